@@ -1,0 +1,155 @@
+"""Every error a service raises. Each carries facts, never prose: words are put to it in `handlers/views`.
+
+VakhtaError
+├── Denied                 the person may not do this (role or protection; what is out of scope is NotFound)
+├── NotFound
+│   ├── NoSuchContainer    with the nearest names
+│   └── NoSuchHost         with the nearest names
+├── Ambiguous              the name fits several containers
+├── PlanGone               the confirmation was used, cancelled or has expired
+├── NotYourPlan            somebody else asked
+├── OwnContainer           the bot would stop itself
+├── HostError              something about one host
+│   ├── HostSilent         no contact, with the reason and since when
+│   ├── EngineRefused      the engine answered with an error
+│   ├── ContainerGone      the id is not there any more
+│   ├── LogsUnreadable     the container's log driver keeps nothing to read
+│   └── DeadlineExceeded   no answer in time; the act may still be under way
+└── StoreError
+    ├── StoreUnavailable   could not be read or written
+    └── StoreTooNew        written by a newer Vakhta
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class VakhtaError(Exception):
+    """The root: whatever a service foresees to go wrong. Its text is for the log alone."""
+
+    def __str__(self) -> str:
+        facts = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({facts})"
+
+
+@dataclass(eq=False)
+class Denied(VakhtaError):
+    """`who`: the names of those who may, empty when nobody may be named."""
+
+    action: str
+    name: str
+    who: tuple[str, ...] = ()
+
+
+class NotFound(VakhtaError):
+    """Not there, or not for this person's eyes: the two are never told apart."""
+
+
+@dataclass(eq=False)
+class NoSuchContainer(NotFound):
+    """`near`: (host, name) pairs that may have been meant, nearest first, all in the asker's scope."""
+
+    name: str
+    near: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(eq=False)
+class NoSuchHost(NotFound):
+    name: str
+    near: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class Ambiguous(VakhtaError):
+    """`choices`: the (host, name) pairs that the name fits."""
+
+    name: str
+    choices: tuple[tuple[str, str], ...]
+
+
+@dataclass(eq=False)
+class PlanGone(VakhtaError):
+    """Single use, 120 s: it is over."""
+
+
+@dataclass(eq=False)
+class NotYourPlan(VakhtaError):
+    owner: str
+
+
+@dataclass(eq=False)
+class OwnContainer(VakhtaError):
+    """The target is the bot's own container."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class HostError(VakhtaError):
+    host: str
+
+
+class Silence(StrEnum):
+    """Why a host does not answer; each has its own sentence with the mend."""
+
+    CONNECTING = "connecting"
+    UNREACHABLE = "unreachable"
+    HOST_KEY = "host_key"
+    LOGIN = "login"
+    KEY_FILE = "key_file"
+    KNOWN_HOSTS = "known_hosts"
+    FORWARD = "forward"
+    NO_SOCKET = "no_socket"
+    NO_PERMISSION = "no_permission"
+    ENGINE = "engine"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+
+
+@dataclass(eq=False)
+class HostSilent(HostError):
+    """`since`: when contact was lost, None when there never was any. `detail`: the library's words, no secrets."""
+
+    reason: Silence
+    since: datetime | None = None
+    detail: str = ""
+
+
+@dataclass(eq=False)
+class EngineRefused(HostError):
+    """`status`: the engine's HTTP status; `message`: its own words."""
+
+    status: int
+    message: str
+
+
+@dataclass(eq=False)
+class ContainerGone(HostError):
+    name: str
+
+
+@dataclass(eq=False)
+class LogsUnreadable(HostError):
+    name: str
+    driver: str
+
+
+@dataclass(eq=False)
+class DeadlineExceeded(HostError):
+    seconds: float
+
+
+class StoreError(VakhtaError):
+    """The store's own trouble."""
+
+
+@dataclass(eq=False)
+class StoreUnavailable(StoreError):
+    detail: str
+
+
+@dataclass(eq=False)
+class StoreTooNew(StoreError):
+    found: int
+    known: int

@@ -1,0 +1,140 @@
+"""The Protocols that services are built on and others implement: time, the store, a host's engine."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.domain.containers import Container, Details, Usage
+
+
+class Clock(Protocol):
+    """The time of day, timezone-aware UTC; tests turn it."""
+
+    def now(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write `value` under `key`; gone after `expires` when that is given."""
+
+    key: str
+    value: bytes
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Add `value` to the end of the append-only `log`, stamped `at`."""
+
+    log: str
+    value: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Put `value` into `queue` under `key`, due at `due`; the same key again replaces."""
+
+    queue: str
+    key: str
+    value: bytes
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unschedule:
+    queue: str
+    key: str
+
+
+Write = Put | Delete | Append | Schedule | Unschedule
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of an append-only log. `seq` grows by the log's order and is never used twice."""
+
+    seq: int
+    at: datetime
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    key: str
+    value: bytes
+    due: datetime
+
+
+class Store(Protocol):
+    """A handful of primitives, durable when the call returns. Raises `StoreUnavailable` on any failure.
+
+    Keys are short text such as `plan/<token>`; values are opaque. Expired keys read as absent.
+    """
+
+    async def get(self, key: str) -> bytes | None: ...
+
+    async def write(self, *writes: Write, expect: Mapping[str, bytes | None] | None = None) -> bool:
+        """All of `writes` in one transaction, or none.
+
+        `expect` maps keys to the values they must hold now (None: absent); where one differs,
+        nothing is written and the answer is False. A compare-and-set is a batch of one.
+        """
+        ...
+
+    async def scan(self, prefix: str) -> Mapping[str, bytes]:
+        """All live keys that begin with `prefix`, in key order."""
+        ...
+
+    async def read_log(self, log: str, *, limit: int, before: int | None = None) -> Sequence[Entry]:
+        """The newest `limit` entries (older than seq `before` when given), newest first."""
+        ...
+
+    async def trim_log(self, log: str, *, older_than: datetime) -> int:
+        """Drop old entries; how many were dropped."""
+        ...
+
+    async def due(self, queue: str, *, now: datetime, limit: int) -> Sequence[Due]:
+        """What is due by `now`, earliest first. It stays until unscheduled."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Engine(Protocol):
+    """One host's Docker engine. Every call has a deadline and answers at once when the host is known to be dead.
+
+    Raises: HostSilent, DeadlineExceeded, EngineRefused, ContainerGone.
+    """
+
+    @property
+    def host(self) -> str: ...
+
+    async def containers(self, *, deadline: float) -> Sequence[Container]:
+        """All containers, running or not. `deadline` in seconds, as everywhere here."""
+        ...
+
+    async def inspect(self, container_id: str, *, deadline: float = 5) -> Details: ...
+
+    async def usage(self, container_id: str, *, deadline: float = 5) -> Usage | None:
+        """CPU and memory over about a second; None when it does not run."""
+        ...
+
+    async def restart(self, container_id: str, *, stop_timeout: int, deadline: float) -> None: ...
+
+    async def stop(self, container_id: str, *, stop_timeout: int, deadline: float) -> None: ...
+
+    async def start(self, container_id: str, *, deadline: float) -> None: ...
+
+    def logs(self, container_id: str, *, tail: int, tty: bool, deadline: float) -> AsyncIterator[bytes]:
+        """The newest `tail` lines of stdout and stderr as they were written, in order, without frames.
+
+        Buffers of any size, cut anywhere. The deadline is for the whole read.
+        """
+        ...
