@@ -9,6 +9,7 @@ VakhtaError
 ├── PlanGone               the confirmation was used, cancelled or has expired
 ├── NotYourPlan            somebody else asked
 ├── OwnContainer           the bot would stop itself
+├── AlreadySo              it runs, or is stopped, as asked
 ├── HostError              something about one host
 │   ├── HostSilent         no contact, with the reason and since when
 │   ├── EngineRefused      the engine answered with an error
@@ -83,6 +84,15 @@ class OwnContainer(VakhtaError):
     """The target is the bot's own container."""
 
     name: str
+
+
+@dataclass(eq=False)
+class AlreadySo(VakhtaError):
+    """Nothing to do. `running`: which of the two it already is; `since`: None when not known."""
+
+    name: str
+    running: bool
+    since: datetime | None = None
 
 
 @dataclass(eq=False)

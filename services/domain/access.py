@@ -64,7 +64,8 @@ class Scope:
     def covers_host(self, host: str) -> bool:
         """Whether the host as a whole is inside: every layer holds `host/*` or wider."""
         return bool(self.layers) and all(
-            any(glob.endswith("/*") and fnmatchcase(host, glob[:-2]) for glob in layer) for layer in self.layers
+            any(glob.endswith("/*") and fnmatchcase(host, glob[:-2]) for glob in layer)
+            for layer in self.layers
         )
 
     def covers_everything(self) -> bool:

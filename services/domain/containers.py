@@ -1,5 +1,6 @@
 """Containers as the engine reports them, and the pure judgement of how each is doing."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,12 +28,25 @@ class Health(StrEnum):
     UNHEALTHY = "unhealthy"
 
 
+# Host(`a.example`) and the older Host(`a.example`, `b.example`) of Traefik's rule language.
+_HOST_CALL = re.compile(r"Host\(([^)]*)\)")
+_QUOTED = re.compile(r"[`\"]([^`\"]+)[`\"]")
+
+
 def key_of(host: str, name: str) -> str:
     """Twelve hex digits that stand for `host/name` where space is short (a button's data).
 
     Made from the name, not the id, so a button outlives the container's re-creation.
     """
     return blake2s(f"{host}/{name}".encode(), digest_size=6).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerKey:
+    """A container as a button names it: its host, and `key_of` host and name."""
+
+    host: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,19 @@ class Container:
     @property
     def service(self) -> str | None:
         return self.labels.get("com.docker.compose.service")
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Names that its own Traefik labels route to it; whether the route works is another question."""
+        rules = [
+            rule
+            for label, rule in self.labels.items()
+            if label.startswith("traefik.http.routers.") and label.endswith(".rule")
+        ]
+        found = (
+            name for rule in rules for call in _HOST_CALL.findall(rule) for name in _QUOTED.findall(call)
+        )
+        return tuple(dict.fromkeys(found))
 
     @property
     def key(self) -> str:

@@ -39,6 +39,7 @@ class Plan:
     last_at: datetime | None = None
     last_by: str | None = None
     protected: bool = False
+    domains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

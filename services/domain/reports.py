@@ -43,9 +43,7 @@ class FleetReport:
     @property
     def troubled(self) -> int:
         """Containers that need somebody; the unknown ones of a silent host count, at least one for the host itself."""
-        return sum(
-            max(len(host.unknown), 1) if host.silence else len(host.troubled) for host in self.hosts
-        )
+        return sum(max(len(host.unknown), 1) if host.silence else len(host.troubled) for host in self.hosts)
 
     @property
     def total(self) -> int:

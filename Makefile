@@ -1,0 +1,43 @@
+# What people type; .ci/run does the same. Everything runs in .venv, made from the lock file.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+.PHONY: setup run test check bench lock
+
+setup: .venv/ready
+
+.venv/ready: requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Vakhta needs Python 3.11 or newer; try: make setup PYTHON=python3.12")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+run: setup
+	$(BIN)/python -m bot run
+
+# The tests marked "lab" run on real servers: as root only. VAKHTA_LAB=required turns a lab that cannot start into a failure.
+test: setup
+ifeq ($(shell id -u),0)
+	@sh tests/lab/packages.sh
+	$(BIN)/python -m pytest
+else
+	@$(BIN)/python -m pytest -m "not lab"; status=$$?; \
+	echo; \
+	echo "!!  NOT RUN: the tests on real servers (dockerd, sshd, the image). They need root: sudo make test"; \
+	exit $$status
+endif
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m bench
+
+lock: setup
+	$(LOCK) --output-file=requirements.lock pyproject.toml
+	$(LOCK) --allow-unsafe --extra=dev --constraint=requirements.lock --output-file=requirements-dev.lock pyproject.toml

@@ -1,0 +1,73 @@
+"""`python -m bot run | check | health`. Exit codes: 0 well, 1 something failed, 2 the settings are wrong."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from http.client import HTTPConnection, HTTPException
+
+from bot import __version__
+from bot.logbook import open_logbook
+from bot.settings import Settings, SettingsError, load_settings
+from services.errors import VakhtaError
+
+HEALTH_DEADLINE = 3.0
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (a listener there is asked on loopback)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot", description="Vakhta, the watch over Docker servers."
+    )
+    parser.add_argument("--version", action="version", version=f"vakhta {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("run", help="start the bot (the default)")
+    commands.add_parser("check", help="try the settings for real: the token, every host, the store")
+    commands.add_parser("health", help="ask the running bot whether it is alive")
+    command = parser.parse_args(arguments).command or "run"
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        sys.stderr.write("".join(f"!!  {problem}\n" for problem in error.problems))
+        return 2
+    open_logbook(settings.secrets())
+    return {"run": _run, "check": _check, "health": _health}[command](settings)
+
+
+# Each command imports what it alone needs: the healthcheck runs every half minute.
+
+
+def _run(settings: Settings) -> int:
+    from bot.app import run  # noqa: PLC0415
+    from bot.mends import sentence  # noqa: PLC0415
+
+    try:
+        asyncio.run(run(settings))
+    except VakhtaError as error:
+        logging.getLogger("vakhta").critical("cannot run: %s", sentence(error))
+        return 1
+    return 0
+
+
+def _check(settings: Settings) -> int:
+    from bot.check import check  # noqa: PLC0415
+
+    return asyncio.run(check(settings, tell=lambda line: sys.stdout.write(f"{line}\n")))
+
+
+def _health(settings: Settings) -> int:
+    listen = settings.http.listen
+    connection = HTTPConnection(_LOOPBACK.get(listen.host, listen.host), listen.port, timeout=HEALTH_DEADLINE)
+    try:
+        connection.request("GET", "/healthz")
+        status = connection.getresponse().status
+    except (OSError, HTTPException) as error:
+        sys.stderr.write(f"no answer at {listen.host}:{listen.port}: {error}\n")
+        return 1
+    finally:
+        connection.close()
+    return 0 if status == 200 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

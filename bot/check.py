@@ -1,0 +1,122 @@
+"""`python -m bot check`: try for real what the settings name; one line each says what works and what to mend."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from secrets import token_hex
+from urllib.parse import urlsplit
+
+from aiogram.exceptions import (
+    AiogramError,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramUnauthorizedError,
+)
+
+from bot.container import SystemClock
+from bot.courier import FOREIGN_ERRORS
+from bot.hosts import host_address
+from bot.logbook import mask
+from bot.mends import sentence
+from bot.settings import Host, Settings, Telegram
+from bot.telegram import open_bot
+from services.errors import VakhtaError
+from services.fleet.hosts import open_engine
+from services.fleet.tunnel import authorized_keys_line
+from services.ports import Delete, Put
+from services.store import open_store
+
+# Seconds for one trial: above what a link gives to a connection, so that the reason is heard.
+DEADLINE = 15.0
+_WAYS = {"unix": "on this machine", "ssh": "over SSH", "tcp": "over TLS"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    name: str
+    text: str
+    ok: bool = True
+
+    def __str__(self) -> str:
+        return f"{'ok' if self.ok else '!!'}  {self.name}: {self.text}"
+
+
+async def check(settings: Settings, *, tell: Callable[[str], object]) -> int:
+    """All trials side by side, told in the order of the settings. 0: all is well, 1: something is not."""
+    findings = await asyncio.gather(
+        _telegram(settings.telegram),
+        _store(settings.store),
+        *(_host(name, host) for name, host in settings.hosts.items()),
+    )
+    for line in [*map(str, findings), *_recipe(settings.hosts)]:
+        tell(mask(line, settings.secrets()))
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+async def _telegram(telegram: Telegram) -> Finding:
+    way = telegram.api_url + (" through the proxy" if telegram.proxy else "")
+    try:
+        async with asyncio.timeout(DEADLINE), open_bot(telegram) as bot:
+            me = await bot.get_me()
+    except (TelegramUnauthorizedError, TelegramNotFound):
+        return Finding("telegram", "the token was refused; copy it again from @BotFather", ok=False)
+    except (TelegramNetworkError, TimeoutError, *FOREIGN_ERRORS) as exc:
+        mend = "see telegram.api_url and telegram.proxy, and whether this machine may go out"
+        return Finding(
+            "telegram", f"{way} cannot be reached ({exc or 'no answer in time'}); {mend}", ok=False
+        )
+    except AiogramError as exc:
+        mend = "correct telegram.api_url, or try later"
+        return Finding("telegram", f"{way} does not answer as the Bot API does ({exc}); {mend}", ok=False)
+    return Finding("telegram", f"@{me.username} at {way}")
+
+
+async def _store(address: str) -> Finding:
+    key = f"check/{token_hex(8)}"
+    try:
+        async with asyncio.timeout(DEADLINE), open_store(address, SystemClock()) as store:
+            await store.write(Put(key, b"written"))
+            read = await store.get(key)
+            await store.write(Delete(key))
+    except VakhtaError as error:
+        return Finding("store", sentence(error), ok=False)
+    except TimeoutError:
+        return Finding("store", f"no answer within {DEADLINE:g} s; is the disk overloaded?", ok=False)
+    return Finding("store", f"{address}, written and read", ok=read == b"written")
+
+
+async def _host(name: str, host: Host) -> Finding:
+    try:
+        async with open_engine(host_address(name, host)) as engine:
+            info = await engine.ping(deadline=DEADLINE)
+            containers = await engine.containers(deadline=DEADLINE)
+    except VakhtaError as error:
+        return Finding(name, sentence(error), ok=False)
+    noun = "container" if len(containers) == 1 else "containers"
+    return Finding(name, f"Docker {info.version} {_WAYS[host.scheme]}, {len(containers)} {noun}")
+
+
+def _recipe(hosts: Mapping[str, Host]) -> list[str]:
+    """What the servers reached over SSH must hold, ready to be copied; docs/ssh-key.md says why each part."""
+    lines, users = [], {}
+    for name, host in hosts.items():
+        user = urlsplit(host.address).username
+        if host.scheme != "ssh" or not user or not host.identity_file:
+            continue
+        try:
+            line = authorized_keys_line(str(host.identity_file), str(host.docker_socket))
+        except (OSError, ValueError):  # said above, as the reason of the host's silence
+            continue
+        users[user] = None
+        lines += ["", f"The line for authorized_keys of the user {user} on {name}:", line]
+    if users:
+        lines += [
+            "",
+            "For sshd_config on each of these servers, then `systemctl reload ssh`:",
+            f"Match User {','.join(users)}",
+            "    AllowStreamLocalForwarding local",
+            "    AllowTcpForwarding local",
+        ]
+    return lines

@@ -1,0 +1,112 @@
+"""Everything the bot is made of, opened in order and closed in reverse."""
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.audit import Audit
+from services.plans import Plans
+from services.recents import Recents
+from services.sightings import Sightings
+
+from bot.hosts import host_address
+from bot.middlewares.stale import Absences
+from bot.settings import Settings
+from handlers import ROUTERS
+from handlers.declare import Declaration, declarations
+from handlers.words import Catalogues, catalogues
+from services.fleet.control import Control
+from services.fleet.hosts import open_engine
+from services.fleet.fleet import Fleet
+from services.fleet.protection import Protection
+from services.logs.reader import LogReader
+from services.ports import Clock, Store
+from services.roster import Chat, Person, Roster
+from services.store import open_store
+
+
+class SystemClock:
+    """The machine's own time of day."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers and middlewares are given, each by its parameter's name."""
+
+    store: Store
+    clock: Clock
+    roster: Roster
+    fleet: Fleet
+    control: Control
+    reader: LogReader
+    audit: Audit
+    recents: Recents
+    catalogues: Catalogues
+    timezone: ZoneInfo
+    declarations: tuple[Declaration, ...]
+    absences: Absences
+
+    def by_name(self) -> dict[str, Any]:
+        """For aiogram's injection."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Services]:
+    """Hosts are connected in the background: one that is silent delays nothing. Raises StoreError."""
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings.store, clock))
+        engines = {
+            name: await stack.enter_async_context(open_engine(host_address(name, host)))
+            for name, host in settings.hosts.items()
+        }
+        roster = roster_of(settings)
+        audit = Audit(store, clock)
+        plans = Plans(store, clock)
+        protection = Protection(settings.protected, await asyncio.to_thread(own_container_id))
+        fleet = Fleet(
+            engines,
+            sightings=Sightings(store, clock),
+            plans=plans,
+            protection=protection,
+            clock=clock,
+        )
+        yield Services(
+            store=store,
+            clock=clock,
+            roster=roster,
+            fleet=fleet,
+            control=Control(fleet, plans, audit, roster, protection, clock),
+            reader=LogReader(fleet, clock),
+            audit=audit,
+            recents=Recents(store),
+            catalogues=catalogues(settings.language),
+            timezone=settings.timezone,
+            declarations=tuple(declarations(ROUTERS)),
+            absences=Absences(),
+        )
+
+
+def roster_of(settings: Settings) -> Roster:
+    return Roster(
+        (Person(user.id, user.name, user.role, user.scope) for user in settings.users),
+        (Chat(chat.id, chat.scope, chat.language) for chat in settings.chats),
+    )
+
+
+def own_container_id() -> str | None:
+    """The first digits of the container that this process runs in: Docker makes them its host name."""
+    name = socket.gethostname()
+    inside = Path("/.dockerenv").exists()
+    return name if inside and re.fullmatch(r"[0-9a-f]{12}", name) else None

@@ -1,0 +1,46 @@
+"""The bot's own log: one line a record on stderr, with every secret masked wherever it turns up."""
+
+import logging
+import sys
+from collections.abc import Iterable
+from types import TracebackType
+from urllib.parse import quote
+
+MASK = "•••"
+
+
+def mask(text: str, secrets: Iterable[str]) -> str:
+    """The text with every secret hidden, also where it stands encoded in an address."""
+    forms = {form for secret in secrets for form in (secret, quote(secret, safe=""))}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, MASK)
+    return text
+
+
+class Masking(logging.Formatter):
+    """Masks in the finished line, so that arguments, exceptions and tracebacks are covered alike."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        self._secrets = tuple(secrets)
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = mask(super().format(record), self._secrets)
+        return line.replace("\r", "").replace("\n", " ⏎ ")
+
+
+def open_logbook(secrets: Iterable[str]) -> None:
+    """Send all logging, warnings and uncaught exceptions of this process to stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Masking(secrets))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    logging.getLogger("asyncssh").setLevel(logging.WARNING)  # tells every channel
+    logging.getLogger("aiogram.event").setLevel(logging.WARNING)  # tells every update
+    sys.excepthook = _log_uncaught
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger("vakhta").critical("stopped by an unforeseen error", exc_info=(kind, error, trace))

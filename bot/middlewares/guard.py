@@ -1,0 +1,127 @@
+"""The gate before every handler: role, rights of a press, and foreseen failures told to the person."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from aiogram import BaseMiddleware
+from aiogram.dispatcher.flags import get_flag
+from aiogram.types import CallbackQuery, Message, TelegramObject
+from aiogram.utils.i18n import gettext as _
+
+from handlers.args import UsageError
+from handlers.callbacks import Act, Open, Press
+from handlers.declare import Declaration
+from handlers.reply import send
+from handlers.views.answer import Answer
+from handlers.views.failures import failure, sentence
+from services.domain.access import Actor, Role
+from services.errors import Denied, NotYourPlan, PlanGone, VakhtaError
+from services.ports import Clock
+from services.roster import Roster
+
+log = logging.getLogger(__name__)
+
+# Longest text of a callback answer, in UTF-16 units.
+_ALERT_UNITS = 200
+
+_ACT_OF_COMMAND: dict[str, Act] = {
+    "status": "card",
+    "logs": "logs",
+    "restart": "restart",
+    "stop": "stop",
+    "up": "up",
+}
+
+
+class Guard(BaseMiddleware):
+    """Inner, on every observer that people reach. A handler without a role is closed to all."""
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        actor: Actor | None = data.get("actor")
+        role: Role | None = get_flag(data, "role")
+        if actor is None or role is None:
+            log.error("an unguarded handler was refused: %s", data.get("handler"))
+            return None
+        if isinstance(event, CallbackQuery):
+            if not isinstance(event.message, Message):
+                return await event.answer(_("This message is too old. Ask again."), show_alert=True)
+            data["actor"] = actor = _narrowed(actor, data)
+        if actor.role < role:
+            return await _refuse(event, role, data)
+        if isinstance(event, CallbackQuery) and not get_flag(data, "answers"):
+            await event.answer()
+        return await handler(event, data)
+
+
+def _narrowed(actor: Actor, data: dict[str, Any]) -> Actor:
+    """A press acts with the presser's rights within what the asker may see; the message stays the asker's."""
+    press = data.get("callback_data")
+    roster: Roster = data["roster"]
+    if not isinstance(press, Press):
+        return actor
+    if not isinstance(press, Open):
+        data["asker"] = press.asker
+    return replace(actor, scope=actor.scope & roster.scope_of(press.asker_id))
+
+
+async def _refuse(event: TelegramObject, role: Role, data: dict[str, Any]) -> None:
+    roster: Roster = data["roster"]
+    declaration: Declaration | None = get_flag(data, "declaration")
+    what = f"/{declaration.name}" if declaration else _("this button")
+    words = sentence(Denied(what, "", roster.with_role(role)), data["clock"].now())
+    actor: Actor = data["actor"]
+    log.info("%s (%s) was refused %s: needs %s", actor.name, actor.id, what, role.name)
+    if isinstance(event, CallbackQuery):
+        await event.answer(words[:_ALERT_UNITS], show_alert=True)
+    elif isinstance(event, Message):
+        await event.answer(words)
+
+
+class Failures(BaseMiddleware):
+    """Inner, around the guard: what services and arguments foresee to go wrong becomes a sentence in the chat."""
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        try:
+            return await handler(event, data)
+        except (VakhtaError, UsageError) as error:
+            log.info("told %s: %s", data["actor"].name, error)
+            await _tell(event, error, data)
+            return None
+
+
+async def _tell(event: TelegramObject, error: VakhtaError | UsageError, data: dict[str, Any]) -> None:
+    if isinstance(event, Message):
+        await send(event, _failure(error, data))
+        return
+    assert isinstance(event, CallbackQuery)
+    if isinstance(error, PlanGone | NotYourPlan):
+        await event.answer(sentence(error, data["clock"].now())[:_ALERT_UNITS], show_alert=True)
+        return
+    await event.answer()
+    if isinstance(event.message, Message):
+        await send(event.message, _failure(error, data), as_reply=True)
+
+
+def _failure(error: VakhtaError | UsageError, data: dict[str, Any]) -> Answer:
+    clock: Clock = data["clock"]
+    return failure(error, data["asker"], _act(data), clock.now())
+
+
+def _act(data: dict[str, Any]) -> Act:
+    declaration: Declaration | None = get_flag(data, "declaration")
+    if declaration:
+        return _ACT_OF_COMMAND.get(declaration.name, "card")
+    act: Act = getattr(data.get("callback_data"), "act", "card")
+    return act

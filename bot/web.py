@@ -1,0 +1,34 @@
+"""What the bot serves over HTTP: whether it is alive, and whether it is fit to serve."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from bot.readiness import Readiness
+from bot.values import Listen
+
+SHUTDOWN_TIMEOUT = 5.0
+
+
+@asynccontextmanager
+async def serve(listen: Listen, readiness: Readiness) -> AsyncIterator[None]:
+    """`/healthz`: 200 while the event loop turns. `/readyz`: 200 or 503 with the reasons, one a line."""
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.Response(text="alive\n")
+
+    async def readyz(_request: web.Request) -> web.Response:
+        if readiness.ready:
+            return web.Response(text="ready\n")
+        return web.Response(status=503, text="\n".join(readiness.reasons) + "\n")
+
+    app = web.Application()
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, listen.host, listen.port, shutdown_timeout=SHUTDOWN_TIMEOUT).start()
+        yield
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,54 @@
+"""Text behind a command → domain values. Syntax only, no I/O.
+
+Phones turn quotes into “curly” ones and two dashes into one long: both are read as typed.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MOST_LINES = 5000
+DEFAULT_LINES = 50
+
+_PHONE_TYPING = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'"})
+
+
+class Usage(StrEnum):
+    """What was wrong with the arguments; `views.failures` has a sentence for each."""
+
+    TOO_MANY = "too_many"
+    LINES = "lines"
+
+
+@dataclass(eq=False)
+class UsageError(Exception):
+    """`text`: the word that was not understood."""
+
+    usage: Usage
+    text: str = ""
+
+
+def words(args: str | None) -> list[str]:
+    """Blank-separated words, phone typing undone, surrounding quotes taken off."""
+    plain = (args or "").translate(_PHONE_TYPING).replace("—", "--")
+    return [word.strip("\"'") for word in plain.split() if word.strip("\"'")]
+
+
+def optional_name(args: str | None) -> str | None:
+    """At most one word."""
+    found = words(args)
+    if len(found) > 1:
+        raise UsageError(Usage.TOO_MANY, found[1])
+    return found[0] if found else None
+
+
+def name_and_lines(args: str | None) -> tuple[str | None, int]:
+    """`NAME [N]`; N from 1 to 5,000, 50 when it is left out."""
+    found = words(args)
+    if len(found) > 2:
+        raise UsageError(Usage.TOO_MANY, found[2])
+    if len(found) < 2:
+        return (found[0] if found else None), DEFAULT_LINES
+    name, count = found
+    if not (count.isascii() and count.isdecimal() and len(count) <= 5 and 1 <= int(count) <= MOST_LINES):
+        raise UsageError(Usage.LINES, count)
+    return name, int(count)

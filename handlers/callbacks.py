@@ -1,0 +1,74 @@
+"""Typed callback data. A button's data is 64 bytes at most, so containers go by `ContainerKey`.
+
+Every button remembers its asker: whoever presses acts with the crossing of both scopes, so a press
+never shows a group more than the message was made to show.
+"""
+
+from typing import Literal
+
+from aiogram.filters.callback_data import CallbackData
+
+from services.domain.access import Action
+from services.domain.containers import ContainerKey
+
+Act = Literal["card", "logs", "restart", "stop", "up"]
+
+ACT_OF_ACTION: dict[Action, Act] = {Action.RESTART: "restart", Action.STOP: "stop", Action.START: "up"}
+ACTION_OF_ACT: dict[Act, Action] = {act: action for action, act in ACT_OF_ACTION.items()}
+
+
+class Press(CallbackData, prefix="_"):
+    """What all buttons carry: the person whom the message answers, by id in hex (52 bits at most)."""
+
+    asker: str
+
+    @property
+    def asker_id(self) -> int:
+        return int(self.asker, 16)
+
+
+class Overview(Press, prefix="s"):
+    """The fleet, or one host, at a page (from 0), in the same message."""
+
+    host: str = ""
+    page: int = 0
+
+
+class Pick(Press, prefix="p"):
+    """A page of the picker for an act, in the same message."""
+
+    act: Act
+    page: int = 0
+
+
+class _OfContainer(Press, prefix="_c"):
+    act: Act
+    host: str
+    key: str
+
+    @property
+    def container(self) -> ContainerKey:
+        return ContainerKey(self.host, self.key)
+
+
+class Open(_OfContainer, prefix="c"):
+    """An act upon one container, answered by a message of its own."""
+
+
+class Renew(_OfContainer, prefix="r"):
+    """The card or the log lines once more, in the same message."""
+
+    lines: int = 0
+
+
+class Confirm(Press, prefix="y"):
+    """The answer to a confirmation."""
+
+    token: str
+    yes: bool
+
+
+class AuditPage(Press, prefix="a"):
+    """Entries of the audit older than `before` (its sequence number); 0: the newest."""
+
+    before: int = 0

@@ -1,0 +1,171 @@
+"""Containers: their status, and their restart, stop and start."""
+
+from aiogram import Router
+from aiogram.filters import CommandObject
+from aiogram.types import CallbackQuery, Message
+from magic_filter import F
+from services.recents import Recents
+
+from handlers import args
+from handlers.callbacks import ACT_OF_ACTION, ACTION_OF_ACT, Confirm, Open, Overview, Pick, Renew
+from handlers.declare import button, command
+from handlers.pressed import pressed
+from handlers.reply import replace, replace_or_send, send
+from handlers.views import acts as act_views
+from handlers.views import card as card_views
+from handlers.views import picker as picker_views
+from handlers.views import status as status_views
+from handlers.words import mark
+from services.domain.access import Action, Actor, Role
+from services.domain.containers import ContainerKey
+from services.domain.plans import Place
+from services.domain.reports import FleetReport
+from services.fleet.control import Control
+from services.fleet.fleet import Fleet
+
+router = Router(name="containers")
+
+
+@command(
+    router, "status", role=Role.VIEWER, about=mark("hosts and containers, trouble first"), usage="[HOST|NAME]"
+)
+async def status(
+    message: Message, command: CommandObject, actor: Actor, asker: str, fleet: Fleet, recents: Recents
+) -> None:
+    found = await fleet.status(args.optional_name(command.args), by=actor)
+    if isinstance(found, FleetReport):
+        host = found.hosts[0].host if command.args and found.hosts else ""
+        await send(message, status_views.overview(found, asker, host=host))
+        return
+    await send(message, card_views.card(found, actor, asker))
+    await recents.used(actor.id, found.observed.container.host, found.observed.container.name)
+
+
+@button(router, Overview.filter(), role=Role.VIEWER)
+async def turn_overview(
+    callback: CallbackQuery, callback_data: Overview, actor: Actor, asker: str, fleet: Fleet
+) -> None:
+    report = await fleet.overview(by=actor, host=callback_data.host or None)
+    answer = status_views.overview(report, asker, host=callback_data.host, page=callback_data.page)
+    await replace(pressed(callback), answer)
+
+
+@button(router, Open.filter(F.act == "card"), role=Role.VIEWER)
+async def open_card(
+    callback: CallbackQuery, callback_data: Open, actor: Actor, asker: str, fleet: Fleet, recents: Recents
+) -> None:
+    found = await fleet.card(callback_data.container, by=actor)
+    await send(pressed(callback), card_views.card(found, actor, asker))
+    await recents.used(actor.id, found.observed.container.host, found.observed.container.name)
+
+
+@button(router, Renew.filter(F.act == "card"), role=Role.VIEWER)
+async def renew_card(
+    callback: CallbackQuery, callback_data: Renew, actor: Actor, asker: str, fleet: Fleet
+) -> None:
+    found = await fleet.card(callback_data.container, by=actor)
+    await replace(pressed(callback), card_views.card(found, actor, asker))
+
+
+@button(router, Pick.filter(), role=Role.VIEWER)
+async def turn_picker(
+    callback: CallbackQuery, callback_data: Pick, actor: Actor, asker: str, fleet: Fleet, recents: Recents
+) -> None:
+    report = await fleet.overview(by=actor)
+    recent = await recents.of(actor.id)
+    answer = picker_views.picker(report, recent, callback_data.act, asker, page=callback_data.page)
+    await replace(pressed(callback), answer)
+
+
+@command(
+    router, "restart", role=Role.OPERATOR, about=mark("restart a container, after a question"), usage="NAME"
+)
+async def restart(
+    message: Message,
+    command: CommandObject,
+    actor: Actor,
+    control: Control,
+    fleet: Fleet,
+    recents: Recents,
+) -> None:
+    await _ask(message, Action.RESTART, args.optional_name(command.args), actor, control, fleet, recents)
+
+
+@command(router, "stop", role=Role.OPERATOR, about=mark("stop a container, after a question"), usage="NAME")
+async def stop(
+    message: Message,
+    command: CommandObject,
+    actor: Actor,
+    control: Control,
+    fleet: Fleet,
+    recents: Recents,
+) -> None:
+    await _ask(message, Action.STOP, args.optional_name(command.args), actor, control, fleet, recents)
+
+
+@command(router, "up", role=Role.OPERATOR, about=mark("start a container"), usage="NAME")
+async def up(
+    message: Message,
+    command: CommandObject,
+    actor: Actor,
+    control: Control,
+    fleet: Fleet,
+    recents: Recents,
+) -> None:
+    await _ask(message, Action.START, args.optional_name(command.args), actor, control, fleet, recents)
+
+
+@button(router, Open.filter(F.act.in_(set(ACTION_OF_ACT))), role=Role.OPERATOR)
+async def open_act(
+    callback: CallbackQuery,
+    callback_data: Open,
+    actor: Actor,
+    control: Control,
+    fleet: Fleet,
+    recents: Recents,
+) -> None:
+    action = ACTION_OF_ACT[callback_data.act]
+    await _ask(pressed(callback), action, callback_data.container, actor, control, fleet, recents)
+
+
+@button(router, Confirm.filter(), role=Role.OPERATOR, answers=True)
+async def confirm(callback: CallbackQuery, callback_data: Confirm, actor: Actor, control: Control) -> None:
+    """Errors before the act show as an alert over the message, so the answer to the press is given here."""
+    message = pressed(callback)
+    if not callback_data.yes:
+        plan = await control.cancel(callback_data.token, by=actor)
+        await callback.answer()
+        await replace(message, act_views.cancelled(plan))
+        return
+    await control.peek(callback_data.token, by=actor)
+    await callback.answer()
+    await _carry_out(message, callback_data.token, actor, control)
+
+
+async def _ask(
+    message: Message,
+    action: Action,
+    what: str | ContainerKey | None,
+    actor: Actor,
+    control: Control,
+    fleet: Fleet,
+    recents: Recents,
+) -> None:
+    """Without a name: the picker. With one: the question, or for a start, which harms nothing, the act at once."""
+    if what is None:
+        report, recent = await fleet.overview(by=actor), await recents.of(actor.id)
+        await send(message, picker_views.picker(report, recent, ACT_OF_ACTION[action], f"{actor.id:x}"))
+        return
+    plan = await control.propose(action, what, by=actor)
+    await recents.used(actor.id, plan.host, plan.name)
+    if action is Action.START:
+        shown = await send(message, act_views.starting(plan), as_reply=True)
+        await _carry_out(shown, plan.token, actor, control)
+    else:
+        await send(message, act_views.confirmation(plan), as_reply=True)
+
+
+async def _carry_out(message: Message, token: str, actor: Actor, control: Control) -> None:
+    place = Place(message.chat.id, message.message_id)
+    async for outcome in control.carry_out(token, by=actor, place=place):
+        await replace_or_send(message, act_views.outcome(outcome))

@@ -1,0 +1,59 @@
+"""The only two ways to register a handler: `command` and `button`. Both demand a role.
+
+What is declared here is what `/help`, the rights matrix and `docs/commands.md` are made from.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.filters.callback_data import CallbackQueryFilter
+
+from services.domain.access import Role
+
+Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One command. `about` is a msgid of the catalogues; `usage` shows the arguments, e.g. `NAME [N]`."""
+
+    name: str
+    role: Role
+    about: str
+    usage: str = ""
+
+
+def command(
+    router: Router, name: str, *, role: Role, about: str, usage: str = ""
+) -> Callable[[Handler], Handler]:
+    """Register the handler of `/name`, typed in any case."""
+    declaration = Declaration(name, role, about, usage)
+
+    def register(handler: Handler) -> Handler:
+        flags = {"role": role, "declaration": declaration}
+        router.message.register(handler, Command(name, ignore_case=True), flags=flags)
+        return handler
+
+    return register
+
+
+def button(
+    router: Router, data: CallbackQueryFilter, *, role: Role, answers: bool = False
+) -> Callable[[Handler], Handler]:
+    """Register the handler of a button. Unless it `answers` the press itself, the guard does so before it runs."""
+
+    def register(handler: Handler) -> Handler:
+        router.callback_query.register(handler, data, flags={"role": role, "answers": answers})
+        return handler
+
+    return register
+
+
+def declarations(routers: Iterable[Router]) -> Iterator[Declaration]:
+    """All commands in the order of their registration."""
+    for router in routers:
+        for handler in router.message.handlers:
+            yield handler.flags["declaration"]

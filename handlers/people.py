@@ -1,0 +1,40 @@
+"""The person: the beginning, the help, one's rights, and the audit."""
+
+from aiogram import Router
+from aiogram.types import CallbackQuery, Message
+from services.audit import Audit
+
+from handlers.callbacks import AuditPage
+from handlers.declare import Declaration, button, command
+from handlers.pressed import pressed
+from handlers.reply import replace, send
+from handlers.views import people as views
+from handlers.words import mark
+from services.domain.access import Actor, Role
+
+ENTRIES = 20
+
+router = Router(name="people")
+
+
+@command(router, "start", role=Role.VIEWER, about=mark("the beginning"))
+@command(router, "help", role=Role.VIEWER, about=mark("what I can do for you"))
+async def help_page(message: Message, actor: Actor, declarations: tuple[Declaration, ...]) -> None:
+    await send(message, views.help_page(actor, declarations))
+
+
+@command(router, "whoami", role=Role.VIEWER, about=mark("your id, role and scope"))
+async def whoami(message: Message, actor: Actor) -> None:
+    await send(message, views.whoami(actor))
+
+
+@command(router, "audit", role=Role.ADMIN, about=mark("who did what"))
+async def audit(message: Message, asker: str, audit: Audit) -> None:
+    entries = await audit.page(limit=ENTRIES + 1)
+    await send(message, views.audit(entries[:ENTRIES], asker, more=len(entries) > ENTRIES))
+
+
+@button(router, AuditPage.filter(), role=Role.ADMIN)
+async def turn_audit(callback: CallbackQuery, callback_data: AuditPage, asker: str, audit: Audit) -> None:
+    entries = await audit.page(limit=ENTRIES + 1, before=callback_data.before or None)
+    await replace(pressed(callback), views.audit(entries[:ENTRIES], asker, more=len(entries) > ENTRIES))

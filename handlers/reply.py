@@ -1,0 +1,53 @@
+"""An `Answer` into the chat: as a new message, or in place of one that stands there."""
+
+import logging
+
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import BufferedInputFile, InputMediaDocument, Message
+
+from handlers.views.answer import Answer, File
+
+log = logging.getLogger(__name__)
+
+
+async def send(message: Message, answer: Answer, *, as_reply: bool = False, silent: bool = False) -> Message:
+    """A new message in the chat (and topic) of `message`."""
+    reply = message.message_id if as_reply else None
+    if answer.file is None:
+        return await message.answer(
+            **answer.as_kwargs(), reply_to_message_id=reply, disable_notification=silent
+        )
+    return await message.answer_document(
+        _upload(answer.file),
+        **answer.as_caption_kwargs(),
+        reply_markup=answer.keyboard,
+        reply_to_message_id=reply,
+        disable_notification=silent,
+    )
+
+
+async def replace(message: Message, answer: Answer) -> None:
+    """The same message, made anew. A document cannot become text again, so its text goes out as a new message."""
+    if answer.file is not None:
+        media = InputMediaDocument(media=_upload(answer.file), **answer.as_caption_kwargs())
+        await message.edit_media(media, reply_markup=answer.keyboard)
+    elif message.document is not None:
+        await send(message, answer)
+    else:
+        await message.edit_text(**answer.as_kwargs())
+
+
+async def replace_or_send(message: Message, answer: Answer) -> None:
+    """For what must be seen: where the message cannot be edited any more, a new one; where neither works, the log."""
+    try:
+        await replace(message, answer)
+    except TelegramAPIError as error:
+        log.warning("could not edit message %s: %s", message.message_id, error)
+        try:
+            await send(message, answer)
+        except TelegramAPIError:
+            log.exception("could not tell chat %s: %s", message.chat.id, answer.text.render()[0])
+
+
+def _upload(file: File) -> BufferedInputFile:
+    return BufferedInputFile(file.content, filename=file.name)

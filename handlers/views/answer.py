@@ -1,0 +1,58 @@
+"""What a view returns: text as nodes, perhaps a keyboard, perhaps a file. Never markup by hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiogram.enums import ButtonStyle
+from aiogram.filters.callback_data import CallbackData
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.utils.formatting import Text
+
+# Telegram's limits, in UTF-16 units.
+MESSAGE_UNITS = 4096
+CAPTION_UNITS = 1024
+MESSAGE_ENTITIES = 100
+
+Row = Sequence[InlineKeyboardButton]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One message. With a `file` it is a document and `text` its caption."""
+
+    text: Text
+    rows: tuple[Row, ...] = ()
+    file: File | None = None
+
+    @property
+    def keyboard(self) -> InlineKeyboardMarkup | None:
+        rows = [list(row) for row in self.rows if row]
+        return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
+
+    def as_kwargs(self) -> dict[str, Any]:
+        """For `message.answer` and `edit_text`."""
+        return {**self.text.as_kwargs(), "reply_markup": self.keyboard}
+
+    def as_caption_kwargs(self) -> dict[str, Any]:
+        """For `answer_document` and `InputMediaDocument`, without the keyboard."""
+        return self.text.as_kwargs(text_key="caption", entities_key="caption_entities")
+
+
+def units(text: str) -> int:
+    """Length as Telegram counts it."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def button(label: str, data: CallbackData, style: ButtonStyle | None = None) -> InlineKeyboardButton:
+    return InlineKeyboardButton(text=label, callback_data=data.pack(), style=style)
+
+
+def in_rows(buttons: Sequence[InlineKeyboardButton], width: int) -> list[Row]:
+    return [buttons[start : start + width] for start in range(0, len(buttons), width)]

@@ -1,0 +1,101 @@
+"""`/status NAME`: one container in full, and what can be done with it."""
+
+from collections.abc import Iterator
+
+from aiogram.types import InlineKeyboardButton
+from aiogram.utils.formatting import Bold, Code, Pre, Text
+from aiogram.utils.i18n import gettext as _
+from aiogram.utils.i18n import ngettext
+
+from handlers.callbacks import Act, Open, Renew
+from handlers.views.answer import Answer, button
+from handlers.views.condition import SYMBOL, state_words
+from handlers.views.moments import clock, duration, moment, size
+from services.domain.access import Actor, Role
+from services.domain.containers import Container, Health, Port, State
+from services.domain.reports import Card
+
+_PROBE_UNITS = 300
+
+
+def card(card: Card, actor: Actor, asker: str) -> Answer:
+    container = card.observed.container
+    lines = [line for line in _lines(card) if line]
+    text = Text(*_headline(card), *(Text("\n", line) for line in lines), "\n", clock(card.at, seconds=True))
+    return Answer(text, (_acts(container, actor, asker, protected=card.protected),))
+
+
+def _headline(card: Card) -> tuple[Text | str, ...]:
+    container, diagnosis = card.observed.container, card.observed.diagnosis
+    where = _("{name} on {host}").format(name=container.name, host=container.host)
+    return SYMBOL[diagnosis.condition], " ", Bold(where), ": ", state_words(diagnosis, card.at)
+
+
+def _lines(card: Card) -> Iterator[Text | str]:
+    container, details = card.observed.container, card.details
+    yield Code(container.image)
+    yield _health(card)
+    if container.state is State.RUNNING and details.started:
+        yield _("up {time}").format(time=duration(card.at - details.started))
+    if details.restart_count:
+        restarts = ngettext("{count} restart by Docker", "{count} restarts by Docker", details.restart_count)
+        yield restarts.format(count=details.restart_count)
+    if card.usage:
+        memory = size(card.usage.memory)
+        if details.memory_limit:
+            memory = _("{used} of {limit}").format(used=memory, limit=size(details.memory_limit))
+        cpu = f"{card.usage.cpu_percent:.0f}"
+        yield _("CPU {cpu} % · memory {memory}").format(cpu=cpu, memory=memory)
+    if details.error:
+        yield _("Docker says: {words}").format(words=details.error[:_PROBE_UNITS])
+    if container.ports:
+        yield _("Ports: {ports}").format(ports=", ".join(_ports(container.ports)))
+    if container.domains:
+        yield _("Domains: {domains}").format(domains=", ".join(container.domains))
+    if container.project:
+        yield f"Compose: {container.project} / {container.service}"
+    if card.protected:
+        yield _("Protected: only an admin may change it")
+
+
+def _health(card: Card) -> Text | str:
+    container, details = card.observed.container, card.details
+    words = {
+        None: "",
+        Health.HEALTHY: _("healthy"),
+        Health.STARTING: _("its healthcheck has not decided yet"),
+        Health.UNHEALTHY: _("unhealthy, its healthcheck says:"),
+    }[container.health]
+    if container.health is Health.UNHEALTHY and details.probes:
+        probe = details.probes[-1]
+        output = probe.output.strip()[-_PROBE_UNITS:] or _("nothing, exit {code}").format(
+            code=probe.exit_code
+        )
+        return Text(words, " (", moment(probe.at, card.at), ")\n", Pre(output))
+    return words
+
+
+def _ports(ports: tuple[Port, ...]) -> list[str]:
+    shown = [
+        f"{port.public} → {port.private}/{port.protocol}"
+        if port.public
+        else f"{port.private}/{port.protocol}"
+        for port in ports
+    ]
+    return list(dict.fromkeys(shown))
+
+
+def _acts(container: Container, actor: Actor, asker: str, *, protected: bool) -> list[InlineKeyboardButton]:
+    """What this person may do with it now, most wanted first."""
+
+    def opens(label: str, act: Act) -> InlineKeyboardButton:
+        return button(label, Open(asker=asker, act=act, host=container.host, key=container.key))
+
+    found = [opens(_("Logs"), "logs")]
+    if actor.role >= (Role.ADMIN if protected else Role.OPERATOR):
+        if container.state in (State.RUNNING, State.PAUSED, State.RESTARTING):
+            found += [opens(_("Restart"), "restart"), opens(_("Stop"), "stop")]
+        else:
+            found.append(opens(_("Start"), "up"))
+    found.append(button("↻", Renew(asker=asker, act="card", host=container.host, key=container.key)))
+    return found

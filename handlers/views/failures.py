@@ -1,0 +1,103 @@
+"""Every foreseen failure as a sentence with its mend, and buttons where a choice helps."""
+
+from datetime import datetime
+
+from aiogram.utils.formatting import Text
+from aiogram.utils.i18n import gettext as _
+
+from handlers.args import MOST_LINES, Usage, UsageError
+from handlers.callbacks import Act, Open, Overview
+from handlers.views.answer import Answer, button, in_rows
+from handlers.views.condition import silence_words
+from handlers.views.moments import clock, seconds
+from services import errors
+from services.domain.access import Action
+from services.domain.containers import key_of
+
+
+def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
+    """`act`: what was wanted, so that a suggested name leads straight there."""
+    match error:
+        case errors.NoSuchContainer(near=near) | errors.Ambiguous(choices=near) if near:
+            names = [name for _host, name in near]
+            buttons = [
+                button(
+                    f"{host}/{name}" if names.count(name) > 1 else name,
+                    Open(asker=asker, act=act, host=host, key=key_of(host, name)),
+                )
+                for host, name in near
+            ]
+            return Answer(Text(sentence(error, now)), tuple(in_rows(buttons, 2)))
+        case errors.NoSuchHost(near=hosts) if hosts:
+            return Answer(
+                Text(sentence(error, now)),
+                tuple(in_rows([button(host, Overview(asker=asker, host=host)) for host in hosts], 2)),
+            )
+        case _:
+            return Answer(Text(sentence(error, now)))
+
+
+def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table of errors, one row each)
+    """In the reader's language. What is not in the table is a defect that a test finds."""
+    match error:
+        case errors.Denied(action=action, name=name, who=who):
+            return _denied(action, name, who)
+        case errors.NoSuchContainer(name=name, near=near):
+            words = _('No container "{name}".').format(name=name)
+            return words + " " + _("Did you mean:") if near else words
+        case errors.NoSuchHost(name=name, near=near_hosts):
+            words = _('No host "{name}".').format(name=name)
+            return words + " " + _("Did you mean:") if near_hosts else words
+        case errors.Ambiguous(name=name):
+            return _('"{name}" is on several hosts. Which one?').format(name=name)
+        case errors.PlanGone():
+            return _("This confirmation has been used or has expired. Ask again.")
+        case errors.NotYourPlan(owner=owner):
+            return _("Only {owner} can confirm this.").format(owner=owner)
+        case errors.OwnContainer(name=name):
+            return _("{name} is this bot itself; it does not stop itself. Use the server's shell.").format(
+                name=name
+            )
+        case errors.AlreadySo():
+            return _already(error)
+        case errors.HostSilent(host=host):
+            return f"⚠️ {host}: {silence_words(error, now)}"
+        case errors.EngineRefused(host=host, message=message):
+            return _("Docker on {host} says: {words}").format(host=host, words=message[:500])
+        case errors.ContainerGone(host=host, name=name):
+            return _("{name} on {host} is gone or was made anew. Ask again.").format(name=name, host=host)
+        case errors.LogsUnreadable(name=name, driver=driver):
+            words = _('{name} keeps no readable log: its log driver is "{driver}".')
+            return words.format(name=name, driver=driver)
+        case errors.DeadlineExceeded(host=host, seconds=limit):
+            return _("{host} did not answer within {time}.").format(host=host, time=seconds(limit))
+        case errors.StoreError():
+            return _("The bot's store does not work; nothing was done. An admin must look at its log.")
+        case UsageError():
+            return _usage(error)
+    raise error
+
+
+def _denied(action: str, name: str, who: tuple[str, ...]) -> str:
+    known: dict[str, str] = {
+        Action.RESTART: _("No right to restart {name}."),
+        Action.STOP: _("No right to stop {name}."),
+        Action.START: _("No right to start {name}."),
+    }
+    words = known.get(action, _("No right: {what}.")).format(name=name, what=action)
+    return words + " " + _("Who has it: {names}.").format(names=", ".join(who)) if who else words
+
+
+def _already(error: errors.AlreadySo) -> str:
+    words = _("{name} already runs.") if error.running else _("{name} is stopped already.")
+    plain = words.format(name=error.name)
+    return plain + " " + _("Since {time}.").format(time=clock(error.since)) if error.since else plain
+
+
+def _usage(error: UsageError) -> str:
+    match error.usage:
+        case Usage.LINES:
+            words = _('"{text}" is no number of lines: 1 to {most}, e.g. /logs n8n 50')
+            return words.format(text=error.text, most=MOST_LINES)
+        case Usage.TOO_MANY:
+            return _('One name is enough; "{text}" was not understood.').format(text=error.text)

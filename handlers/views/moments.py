@@ -1,0 +1,48 @@
+"""Times, durations and sizes in words: in the team's zone, absolute where they stay."""
+
+from datetime import datetime, timedelta
+
+from aiogram.utils.i18n.context import get_i18n
+from babel.dates import format_date, format_timedelta
+from babel.units import format_unit
+
+from handlers.words import zone
+
+
+def clock(moment: datetime, *, seconds: bool = False) -> str:
+    """`14:02` or `14:02:31`."""
+    return moment.astimezone(zone.get()).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def day(moment: datetime) -> str:
+    """`20 Nov`."""
+    return format_date(moment.astimezone(zone.get()), "d MMM", locale=get_i18n().current_locale)
+
+
+def moment(then: datetime, now: datetime) -> str:
+    """`14:02` today, `20 Nov, 14:02` before."""
+    here = zone.get()
+    if then.astimezone(here).date() == now.astimezone(here).date():
+        return clock(then)
+    return f"{day(then)}, {clock(then)}"
+
+
+def duration(span: timedelta) -> str:
+    """In the largest unit that fits, short: `3 days`."""
+    return format_timedelta(span, format="short", threshold=1, locale=get_i18n().current_locale)
+
+
+def seconds(span: float) -> str:
+    """`4 s`, tenths only below ten seconds where they tell something."""
+    value = round(span, 1) if span < 1 else round(span)
+    return format_unit(value, "duration-second", "short", locale=get_i18n().current_locale)
+
+
+def size(count: int) -> str:
+    """Bytes as `210 MB`, in powers of 1,024 as Docker shows them."""
+    value = float(count)
+    for unit in ("digital-byte", "digital-kilobyte", "digital-megabyte"):
+        if value < 1024:
+            return format_unit(round(value), unit, "short", locale=get_i18n().current_locale)
+        value /= 1024
+    return format_unit(round(value, 1), "digital-gigabyte", "short", locale=get_i18n().current_locale)

@@ -1,0 +1,93 @@
+"""Who one is, what one may, and what has been done: `/whoami`, `/help`, `/audit`, and what a stranger sees."""
+
+from collections.abc import Iterable, Sequence
+
+from aiogram.utils.formatting import Bold, Code, Text
+from aiogram.utils.i18n import gettext as _
+from services.audit import AuditEntry, Result
+
+from handlers.callbacks import AuditPage
+from handlers.declare import Declaration
+from handlers.views.answer import Answer, button
+from handlers.views.moments import clock, day
+from services.domain.access import Action, Actor, Role
+
+
+def role_name(role: Role) -> str:
+    return {
+        Role.VIEWER: _("viewer"),
+        Role.OPERATOR: _("operator"),
+        Role.ADMIN: _("admin"),
+    }[role]
+
+
+def whoami(actor: Actor) -> Answer:
+    scope = " ∩ ".join(", ".join(layer) for layer in actor.scope.layers)
+    return Answer(
+        Text(
+            Bold(actor.name), " · ", role_name(actor.role), "\n",
+            _("Your id:"), " ", Code(str(actor.id)), "\n",
+            _("You see here:"), " ", Code(scope or _("nothing")),
+        )
+    )  # fmt: skip
+
+
+def stranger(person_id: int) -> Answer:
+    words = _("This bot serves its own team. Your id, for its admin:")
+    return Answer(Text(words, " ", Code(str(person_id))))
+
+
+def help_page(actor: Actor, declarations: Iterable[Declaration]) -> Answer:
+    """Only what this person may use."""
+    lines = [
+        Text(f"\n/{each.name}{' ' + each.usage if each.usage else ''}: ", _(each.about))
+        for each in declarations
+        if each.role <= actor.role
+    ]
+    example = _("NAME is a container (directus) or host/container (server2/directus).")
+    return Answer(Text(Bold(_("What I can do for you")), *lines, "\n\n", example))
+
+
+def away(since: str, until: str) -> Answer:
+    return Answer(
+        Text(_("I was away {since}–{until}; repeat what is still needed.").format(since=since, until=until))
+    )
+
+
+def broken(reference: str) -> Answer:
+    return Answer(
+        Text(_("Something broke here (ref {reference}). It is in the log.").format(reference=reference))
+    )
+
+
+def audit(entries: Sequence[AuditEntry], asker: str, *, more: bool) -> Answer:
+    if not entries:
+        return Answer(Text(_("Nothing has been done yet.")))
+    lines: list[Text] = []
+    today = ""
+    for entry in entries:
+        if day(entry.at) != today:
+            today = day(entry.at)
+            lines.append(Text("\n", Bold(today), "\n"))
+        lines.append(Text(_audit_line(entry), "\n"))
+    rows = ((button(_("Older"), AuditPage(asker=asker, before=entries[-1].seq)),),) if more else ()
+    return Answer(Text(Bold(_("Audit")), *lines), rows)
+
+
+def _audit_line(entry: AuditEntry) -> str:
+    acts = {
+        Action.RESTART: _("restart"),
+        Action.STOP: _("stop"),
+        Action.START: _("start"),
+        Action.READ_AUDIT: _("reading the audit"),
+        Action.READ: _("reading"),
+    }
+    results = {
+        Result.INTENT: "⏳ " + _("begun"),
+        Result.DONE: "✅ " + _("done"),
+        Result.FAILED: "🔴 " + _("failed"),
+        Result.UNKNOWN: "⚠️ " + _("unknown"),
+        Result.DENIED: "⚠️ " + _("refused"),
+    }
+    target = f" {entry.host}/{entry.container}" if entry.host else ""
+    return f"{clock(entry.at)} {entry.actor_name}: {acts[entry.action]}{target}: {results[entry.result]}"

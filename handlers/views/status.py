@@ -1,0 +1,148 @@
+"""`/status`: the fleet or a host, trouble first, in as many pages as it takes."""
+
+from collections.abc import Iterator
+
+from aiogram.types import InlineKeyboardButton
+from aiogram.utils.formatting import Bold, ExpandableBlockQuote, Text
+from aiogram.utils.i18n import gettext as _
+from aiogram.utils.i18n import ngettext
+
+from handlers.callbacks import Open, Overview
+from handlers.views.answer import MESSAGE_ENTITIES, MESSAGE_UNITS, Answer, Row, button, in_rows, units
+from handlers.views.condition import SYMBOL, silence_words, state_words
+from handlers.views.moments import clock
+from services.domain.containers import Condition
+from services.domain.reports import FleetReport, HostReport, Observed
+
+# Room is kept for the headline and the time.
+_PAGE_UNITS = MESSAGE_UNITS - 300
+_PAGE_ENTITIES = MESSAGE_ENTITIES - 5
+_QUOTE_UNITS = 1500
+_MOST_BUTTONS = 12
+
+
+def overview(report: FleetReport, asker: str, *, host: str = "", page: int = 0) -> Answer:
+    """Every name in scope is on some page."""
+    if not report.hosts:
+        return Answer(Text(_("Nothing to watch here: no container is in your scope.")))
+    pages = _pages(report)
+    page = min(max(page, 0), len(pages) - 1)
+    text = Text(*_headline(report), *pages[page], "\n", clock(report.at, seconds=True))
+    return Answer(text, tuple(_keyboard(report, asker, host, page, len(pages))))
+
+
+def _headline(report: FleetReport) -> tuple[Text | str, ...]:
+    count, total = report.troubled, report.total
+    if count == 0:
+        words = ngettext("All well: {total}", "All well: {total}", total).format(total=total)
+        return Bold("🟢 ", words), "\n"
+    words = ngettext("{count} of {total} needs you", "{count} of {total} need you", count)
+    return Bold(_worst_symbol(report), " ", words.format(count=count, total=total)), "\n"
+
+
+def _worst_symbol(report: FleetReport) -> str:
+    rows = [row for host in report.hosts for row in host.troubled]
+    if any(row.diagnosis.condition is Condition.DOWN for row in rows):
+        return SYMBOL[Condition.DOWN]
+    return "⚠️" if any(host.silence for host in report.hosts) else SYMBOL[Condition.UNWELL]
+
+
+def _pages(report: FleetReport) -> list[list[Text]]:
+    """Pieces put together greedily; a piece is never broken."""
+    pages: list[list[Text]] = [[]]
+    room, entities = _PAGE_UNITS, _PAGE_ENTITIES
+    for piece in _pieces(report):
+        text, marks = piece.render()
+        length = units(text)
+        if pages[-1] and (length > room or len(marks) > entities):
+            pages.append([])
+            room, entities = _PAGE_UNITS, _PAGE_ENTITIES
+        pages[-1].append(piece)
+        room -= length
+        entities -= len(marks)
+    return pages
+
+
+def _pieces(report: FleetReport) -> Iterator[Text]:
+    for host in report.hosts:
+        if host.silence:
+            yield _silent_host(host, report)
+            continue
+        yield Text("\n", Bold(host.host), "\n")
+        for row in host.containers:
+            if row.diagnosis.condition is not Condition.WELL:
+                yield _line(row, report)
+        yield from _fine(host)
+
+
+def _silent_host(host: HostReport, report: FleetReport) -> Text:
+    assert host.silence is not None
+    line = Text("\n⚠️ ", Bold(host.host), ": ", silence_words(host.silence, report.at))
+    if host.unknown:
+        unknown = ngettext("{count} unknown", "{count} unknown", len(host.unknown))
+        line = Text(line, ", ", unknown.format(count=len(host.unknown)), "\n", _quote(list(host.unknown)))
+    return Text(line, "\n")
+
+
+def _line(row: Observed, report: FleetReport) -> Text:
+    words = state_words(row.diagnosis, report.at)
+    return Text(SYMBOL[row.diagnosis.condition], " ", row.container.name, ": ", words, "\n")
+
+
+def _fine(host: HostReport) -> Iterator[Text]:
+    names = [row.container.name for row in host.containers if row.diagnosis.condition is Condition.WELL]
+    if not names:
+        if not host.containers:
+            yield Text(_("no containers"), "\n")
+        return
+    words = ngettext("{count} fine", "{count} fine", len(names)).format(count=len(names))
+    yield Text(SYMBOL[Condition.WELL], " ", words, "\n")
+    chunk: list[str] = []
+    for name in names:
+        if chunk and units(", ".join([*chunk, name])) > _QUOTE_UNITS:
+            yield Text(_quote(chunk), "\n")
+            chunk = []
+        chunk.append(name)
+    yield Text(_quote(chunk), "\n")
+
+
+def _quote(names: list[str]) -> ExpandableBlockQuote:
+    return ExpandableBlockQuote(", ".join(names))
+
+
+def _keyboard(report: FleetReport, asker: str, host: str, page: int, pages: int) -> Iterator[Row]:
+    rows = [row for each in report.hosts for row in each.troubled]
+    if host:
+        rows = [row for each in report.hosts for row in each.containers]
+    yield from in_rows(container_buttons(rows[:_MOST_BUTTONS], asker), 2)
+    if pages > 1:
+        yield page_buttons(Overview(asker=asker, host=host), page, pages)
+    last: list[InlineKeyboardButton] = []
+    if host:
+        last.append(button("‹ " + _("All hosts"), Overview(asker=asker)))
+    elif len(report.hosts) > 1:
+        last += [button(f"{each.host} ▸", Overview(asker=asker, host=each.host)) for each in report.hosts[:5]]
+    last.append(button("↻", Overview(asker=asker, host=host, page=page)))
+    yield from in_rows(last, 3)
+
+
+def container_buttons(rows: list[Observed], asker: str) -> list[InlineKeyboardButton]:
+    """A name that stands on two hosts is told apart by its host."""
+    names = [row.container.name for row in rows]
+    return [
+        button(
+            f"{row.container.full_name if names.count(row.container.name) > 1 else row.container.name} ▸",
+            Open(asker=asker, act="card", host=row.container.host, key=row.container.key),
+        )
+        for row in rows
+    ]
+
+
+def page_buttons(data: Overview, page: int, pages: int) -> list[InlineKeyboardButton]:
+    """Back and forth; the ends are left out."""
+    found = []
+    if page > 0:
+        found.append(button(f"‹ {page}/{pages}", data.model_copy(update={"page": page - 1})))
+    if page < pages - 1:
+        found.append(button(f"{page + 2}/{pages} ›", data.model_copy(update={"page": page + 1})))
+    return found

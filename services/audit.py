@@ -1,0 +1,85 @@
+"""Who did what to which container, where, when, and how it ended: append-only, and kept past restarts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.domain.access import Action, Actor, Target
+from services.logs.redaction import redact
+from services.ports import Append, Clock, Store
+from services.store.records import Codec
+
+LOG = "audit"
+# Characters of an engine's own words that are kept.
+LONGEST_DETAIL = 500
+
+
+class Result(StrEnum):
+    """INTENT stands before an act; one of the others after it. UNKNOWN: it was never learned how it ended."""
+
+    INTENT = "intent"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """host, container: "" when the act had no target. chat: None when it was not said in one.
+
+    detail: why it failed, secrets hidden. seq: grows with time, 0 until it is in the log.
+    """
+
+    at: datetime
+    actor: int
+    actor_name: str
+    action: Action
+    result: Result
+    host: str = ""
+    container: str = ""
+    chat: int | None = None
+    detail: str = ""
+    seq: int = 0
+
+
+class Audit:
+    """Every call raises StoreUnavailable when the log cannot be reached: no destructive act goes unrecorded."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._codec = Codec(AuditEntry)
+
+    def line(self, entry: AuditEntry) -> Append:
+        """The write that adds the entry: for a transaction together with what it is about."""
+        kept = replace(entry, detail=redact(entry.detail)[:LONGEST_DETAIL], seq=0)
+        return Append(LOG, self._codec.pack(kept), entry.at)
+
+    async def record(
+        self,
+        by: Actor,
+        action: Action,
+        target: Target | None,
+        result: Result,
+        *,
+        chat: int | None = None,
+        detail: str = "",
+    ) -> None:
+        """For what stands alone, such as a denial."""
+        host, container = (target.host, target.container) if target else ("", "")
+        await self._store.write(
+            self.line(
+                AuditEntry(self._clock.now(), by.id, by.name, action, result, host, container, chat, detail)
+            )
+        )
+
+    async def page(self, *, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
+        """Newest first; `before`: only what is older than the entry with this `seq`."""
+        rows = await self._store.read_log(LOG, limit=limit, before=before)
+        return [replace(self._codec.unpack(row.value), seq=row.seq) for row in rows]
+
+    async def prune(self, retention: timedelta) -> int:
+        """Drop what is older; how many entries were dropped."""
+        return await self._store.trim_log(LOG, older_than=self._clock.now() - retention)

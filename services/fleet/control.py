@@ -1,0 +1,227 @@
+"""Restart, stop, start: proposed as a plan, confirmed once, carried out at most once, reported to the end.
+
+The intent is written, and the confirmation spent, in one transaction before the engine is asked; the
+result is written after. What a crash leaves in between is found at the next start and reported as unknown.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from time import monotonic
+
+from services.audit import Audit, Result
+from services.plans import Plans
+
+from services.domain.access import Action, Actor, Denial, Target, may
+from services.domain.containers import (
+    Container,
+    ContainerKey,
+    Details,
+    Diagnosis,
+    Health,
+    State,
+    diagnose,
+)
+from services.domain.plans import Intent, Outcome, Phase, Place, Plan
+from services.errors import (
+    AlreadySo,
+    ContainerGone,
+    DeadlineExceeded,
+    Denied,
+    EngineRefused,
+    HostError,
+    HostSilent,
+    NoSuchContainer,
+    NotYourPlan,
+    OwnContainer,
+)
+from services.fleet.fleet import Fleet
+from services.fleet.protection import Protection
+from services.ports import Clock, Engine
+from services.roster import Roster
+
+LOOK_DEADLINE = 2.0
+# What an act may take beyond the container's own stop timeout before the person is told it is unconfirmed.
+ACT_MARGIN = 20.0
+LOOK_AGAIN_AFTER = 30.0
+HEALTH_PATIENCE = 60.0
+HEALTH_INTERVAL = 0.5
+
+
+class Control:
+    """The hand of the fleet. Every act is checked against the access rule when proposed and again when begun."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        plans: Plans,
+        audit: Audit,
+        roster: Roster,
+        protection: Protection,
+        clock: Clock,
+    ) -> None:
+        self._fleet = fleet
+        self._plans = plans
+        self._audit = audit
+        self._roster = roster
+        self._protection = protection
+        self._clock = clock
+
+    async def propose(self, action: Action, what: str | ContainerKey, *, by: Actor) -> Plan:
+        """Resolve the name, check the rights, freeze what would happen. The plan awaits its confirmation for 120 s.
+
+        Raises what `Fleet.find` raises, Denied, OwnContainer, and AlreadySo when there is nothing to do.
+        """
+        container = await self._fleet.find(what, by=by)
+        await self._demand(by, action, self._fleet.target(container), container.name)
+        if action is not Action.START and self._protection.is_self(container):
+            raise OwnContainer(container.name)
+        observed = await self._fleet.observe(container.host, container.id, deadline=LOOK_DEADLINE)
+        if observed is None:
+            raise NoSuchContainer(container.name)
+        container, details = observed
+        _refuse_needless(action, container, details)
+        last = await self._plans.last(container.host, container.name, action)
+        plan = Plan(
+            token=secrets.token_urlsafe(16),
+            action=action,
+            host=container.host,
+            container_id=container.id,
+            name=container.name,
+            asker=by.id,
+            asker_name=by.name,
+            asked=self._clock.now(),
+            up_since=details.started if container.state is State.RUNNING else None,
+            last_at=last[0] if last else None,
+            last_by=last[1] if last else None,
+            protected=self._protection.covers(container),
+            domains=container.domains,
+        )
+        await self._plans.offer(plan)
+        return plan
+
+    async def peek(self, token: str, *, by: Actor) -> Plan:
+        """The plan behind a confirmation. Raises PlanGone, and NotYourPlan for anybody but the asker."""
+        plan = await self._plans.peek(token)
+        if plan.asker != by.id:
+            raise NotYourPlan(plan.asker_name)
+        return plan
+
+    async def cancel(self, token: str, *, by: Actor) -> Plan:
+        plan = await self.peek(token, by=by)
+        await self._plans.cancel(token, by)
+        return plan
+
+    async def carry_out(self, token: str, *, by: Actor, place: Place) -> AsyncIterator[Outcome]:
+        """Spend the confirmation and act; each outcome replaces the one before.
+
+        Raises PlanGone, NotYourPlan, Denied or HostError only before anything has been done.
+        """
+        plan = await self.peek(token, by=by)
+        observed = await self._fleet.observe(plan.host, plan.container_id, deadline=LOOK_DEADLINE)
+        if observed is None:
+            raise ContainerGone(plan.host, plan.name)
+        container, details = observed
+        await self._demand(by, plan.action, self._fleet.target(container), container.name)
+        intent = await self._plans.begin(token, by, place)
+        yield Outcome(plan, Phase.RUNNING, self._clock.now())
+        async for outcome in self._act(intent, details):
+            yield outcome
+
+    async def interrupted(self) -> AsyncIterator[tuple[Intent, Outcome]]:
+        """What the last run of the bot began and did not finish, each with the container's state now.
+
+        Each is closed in the books, as unknown, once the consumer has told the person and asks for the next.
+        """
+        for intent in await self._plans.unfinished():
+            plan = intent.plan
+            now = await self._now(plan)
+            yield intent, Outcome(plan, Phase.INTERRUPTED, self._clock.now(), now=now)
+            await self._plans.finish(intent, Result.UNKNOWN)
+
+    async def _act(self, intent: Intent, details: Details) -> AsyncIterator[Outcome]:
+        plan = intent.plan
+        began = monotonic()
+        try:
+            await self._ask_engine(plan, details)
+        except (DeadlineExceeded, HostSilent) as error:
+            async for outcome in self._look_again(intent, error, monotonic() - began):
+                yield outcome
+            return
+        except (EngineRefused, ContainerGone) as error:
+            await self._plans.finish(intent, Result.FAILED, detail=_words(error))
+            now = await self._now(plan)
+            yield Outcome(plan, Phase.FAILED, self._clock.now(), failure=error, now=now)
+            return
+        took = monotonic() - began
+        async for outcome in self._settle(intent, took, began):
+            yield outcome
+
+    async def _ask_engine(self, plan: Plan, details: Details) -> None:
+        engine: Engine = self._fleet.engine(plan.host)
+        deadline = details.stop_timeout + ACT_MARGIN
+        match plan.action:
+            case Action.RESTART:
+                await engine.restart(plan.container_id, stop_timeout=details.stop_timeout, deadline=deadline)
+            case Action.STOP:
+                await engine.stop(plan.container_id, stop_timeout=details.stop_timeout, deadline=deadline)
+            case Action.START:
+                await engine.start(plan.container_id, deadline=deadline)
+            case _:
+                raise AssertionError(plan.action)
+
+    async def _settle(self, intent: Intent, took: float, began: float) -> AsyncIterator[Outcome]:
+        """After the engine's yes: wait for the healthcheck's word, if there is one, and say how it ended."""
+        plan = intent.plan
+        health, now = await self._health(plan)
+        if plan.action is not Action.STOP and health is Health.STARTING:
+            yield Outcome(plan, Phase.SETTLING, self._clock.now(), took=took, now=now)
+            while health is Health.STARTING and monotonic() - began < took + HEALTH_PATIENCE:
+                await asyncio.sleep(HEALTH_INTERVAL)
+                health, now = await self._health(plan)
+        healthy_after = monotonic() - began if health is Health.HEALTHY else None
+        await self._plans.finish(intent, Result.DONE)
+        yield Outcome(plan, Phase.DONE, self._clock.now(), took=took, healthy_after=healthy_after, now=now)
+
+    async def _look_again(self, intent: Intent, error: HostError, took: float) -> AsyncIterator[Outcome]:
+        """No answer in time: say so, look once more later, and leave it at that; never try again."""
+        plan = intent.plan
+        yield Outcome(plan, Phase.UNCONFIRMED, self._clock.now(), took=took, failure=error)
+        await asyncio.sleep(LOOK_AGAIN_AFTER)
+        now = await self._now(plan)
+        await self._plans.finish(intent, Result.UNKNOWN, detail=_words(error))
+        yield Outcome(plan, Phase.CHECKED, self._clock.now(), took=took, failure=error, now=now)
+
+    async def _health(self, plan: Plan) -> tuple[Health | None, Diagnosis | None]:
+        try:
+            observed = await self._fleet.observe(plan.host, plan.container_id, deadline=LOOK_DEADLINE)
+        except HostError:
+            return None, None
+        if observed is None:
+            return None, None
+        container, details = observed
+        return container.health, diagnose(container, details)
+
+    async def _now(self, plan: Plan) -> Diagnosis | None:
+        return (await self._health(plan))[1]
+
+    async def _demand(self, by: Actor, action: Action, target: Target, name: str) -> None:
+        denial = may(by, action, target)
+        if denial is None:
+            return
+        if denial is Denial.OUT_OF_SCOPE:
+            raise NoSuchContainer(name)
+        await self._audit.record(by, action, target, Result.DENIED)
+        raise Denied(action, name, self._roster.who_may(action, target))
+
+
+def _refuse_needless(action: Action, container: Container, details: Details) -> None:
+    runs = container.state in (State.RUNNING, State.PAUSED, State.RESTARTING)
+    if action is Action.START and runs:
+        raise AlreadySo(container.name, running=True, since=details.started)
+    if action is Action.STOP and not runs:
+        raise AlreadySo(container.name, running=False, since=details.finished)
+
+
+def _words(error: HostError) -> str:
+    return error.message if isinstance(error, EngineRefused) else type(error).__name__

@@ -1,0 +1,254 @@
+"""One host's engine: requests through the SDK on the link, streams straight from it. The only user of docker.
+
+The SDK blocks, so it works in threads of the host's own. A call that overruns its deadline is answered at
+once; its thread is freed by the link, should the contact turn out to be dead, or by the HTTP timeout.
+"""
+
+import asyncio
+import ssl
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+from urllib.parse import quote
+
+import docker
+import requests
+import urllib3
+from docker.errors import APIError, DockerException, StreamParseError
+from docker.tls import TLSConfig
+from urllib3.exceptions import HTTPError
+
+from services.domain.containers import Container, Details, Usage
+from services.errors import ContainerGone, DeadlineExceeded, EngineRefused, HostError, HostSilent, Silence
+from services.fleet import answers
+from services.fleet.link import Link
+from services.fleet.pool import SocketAdapter
+from services.fleet.streams import Frames, Response, get, unframed
+
+THREADS = 4
+GRACE = 1.0  # seconds by which the SDK's own timeout is longer than the deadline
+
+T = TypeVar("T")
+Ask = Callable[["_Client"], T]
+
+# Every exception that the SDK and what it stands on may raise; see `_translated`.
+FOREIGN = (DockerException, StreamParseError, requests.RequestException, HTTPError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """version: of the engine, such as 20.10.24; api_version: the one spoken with it, such as 1.41."""
+
+    version: str
+    api_version: str
+
+
+class DockerEngine:
+    """`services.ports.Engine` over a link.
+
+    HostSilent means that nothing was asked, or a read that failed. Where an act had been sent and contact
+    was lost before the answer, it is DeadlineExceeded: the act may still be under way.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._client: _Client | None = None
+        # Acts may take as long as a container takes to stop: they must not make the host look dead to reads.
+        self._reads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"{link.host}-read")
+        self._acts = ThreadPoolExecutor(THREADS, thread_name_prefix=f"{link.host}-act")
+
+    @property
+    def host(self) -> str:
+        return self._link.host
+
+    async def ping(self, *, deadline: float) -> EngineInfo:
+        answer = await self._read(lambda sdk: sdk.version(), deadline)
+        return EngineInfo(answer["Version"], self._link.api_version)
+
+    async def containers(self, *, deadline: float) -> Sequence[Container]:
+        def ask(sdk: _Client) -> tuple[Container, ...]:
+            return answers.containers(self.host, cast(list[answers.Row], sdk.containers(all=True)))
+
+        return await self._read(ask, deadline)
+
+    async def inspect(self, container_id: str, *, deadline: float = 5) -> Details:
+        return await self._read(
+            lambda sdk: answers.details(sdk.inspect_container(container_id)), deadline, container_id
+        )
+
+    async def usage(self, container_id: str, *, deadline: float = 5) -> Usage | None:
+        """The engine itself takes one to two seconds for it."""
+        async with self._within(deadline), self._ask(container_id, "stats?stream=false") as response:
+            return answers.usage(await response.json())
+
+    async def restart(self, container_id: str, *, stop_timeout: int, deadline: float) -> None:
+        await self._act(lambda sdk: sdk.restart(container_id, timeout=stop_timeout), deadline, container_id)
+
+    async def stop(self, container_id: str, *, stop_timeout: int, deadline: float) -> None:
+        await self._act(lambda sdk: sdk.stop(container_id, timeout=stop_timeout), deadline, container_id)
+
+    async def start(self, container_id: str, *, deadline: float) -> None:
+        await self._act(lambda sdk: sdk.start(container_id), deadline, container_id)
+
+    async def logs(self, container_id: str, *, tail: int, tty: bool, deadline: float) -> AsyncIterator[bytes]:
+        """As promised, but the engine keeps a longer line in pieces of 16 kB and `tail` counts each of them."""
+        end = asyncio.get_running_loop().time() + deadline
+        async with aclosing(self._logs(container_id, tail, tty)) as buffers:
+            while True:
+                # A timeout around the loop would strike the reader's own code between two buffers.
+                async with self._within(deadline, end):
+                    data = await anext(buffers, b"")
+                if not data:
+                    return
+                yield data
+
+    async def _logs(self, container_id: str, tail: int, tty: bool) -> AsyncGenerator[bytes, None]:
+        async with self._ask(container_id, f"logs?stdout=1&stderr=1&tail={tail}") as response:
+            frames = Frames()
+            async for data in response.body() if tty else unframed(response.body(), frames):
+                yield data
+            if frames.error:
+                raise EngineRefused(self.host, response.status, frames.error)
+
+    def close(self) -> None:
+        """Leaves no thread behind once the link is closed too; waits for none."""
+        self._reads.shutdown(wait=False, cancel_futures=True)
+        self._acts.shutdown(wait=False, cancel_futures=True)
+        if self._client:
+            self._client.close()
+            self._client = None
+
+    @asynccontextmanager
+    async def _within(self, seconds: float, end: float | None = None) -> AsyncIterator[None]:
+        """Until `end`, by default in `seconds`; then the link is suspected. What breaks becomes ours."""
+        end = asyncio.get_running_loop().time() + seconds if end is None else end
+        try:
+            async with asyncio.timeout_at(end):
+                yield
+        except TimeoutError:
+            if (silence := self._link.silence) and silence.reason is Silence.CONNECTING:
+                raise silence from None
+            self._link.suspect()
+            raise DeadlineExceeded(self.host, seconds) from None
+        except OSError as exc:
+            raise await self._loss(exc, end) from exc
+
+    async def _loss(self, exc: OSError, end: float) -> HostSilent:
+        """What the link finds out, before `end`, about a contact that broke with `exc`."""
+        self._link.suspect()
+        try:
+            async with asyncio.timeout_at(end):
+                await self._link.ready()
+        except HostSilent as silence:
+            return silence
+        except TimeoutError:
+            pass
+        return HostSilent(self.host, Silence.ENGINE, detail=str(exc))
+
+    @asynccontextmanager
+    async def _ask(self, container_id: str, what: str) -> AsyncIterator[Response]:
+        """A good answer about a container, over a channel of its own."""
+        await self._link.ready()
+        channel = await self._link.open()
+        try:
+            path = f"/v{self._link.api_version}/containers/{quote(container_id, safe='')}/{what}"
+            response = await get(channel, path)
+            if response.status == 404:
+                raise ContainerGone(self.host, container_id)
+            if response.status != 200:
+                raise EngineRefused(self.host, response.status, await response.error_text())
+            yield response
+        finally:
+            channel.close()
+
+    async def _read(self, ask: Ask[T], deadline: float, name: str = "") -> T:
+        async with self._within(deadline):
+            try:
+                return await self._call(self._reads, ask, deadline, name)
+            except HostSilent:
+                self._link.suspect()  # `ready` in the next line tells what is true
+            except EngineRefused as refusal:
+                if not _wants_other_version(refusal):
+                    raise
+                self._link.suspect()  # the ping asks the version anew
+            return await self._call(self._reads, ask, deadline, name)
+
+    async def _act(self, ask: Ask[None], deadline: float, name: str) -> None:
+        began = asyncio.get_running_loop().time()
+        async with self._within(deadline):
+            self._link.suspect()  # a ping first, so that nothing is sent into a contact that is dead already
+            await self._link.ready()
+            try:
+                await self._call(self._acts, ask, deadline, name)
+            except HostSilent as broken:
+                self._link.suspect()
+                elapsed = asyncio.get_running_loop().time() - began
+                raise DeadlineExceeded(self.host, round(elapsed, 1)) from broken
+
+    async def _call(self, pool: ThreadPoolExecutor, ask: Ask[T], seconds: float, name: str) -> T:
+        await self._link.ready()
+        client = self._negotiated()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(pool, client.carry_out, ask, seconds + GRACE, self.host, name)
+
+    def _negotiated(self) -> "_Client":
+        """The client of the present contact; that of an earlier one is closed with its pooled connections."""
+        made_for = (self._link.contact, self._link.api_version)
+        if self._client and self._client.made_for != made_for:
+            self._client.close()
+            self._client = None
+        if self._client is None:
+            self._client = _Client(self._link, made_for)
+        return self._client
+
+
+class _Client(docker.APIClient):
+    """The SDK's low-level client, with a timeout for each call instead of one for all."""
+
+    def __init__(self, link: Link, made_for: tuple[int, str]) -> None:
+        tls: TLSConfig | bool = False
+        if files := link.tls:
+            tls = TLSConfig(client_cert=(files.cert, files.key), ca_cert=files.ca, verify=True)
+        super().__init__(base_url=link.base_url, version=link.api_version, tls=tls)
+        if link.socket_path:
+            self.mount("http+docker://", SocketAdapter(link.socket_path, 2 * THREADS))
+        self.trust_env = False  # no proxies, no netrc
+        self.made_for = made_for
+        self._call = threading.local()
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        return super().request(*args, **{**kwargs, "timeout": self._call.seconds})
+
+    def carry_out(self, ask: Ask[T], seconds: float, host: str, name: str) -> T:
+        """Call `ask` in this thread. seconds: of silence on the connection until it is given up."""
+        self._call.seconds = seconds
+        try:
+            return ask(self)
+        except FOREIGN as exc:
+            raise _translated(exc, host, name, seconds) from exc
+
+
+def _translated(exc: Exception, host: str, name: str, seconds: float) -> HostError:
+    """Ours for one of FOREIGN. name: the container that was asked for, or ""."""
+    text = str(exc)
+    match exc:
+        case APIError() if exc.status_code == 404 and name:
+            return ContainerGone(host, name)
+        case APIError():
+            return EngineRefused(host, exc.status_code or 0, str(exc.explanation or text))
+        case requests.Timeout() | urllib3.exceptions.TimeoutError() | TimeoutError():
+            return DeadlineExceeded(host, seconds)
+        case requests.exceptions.SSLError() | urllib3.exceptions.SSLError() | ssl.SSLError():
+            return HostSilent(host, Silence.TLS, detail=text)
+        case DockerException() | StreamParseError():  # the SDK's own objections
+            return EngineRefused(host, 0, text)
+        case _:
+            return HostSilent(host, Silence.ENGINE, detail=text)
+
+
+def _wants_other_version(refusal: EngineRefused) -> bool:
+    """It says "client version 1.45 is too new", or too old: the engine was exchanged meanwhile."""
+    return refusal.status == 400 and "client version" in refusal.message

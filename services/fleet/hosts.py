@@ -1,0 +1,74 @@
+"""From the address of a host to its running engine."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from services.fleet.engine import DockerEngine
+from services.fleet.link import Link, TlsFiles, TlsLink, UnixLink
+from services.fleet.tunnel import SshAddress, SshLink
+
+
+@dataclass(frozen=True, slots=True)
+class HostAddress:
+    """How to reach one engine. Files are paths.
+
+    address: unix:///path · ssh://user@host[:22] (needs identity_file and known_hosts; docker_socket is the
+    path on that host) · tcp://host[:2376] (needs tls).
+    """
+
+    name: str
+    address: str
+    identity_file: str | None = None
+    known_hosts: str | None = None
+    docker_socket: str = "/var/run/docker.sock"
+    tls: TlsFiles | None = None
+
+
+def link_to(host: HostAddress) -> Link:
+    """The link that the address asks for, not running yet. Raises ValueError for one that cannot be used."""
+    url = urlsplit(host.address)
+    match url.scheme:
+        case "unix" if url.path:
+            return UnixLink(host.name, url.path)
+        case "ssh" if url.hostname and url.username:
+            if not host.identity_file or not host.known_hosts:
+                raise ValueError(f"{host.name}: ssh:// needs identity_file and known_hosts")
+            ssh = SshAddress(
+                username=url.username,
+                host=url.hostname,
+                port=url.port or 22,
+                identity_file=host.identity_file,
+                known_hosts=host.known_hosts,
+                docker_socket=host.docker_socket,
+            )
+            return SshLink(host.name, ssh)
+        case "tcp" if url.hostname:
+            if not host.tls:
+                raise ValueError(f"{host.name}: tcp:// needs tls with ca, cert and key")
+            return TlsLink(host.name, url.hostname, url.port or 2376, host.tls)
+    raise ValueError(f"{host.name}: address must be unix:///path, ssh://user@host:port or tcp://host:port")
+
+
+@asynccontextmanager
+async def open_engine(host: HostAddress) -> AsyncIterator[DockerEngine]:
+    """The engine, its contact supervised for as long as the context lasts.
+
+    Returns at once: the first calls wait for the contact within their own deadlines.
+    """
+    link = link_to(host)
+    failure: Exception | None = None
+    async with asyncio.TaskGroup() as group:
+        supervision = group.create_task(link.run(), name=f"link-{host.name}")
+        engine = DockerEngine(link)
+        try:
+            yield engine
+        except Exception as exc:  # noqa: BLE001 - handed on below: the group would wrap what is not its own
+            failure = exc
+        finally:
+            engine.close()
+            supervision.cancel()
+    if failure:
+        raise failure

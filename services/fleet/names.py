@@ -1,0 +1,116 @@
+"""What a person typed → the container meant. Pure.
+
+Only a name that fits, in whatever case, is ever acted upon. A word in the wrong keyboard layout and a
+near miss lead to suggestions alone, and those come from the candidates, which are the asker's scope.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import JaroWinkler
+
+from services.domain.containers import Container
+from services.errors import Ambiguous, NoSuchContainer, NoSuchHost
+
+MOST_SUGGESTIONS = 6
+# Of 100: `post` finds postgres at 90, `n9n` finds n8n at 73, and what is below this reads as noise.
+NEAR_ENOUGH = 65.0
+
+# The same keys of the two layouts (ЙЦУКЕН as on a PC), without and with Shift.
+_LATIN = "`qwertyuiop[]asdfghjkl;'zxcvbnm,./" + '~QWERTYUIOP{}ASDFGHJKL:"ZXCVBNM<>?' + "@#$^&"
+_CYRILLIC = "ёйцукенгшщзхъфывапролджэячсмитьбю." + "ЁЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮ," + '"№;:?'
+_TO_LATIN = str.maketrans(_CYRILLIC, _LATIN)
+_TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
+
+
+def resolve(query: str, candidates: Sequence[Container], hosts: Sequence[str]) -> Container:
+    """`NAME` or `HOST/NAME`; a name as it is typed wins over one in another case, a name over a compose service.
+
+    `candidates` and `hosts` are what the asker may see. Raises NoSuchContainer, NoSuchHost, Ambiguous.
+    """
+    host_part, slash, name = query.strip("/").rpartition("/")
+    host = resolve_host(host_part, hosts) if slash else None
+    within = [container for container in candidates if host in (None, container.host)]
+    for fitting in _tiers(name, within):
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            raise Ambiguous(query, tuple(sorted((found.host, found.name) for found in fitting)))
+    raise NoSuchContainer(query, _near(query, candidates))
+
+
+def resolve_host(query: str, hosts: Sequence[str]) -> str:
+    """The host of this name, in any case. Raises NoSuchHost with the nearest ones."""
+    host = exact_host(query, hosts)
+    if host is None:
+        spellings = (query, in_other_layout(query))
+        rank = {name: max(_nearness(typed, name) for typed in spellings) for name in hosts}
+        near = [name for name in hosts if rank[name] >= NEAR_ENOUGH]
+        raise NoSuchHost(query, tuple(sorted(near, key=rank.__getitem__, reverse=True)[:MOST_SUGGESTIONS]))
+    return host
+
+
+def resolve_any(query: str, candidates: Sequence[Container], hosts: Sequence[str]) -> Container | str:
+    """A host's name wins over a container's. Raises as `resolve` does."""
+    host = exact_host(query, hosts)
+    return resolve(query, candidates, hosts) if host is None else host
+
+
+def exact_host(query: str, hosts: Iterable[str]) -> str | None:
+    """The host of this name, in any case; None when there is none."""
+    return next((host for host in hosts if host.lower() == query.lower()), None)
+
+
+def names_one_of(query: str, host: str, names: Iterable[str]) -> bool:
+    """Whether this could be one of a silent host's containers, of which only the names are known."""
+    host_part, slash, name = query.strip("/").rpartition("/")
+    return (not slash or host_part.lower() == host.lower()) and name.lower() in map(str.lower, names)
+
+
+def in_other_layout(text: str) -> str:
+    """The same keys pressed in the other layout: `вшкусегы` → `directus`, `руддщ` → `hello` and back."""
+    return text.translate(_TO_LATIN if _has_cyrillic(text) else _TO_CYRILLIC)
+
+
+def _has_cyrillic(text: str) -> bool:
+    return any("а" <= letter <= "я" or letter == "ё" for letter in text.lower())
+
+
+def _tiers(name: str, containers: Sequence[Container]) -> Iterator[list[Container]]:
+    """Those that the name fits, the best way of fitting first."""
+    lower = name.lower()
+    yield [container for container in containers if container.name == name]
+    yield [container for container in containers if container.name.lower() == lower]
+    yield [container for container in containers if lower in map(str.lower, _service_names(container))]
+
+
+def _service_names(container: Container) -> Iterator[str]:
+    """`directus`, and what the two Composes call its container: `team-directus-1`, `team_directus_1`."""
+    project, service = container.project, container.service
+    if service:
+        yield service
+    if project and service:
+        number = container.labels.get("com.docker.compose.container-number", "1")
+        for joint in "-_":
+            yield joint.join((project, service))
+            yield joint.join((project, service, number))
+
+
+def _near(query: str, candidates: Sequence[Container]) -> tuple[tuple[str, str], ...]:
+    """(host, name) of the nearest ones, nearest first; the host that was typed breaks a tie."""
+    ranks: dict[tuple[str, str], tuple[float, float]] = {}
+    for typed in (query, in_other_layout(query)):
+        host, _, name = typed.strip("/").rpartition("/")
+        for found in candidates:
+            nearness = max(_nearness(name, known) for known in (found.name, found.service or ""))
+            rank = (nearness, _nearness(host, found.host))
+            pair = (found.host, found.name)
+            ranks[pair] = max(rank, ranks.get(pair, rank))
+    near = [pair for pair, (nearness, _) in ranks.items() if nearness >= NEAR_ENOUGH]
+    return tuple(sorted(near, key=lambda pair: ranks[pair], reverse=True)[:MOST_SUGGESTIONS])
+
+
+def _nearness(typed: str, known: str) -> float:
+    """0 to 100. WRatio sees a part of a longer name, Jaro-Winkler prefers what begins alike."""
+    typed, known = typed.lower(), known.lower()
+    return (fuzz.WRatio(typed, known) + 100 * JaroWinkler.similarity(typed, known)) / 2

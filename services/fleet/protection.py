@@ -1,0 +1,26 @@
+"""Which containers change only under an admin's hand, and which one is the bot itself."""
+
+from collections.abc import Sequence
+
+from services.domain.access import Scope
+from services.domain.containers import Container
+
+
+class Protection:
+    """`globs`: the settings' `protected`. `own_id`: the first digits of the bot's own container id, if it is in one."""
+
+    def __init__(self, globs: Sequence[str], own_id: str | None = None) -> None:
+        self._scope = Scope.of(*globs)
+        self._own_id = own_id
+
+    def covers(self, container: Container) -> bool:
+        return _says(container, "vakhta.protected") or self._scope.covers(container.host, container.name)
+
+    def is_self(self, container: Container) -> bool:
+        if _says(container, "vakhta.self"):
+            return True
+        return self._own_id is not None and container.id.startswith(self._own_id)
+
+
+def _says(container: Container, label: str) -> bool:
+    return container.labels.get(label, "").lower() in ("true", "1", "yes")

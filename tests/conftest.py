@@ -1,0 +1,79 @@
+"""The real servers and the stand-in for Telegram that tests share."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from playground.telegram import Chat, Limits, Person, Telegram
+from tests.bots import AIGERIM, DIAS, OPS, SCALE, STRANGER, STUDENT, TOKEN, Setup
+from tests.lab.servers import Lab, LabUnavailable, Server
+
+
+@pytest.fixture(scope="session")
+def _lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    try:
+        with Lab.build(tmp_path_factory.mktemp("lab")) as lab:
+            yield lab
+    except LabUnavailable as missing:
+        if os.environ.get("VAKHTA_LAB") == "required":
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def lab(_lab: Lab) -> Iterator[Lab]:
+    """Two servers with the team's containers; whatever a test did to them is undone after it."""
+    yield _lab
+    for server in _lab.servers.values():
+        server.reset()
+
+
+def host_settings(server: Server) -> dict[str, Any]:
+    """A lab server as the settings' `hosts` name it, with the restricted key."""
+    return {
+        "address": f"ssh://{server.ssh_user}@{server.address}:{server.ssh_port}",
+        "identity_file": str(server.identity_file),
+        "known_hosts": str(server.known_hosts),
+        "docker_socket": server.docker_socket,
+    }
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The people of the settings, a stranger, and the team's group."""
+
+    telegram: Telegram
+    aigerim: Person
+    dias: Person
+    student: Person
+    stranger: Person
+    ops: Chat
+
+
+@pytest.fixture
+async def cast() -> AsyncIterator[Cast]:
+    """A refusal by the stand-in fails the test, and so does a flood that the bot ran into."""
+    async with Telegram(token=TOKEN, limits=Limits(scale=1 / SCALE)) as telegram:
+        aigerim = telegram.person(AIGERIM, first_name="Aigerim")
+        dias = telegram.person(DIAS, first_name="Dias")
+        student = telegram.person(STUDENT, first_name="Student")
+        stranger = telegram.person(STRANGER, first_name="Stranger")
+        ops = telegram.group(OPS, title="Ops", members=[aigerim, dias, student, stranger])
+        yield Cast(telegram, aigerim, dias, student, stranger, ops)
+        assert telegram.refusals == []
+        assert telegram.floods == []
+
+
+@pytest.fixture
+def setup(tmp_path: Path, cast: Cast) -> Callable[..., Setup]:
+    """A setup whose bot talks to the stand-in; servers by name join with the restricted key."""
+
+    def make(*servers: Server, **more: Any) -> Setup:
+        hosts = {server.name: host_settings(server) for server in servers}
+        return Setup(tmp_path, cast.telegram.url, hosts, **more)
+
+    return make

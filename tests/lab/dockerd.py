@@ -1,0 +1,95 @@
+"""A server's Docker engine, and the admin's hand on it: the real command-line client."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.lab.image import busybox_tar
+from tests.lab.network import Network, run
+
+IMAGE = "busybox:lab"
+
+
+@dataclass
+class Dockerd:
+    """`home`: sockets and run-time state, of a short path; `data`: images, containers and the daemon's log."""
+
+    network: Network
+    home: Path
+    data: Path
+    _process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
+
+    @property
+    def socket(self) -> Path:
+        return self.home / "docker.sock"
+
+    def create(self) -> None:
+        """An engine with the lab's one image."""
+        self.data.mkdir(parents=True)
+        self.start()
+        self("import", "-", IMAGE, feed=busybox_tar())
+
+    def start(self) -> None:
+        """Returns when the engine answers."""
+        if self._process and self._process.poll() is None:
+            return
+        log = self.data / "dockerd.log"
+        self._process = self.network.start(
+            "dockerd",
+            f"--host=unix://{self.socket}",
+            f"--data-root={self.data / 'engine'}",
+            f"--exec-root={self.home / 'exec'}",
+            f"--pidfile={self.home / 'dockerd.pid'}",
+            f"--cgroup-parent=/{self.network.name}",
+            "--exec-opt=native.cgroupdriver=cgroupfs",
+            "--iptables=false",
+            "--ip-masq=false",
+            "--userland-proxy=false",
+            log=log,
+        )
+        deadline = time.monotonic() + 20
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"dockerd did not start: {log.read_text()[-800:]}")
+            time.sleep(0.01)
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5)
+            try:
+                connection.connect(str(self.socket))
+                connection.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+                return b" 200 " in connection.recv(64)
+            except OSError:
+                return False
+
+    def stop(self) -> None:
+        """As on a reboot: containers get their SIGTERM and come back, if their policy says so, with `start`."""
+        if self._process:
+            self.resume()
+            self._process.terminate()
+            self._process.wait(30)
+            self._process = None
+
+    def pause(self) -> None:
+        """The daemon hangs: its socket still takes connections and nothing is ever answered."""
+        assert self._process
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if self._process:
+            os.kill(self._process.pid, signal.SIGCONT)
+
+    def reap(self) -> None:
+        """Take leave of the daemon that somebody killed."""
+        if self._process:
+            self._process.wait(10)
+            self._process = None
+
+    def __call__(self, *args: str, feed: bytes | None = None) -> str:
+        """`docker ARGS` against this engine; its standard output, CalledProcessError when it fails."""
+        return run("docker", f"--host=unix://{self.socket}", *args, feed=feed)
