@@ -20,6 +20,7 @@ from bot.recovery import report_interrupted
 from bot.settings import Settings, Telegram
 from bot.updates import Polling, UpdatePump
 from bot.web import serve
+from services.ports import Clock
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +44,14 @@ async def run(settings: Settings, tempo: Tempo | None = None) -> None:
     await run_until(stop, settings, tempo or Tempo())
 
 
-async def run_until(stop: asyncio.Event, settings: Settings, tempo: Tempo) -> None:
+async def run_until(
+    stop: asyncio.Event, settings: Settings, tempo: Tempo, clock: Clock | None = None
+) -> None:
     """The whole life of the bot, for a caller that has signals of its own."""
     readiness = Readiness()
     async with (
         serve(settings.http.listen, readiness),
-        open_services(settings) as services,
+        open_services(settings, clock) as services,
         open_bot(settings.telegram, services, tempo.rates) as (bot, courier),
         asyncio.TaskGroup() as background,
     ):

@@ -25,10 +25,10 @@ async def serve(listen: Listen, readiness: Readiness) -> AsyncIterator[None]:
 
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
-        await web.TCPSite(runner, listen.host, listen.port, shutdown_timeout=SHUTDOWN_TIMEOUT).start()
+        await web.TCPSite(runner, listen.host, listen.port).start()
         yield
     finally:
         await runner.cleanup()

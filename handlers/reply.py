@@ -3,7 +3,7 @@
 import logging
 
 from aiogram.exceptions import TelegramAPIError
-from aiogram.types import BufferedInputFile, InputMediaDocument, Message
+from aiogram.types import BufferedInputFile, InputMediaDocument, Message, ReplyParameters
 
 from handlers.views.answer import Answer, File
 
@@ -12,16 +12,18 @@ log = logging.getLogger(__name__)
 
 async def send(message: Message, answer: Answer, *, as_reply: bool = False, silent: bool = False) -> Message:
     """A new message in the chat (and topic) of `message`."""
-    reply = message.message_id if as_reply else None
+    reply = None
+    if as_reply:
+        reply = ReplyParameters(message_id=message.message_id, allow_sending_without_reply=True)
     if answer.file is None:
         return await message.answer(
-            **answer.as_kwargs(), reply_to_message_id=reply, disable_notification=silent
+            **answer.as_kwargs(), reply_parameters=reply, disable_notification=silent
         )
     return await message.answer_document(
         _upload(answer.file),
         **answer.as_caption_kwargs(),
         reply_markup=answer.keyboard,
-        reply_to_message_id=reply,
+        reply_parameters=reply,
         disable_notification=silent,
     )
 

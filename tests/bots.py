@@ -16,6 +16,7 @@ from bot.app import Tempo, run_until
 from bot.pacing import Rates
 from bot.settings import Settings, load_settings
 from bot.updates import Polling
+from services.ports import Clock
 
 TOKEN = "1:test-token-that-nobody-else-has-AAAAAAAAAA"
 
@@ -30,7 +31,9 @@ USERS: tuple[dict[str, Any], ...] = (
 
 # Twenty times as fast as Telegram's real limits; the stand-in is scaled alike.
 SCALE = 0.05
-QUICK = Tempo(Rates(scale=SCALE), Polling(timeout=2, grace=5, drain=5, back_off=(0.05, 0.2), conflict=0.2, refused=0.3))
+QUICK = Tempo(
+    Rates(scale=SCALE), Polling(timeout=2, grace=5, drain=5, back_off=(0.05, 0.2), conflict=0.2, refused=0.3)
+)
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,12 @@ class Setup:
 
 
 @asynccontextmanager
-async def running(setup: Setup, tempo: Tempo = QUICK) -> AsyncIterator[asyncio.Task[None]]:
+async def running(
+    setup: Setup, tempo: Tempo = QUICK, clock: Clock | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
     """The bot as a task of this process; stopped as by SIGTERM."""
     stop = asyncio.Event()
-    task = asyncio.create_task(run_until(stop, setup.settings(), tempo))
+    task = asyncio.create_task(run_until(stop, setup.settings(), tempo, clock))
     try:
         yield task
     finally:
@@ -90,16 +95,21 @@ class BotProcess:
         self._process.kill()
         await self._process.wait()
 
+    async def death(self, patience: float = 30) -> int:
+        """The exit code, negative for a signal."""
+        return await asyncio.wait_for(self._process.wait(), patience)
+
     async def terminate(self, patience: float = 30) -> int:
         self._process.send_signal(signal.SIGTERM)
         return await asyncio.wait_for(self._process.wait(), patience)
 
 
 @asynccontextmanager
-async def process(setup: Setup) -> AsyncIterator[BotProcess]:
-    """`python -m bot run`; killed at the end if it still runs."""
+async def process(setup: Setup, *, dies: str = "") -> AsyncIterator[BotProcess]:
+    """`python -m bot run`; killed at the end if it still runs. `dies`: see `tests.mortal`."""
+    command = ["-m", "tests.mortal", dies] if dies else ["-m", "bot", "run"]
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run",
+        sys.executable, *command,
         env={**os.environ, **setup.environment()},
         cwd=Path(__file__).parents[1],
     )  # fmt: skip

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from aiogram import BaseMiddleware
 from aiogram.types import TelegramObject
+from aiogram.utils.i18n import I18n
 
 from handlers.words import Catalogues, zone
 from services.roster import Roster
@@ -15,12 +16,15 @@ from services.roster import Roster
 @contextmanager
 def speaking(catalogues: Catalogues, timezone: ZoneInfo, language: str | None = None) -> Iterator[None]:
     """Within: views speak `language` (None: the default one)."""
-    token = zone.set(timezone)
+    in_zone = zone.set(timezone)
+    # Not `catalogues.context()`: aiogram keeps one context a class, and `gettext` asks the base class.
+    in_words = I18n.set_current(catalogues)
     try:
-        with catalogues.context(), catalogues.use_locale(language or catalogues.default_locale):
+        with catalogues.use_locale(language or catalogues.default_locale):
             yield
     finally:
-        zone.reset(token)
+        I18n.reset_current(in_words)
+        zone.reset(in_zone)
 
 
 def chat_language(data: Mapping[str, Any]) -> str | None:

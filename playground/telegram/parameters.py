@@ -140,7 +140,7 @@ class Call:
         return value if isinstance(value, int | str) and value != "" else None
 
     def __str__(self) -> str:
-        shown = ", ".join(f"{name}={str(value)[:60]!r}" for name, value in self.params.items())
+        shown = ", ".join(f"{name}={value!r:.60}" for name, value in self.params.items())
         return f"{self.method}({shown}) → {self.status} {self.description}".rstrip()
 
 

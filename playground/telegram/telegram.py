@@ -99,10 +99,14 @@ class Telegram:
         language_code: str = "",
         started: bool = True,
     ) -> Person:
-        """A person; with `started`, one who has opened the private chat, so that the bot may write there."""
+        """A person; with `started`, one who has opened the private chat, so that the bot may write there.
+
+        A second call with the same id gives the same person.
+        """
+        if (known := self.world.chats.get(user_id)) and known.user:
+            return Person(self.world, known.user, known)
         user = User(user_id, first_name or f"Person {user_id}", last_name, username, language_code)
         chat = Chat(user_id, "private", user=user, bot="member" if started else "left")
-        assert user_id not in self.world.chats, f"there is a person {user_id} already"
         self.world.users[user_id] = user
         self.world.chats[user_id] = chat
         return Person(self.world, user, chat)

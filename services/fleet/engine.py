@@ -93,7 +93,7 @@ class DockerEngine:
     async def start(self, container_id: str, *, deadline: float) -> None:
         await self._act(lambda sdk: sdk.start(container_id), deadline, container_id)
 
-    async def logs(self, container_id: str, *, tail: int, tty: bool, deadline: float) -> AsyncIterator[bytes]:
+    async def logs(self, container_id: str, *, tail: int, tty: bool, deadline: float) -> AsyncGenerator[bytes, None]:
         """As promised, but the engine keeps a longer line in pieces of 16 kB and `tail` counts each of them."""
         end = asyncio.get_running_loop().time() + deadline
         async with aclosing(self._logs(container_id, tail, tty)) as buffers:
@@ -190,7 +190,10 @@ class DockerEngine:
 
     async def _call(self, pool: ThreadPoolExecutor, ask: Ask[T], seconds: float, name: str) -> T:
         await self._link.ready()
-        client = self._negotiated()
+        try:
+            client = self._negotiated()
+        except FOREIGN as exc:
+            raise _translated(exc, self.host, name, seconds) from exc
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(pool, client.carry_out, ask, seconds + GRACE, self.host, name)
 

@@ -206,12 +206,12 @@ async def test_ping_negotiates(engine: DockerEngine, server: Server) -> None:
 
 
 async def test_no_stall_between_small_packets(server: Server) -> None:
-    """Without a session on the connection every request takes 44 ms more."""
+    """Without a session on the connection a few lines take 46 ms instead of one."""
     async with over_ssh(server) as engine:
-        await engine.containers(deadline=5)
+        identity = (await engine.containers(deadline=5))[0].id
         took = []
         for _ in range(40):
             began = time.monotonic()
-            await engine.containers(deadline=5)
+            assert [data async for data in engine.logs(identity, tail=1, tty=False, deadline=5)]
             took.append(time.monotonic() - began)
-    assert statistics.median(took) < 0.035
+    assert statistics.median(took) < 0.03

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.errors import DeadlineExceeded, HostSilent, Silence
+from services.fleet import tunnel
 from services.fleet.engine import DockerEngine
 from tests.lab.servers import Lab, Server
 from tests.lab.transport import over_ssh, over_unix, silence_of, until, until_back, until_silent
@@ -67,6 +68,18 @@ async def test_a_pulled_cable(server: Server, lab: Lab) -> None:
 
 async def drain(engine: DockerEngine, identity: str) -> int:
     return sum([len(data) async for data in engine.logs(identity, tail=10, tty=False, deadline=1.5)])
+
+
+async def test_a_cable_pulled_while_nobody_asks(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tunnel, "KEEPALIVE_INTERVAL", 0.3)
+    async with over_ssh(server) as engine:
+        await engine.containers(deadline=5)
+        server.pull_cable()
+        await asyncio.sleep(3)
+        took, error = await timed(engine, 5.0)
+        assert isinstance(error, HostSilent)
+        assert error.reason is Silence.TIMEOUT
+        assert took < 0.2
 
 
 async def test_the_first_contact_is_waited_for(server: Server) -> None:

@@ -68,8 +68,9 @@ async def until_silent(engine: DockerEngine, reason: Silence, seconds: float = 3
 async def until_back(engine: DockerEngine, seconds: float = 30) -> None:
     async def answers() -> bool:
         try:
-            return bool(await engine.containers(deadline=2))
+            await engine.containers(deadline=2)
         except HostError:
             return False
+        return True
 
     await until(answers, f"{engine.host} answers again", seconds)

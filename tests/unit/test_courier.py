@@ -110,7 +110,7 @@ def test_what_is_paced(name: str, manner: object) -> None:
     ids=lambda exc: type(exc).__name__,
 )
 async def test_trouble_on_the_way_is_tried_again_and_then_raised_as_aiograms(trouble: Exception) -> None:
-    courier, wire = Courier(), Wire(trouble, trouble, DONE)
+    courier, wire = Courier(rates=Rates(scale=0.001)), Wire(trouble, trouble, DONE)
     assert await courier(wire, BOT, HELLO) is DONE
     assert (courier.sent, courier.retried) == (1, 2)
 

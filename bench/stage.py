@@ -1,0 +1,83 @@
+"""Where the benches play: two crowded servers, the stand-in for Telegram here, and the bot in a process of its own."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from time import perf_counter
+
+from playground.telegram import Limits, Message, Person, Telegram
+from tests.bots import TOKEN, BotProcess, Setup, process
+from tests.lab.servers import Lab, Server
+
+CROWD = 40
+SPEAKER = "speaker"
+# A chat may be written to once a second, so many people ask in turn: what is measured is the bot, not its patience.
+_PEOPLE = range(1001, 1025)
+_STARTING = 60.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    telegram: Telegram
+    bot: BotProcess
+    people: Iterator[Person]
+
+    async def ask(self, text: str, patience: float = 10) -> tuple[float, Message]:
+        """Seconds from the update's arrival at the stand-in to that of the bot's reply, and the reply."""
+        person = next(self.people)
+        began = perf_counter()
+        await person.says(text)
+        reply = await self.telegram.next_message(person, patience)
+        return perf_counter() - began, reply
+
+
+def crowd(lab: Lab) -> None:
+    """Each server gets its 40 containers; one of them has said much."""
+    for server in lab.servers.values():
+        server.run_logger(SPEAKER, b"".join(_line(number) for number in range(20_000)))
+        server.crowd(CROWD)
+
+
+def _line(number: int) -> bytes:
+    """Some 70 bytes, so that 50 lines are one message."""
+    return f"INFO request {number:06} GET /items/bookings?limit=25 200 in 31 ms\n".encode()
+
+
+@asynccontextmanager
+async def open_stage(lab: Lab) -> AsyncIterator[Stage]:
+    """Ready when the bot has answered for both servers."""
+    async with Telegram(token=TOKEN, limits=Limits.none()) as telegram:
+        people = [telegram.person(number) for number in _PEOPLE]
+        users = [{"id": person.id, "name": str(person.id), "role": "admin"} for person in people]
+        with tempfile.TemporaryDirectory() as directory:
+            hosts = {name: _host(server) for name, server in lab.servers.items()}
+            setup = Setup(Path(directory), telegram.url, hosts, users=users, chats=())
+            async with process(setup) as bot:
+                stage = Stage(telegram, bot, cycle(people))
+                await _contact(stage)
+                yield stage
+                await bot.terminate()
+        if telegram.refusals:
+            print(f"\nThe stand-in refused {len(telegram.refusals)} calls: {telegram.refusals[0]}")
+
+
+def _host(server: Server) -> dict[str, str]:
+    return {
+        "address": f"ssh://{server.ssh_user}@{server.address}:{server.ssh_port}",
+        "identity_file": str(server.identity_file),
+        "known_hosts": str(server.known_hosts),
+        "docker_socket": server.docker_socket,
+    }
+
+
+async def _contact(stage: Stage) -> None:
+    """Ask until all hosts have answered; while one is being connected to, the bot says so."""
+    async with asyncio.timeout(_STARTING):
+        reply = (await stage.ask("/status", _STARTING))[1]
+        while not reply.text.startswith("🟢"):
+            await asyncio.sleep(0.5)
+            reply = (await stage.ask("/status"))[1]

@@ -1,0 +1,126 @@
+"""Secrets out of log text: what is hidden reads `•••`, what it belongs to stays readable.
+
+One alternation of RE2 runs over the whole text, so the time is linear in it whatever it holds.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import re2
+
+from services.logs.secrets import RULES, Finding, Rule
+
+HIDDEN = "•••"
+# A shorter value could not be told from ordinary text.
+SHORTEST_EXTRA = 6
+# How much of the line before a match its judgement sees, in bytes.
+_BEFORE = 80
+
+_KEY_MARK = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_LINE = r"[ \t]*[A-Za-z0-9+/=]{16,}[ \t\r]*"
+_KEY_LINES_BEHIND = re.compile(rf"(?:[ \t\r]*(?:\n|(?:\\r)?\\n){_KEY_LINE}(?![^\n\\]))+")
+_KEY_LINE_BEFORE = re.compile(_KEY_LINE)
+# An RSA key of 16,384 bits is half of this.
+_LONGEST_KEY = 25_000
+
+
+def redact(text: str, extra: Sequence[str] = ()) -> str:
+    """`text` with its secrets hidden; doing so twice changes nothing.
+
+    `extra`: values to hide wherever they stand, such as a container's own environment; those
+    shorter than six characters are left alone.
+    """
+    for value in sorted(extra, key=len, reverse=True):
+        if len(value) >= SHORTEST_EXTRA:
+            text = text.replace(value, HIDDEN)
+    data = _without_private_keys(text).encode(errors="replace")
+    pieces: list[bytes] = []
+    done = 0
+    for start, end in _secrets(data):
+        pieces += data[done:start], HIDDEN.encode()
+        done = end
+    return b"".join((*pieces, data[done:])).decode()
+
+
+def _secrets(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where they stand, in order."""
+    pattern, rule_of_group = _alternation()
+    position = 0
+    while match := pattern.search(data, position):
+        start, end = match.span(match.lastindex)
+        head = data[match.start() : start]
+        secret = data[start:end]
+        if not head.endswith((b'"', b"'")):
+            secret = secret.rstrip(b")]}>.,")
+        judge = rule_of_group[match.lastindex].is_secret
+        before = data[max(0, match.start() - _BEFORE) : match.start()].rpartition(b"\n")[2]
+        end = start + len(secret)
+        if secret and (judge is None or judge(Finding(before, head, secret, data[end : end + 1]))):
+            yield start, end
+            position = end
+        else:
+            # What was taken for a secret may hold one.
+            position = max(start, match.start() + 1)
+
+
+@cache
+def _alternation() -> tuple["re2._Regexp", tuple[Rule, ...]]:
+    """The one pattern, and the rule by number of group (0 is the whole match)."""
+    options = re2.Options()
+    options.never_nl = True
+    options.log_errors = False
+    rule_of_group = [RULES[0]]
+    for rule in RULES:
+        rule_of_group += [rule] * re2.compile(rule.pattern, options).groups
+    whole = "(?m)" + "|".join(f"(?:{rule.pattern})" for rule in RULES)
+    return re2.compile(whole.encode(), options), tuple(rule_of_group)
+
+
+def _without_private_keys(text: str) -> str:
+    """Line for line, since keys span lines and the alternation does not."""
+    if "PRIVATE KEY-----" not in text:
+        return text
+    pieces: list[str] = []
+    done = 0
+    for start, end in _private_keys(text):
+        pieces += text[done:start], re.sub(r"[^\n]+", HIDDEN, text[start:end])
+        done = end
+    return "".join((*pieces, text[done:]))
+
+
+def _private_keys(text: str) -> Iterator[tuple[int, int]]:
+    """What stands between the marks; beside a mark whose other one was cut off, the lines that look like a key."""
+    after_last = 0
+    opened: re.Match[str] | None = None
+    for mark in _KEY_MARK.finditer(text):
+        if mark[1] == "BEGIN":
+            if opened:
+                yield _lines_behind(text, opened.end())
+            opened = mark
+        elif opened and mark.start() - opened.end() <= _LONGEST_KEY:
+            yield opened.end(), mark.start()
+            opened = None
+        else:
+            if opened:
+                yield _lines_behind(text, opened.end())
+                opened = None
+            yield _lines_before(text, mark.start(), after_last)
+        after_last = mark.end()
+    if opened:
+        yield _lines_behind(text, opened.end())
+
+
+def _lines_behind(text: str, position: int) -> tuple[int, int]:
+    lines = _KEY_LINES_BEHIND.match(text, position)
+    return position, lines.end() if lines else position
+
+
+def _lines_before(text: str, position: int, floor: int) -> tuple[int, int]:
+    start = position
+    while start > floor:
+        line = text.rfind("\n", floor, start - 1) + 1 or floor
+        if not _KEY_LINE_BEFORE.fullmatch(text, line, start - 1):
+            break
+        start = line
+    return start, position

@@ -1,0 +1,161 @@
+"""What a secret looks like in a log: the rules of `redaction`, as rows of a table.
+
+A rule that cannot tell by itself asks a judgement, so that prose ("password: too short"), placeholders,
+counters, paths and code stay readable. No pattern may run far ahead without matching: a text made for
+that would be scanned again and again. So what must come before a secret is short, and what is hidden may
+be long, for it is passed over.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """before: what precedes the match on its line, at most 80 bytes. head: the match up to the secret.
+
+    after: the byte behind the secret, none at the end of the text.
+    """
+
+    before: bytes
+    head: bytes
+    secret: bytes
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`pattern`: RE2 for one line; of its groups exactly one takes part in a match, and that is the secret."""
+
+    pattern: str
+    is_secret: Callable[[Finding], bool] | None = None  # None: always
+
+
+# Nothing to hide: words that stand for a value, what is yet to be filled in, what is hidden already, signs alone.
+_BLANK = re.compile(
+    rb"(?i:true|false|null|none|nil|undefined|yes|no|ok|set|unset|empty|missing|present|required|invalid|expired"
+    rb"|\[?(?:redacted|filtered|hidden|masked|object object)\]?)"
+    rb"|[^\w\x80-\xff]*|[x*]*|(?:\xe2\x80\xa2)+"
+    rb"|\$[A-Z0-9_]+|\$\{[^}]*\}?|\$\([^)]*\)?|\{\{.*|<[\w -]+>|%\(?\w*\)?[sdv]|:[a-z_]+"
+    rb"|/(?:run|etc|var|home|opt|app|usr|tmp|secrets)/.*"
+)
+# Dates, addresses, paths, places in a source file and calls: no secret where prose may stand.
+_PROSE = re.compile(rb"\d{4}-\d\d-\d\d.*|\w*://.*|/.*|\w+:[\d:]+|.*\(.*|[\d:.,%-]+")
+_STRONG_KEY = re.compile(rb"(?i)passw|passphrase|pwd|secret")
+_FIRST_ON_LINE = re.compile(rb"[ \t#>-]*[\w.-]*")
+
+
+def _is_assigned(found: Finding) -> bool:
+    """`key=secret` and `"key": "secret"` are, `key: word` only when the word looks like one."""
+    secret, strong = found.secret, _STRONG_KEY.search(found.head) is not None
+    if len(secret) > 64:
+        return True
+    if _BLANK.fullmatch(secret) or len(secret) < (1 if strong else 4):
+        return False
+    if secret.isdigit() and len(secret) < (4 if strong else 6):
+        return False
+    if found.head[-1:] in (b'"', b"'"):
+        key_is_quoted = found.head.count(found.head[-1:]) > 1
+        return strong or key_is_quoted or not secret.isalpha()
+    if found.head.endswith((b"=", b"%3D", b"(")) and not found.head[:-1].endswith((b" ", b"=")):
+        return True
+    alone = found.after in (b"", b"\n") and _FIRST_ON_LINE.fullmatch(found.before)
+    return (strong and bool(alone)) or _looks_made_up(found)
+
+
+def _looks_made_up(found: Finding) -> bool:
+    """Six characters or more, of which some are digits or odd signs, and no piece of prose or code."""
+    secret = found.secret
+    return (
+        len(secret) >= 6
+        and not _PROSE.fullmatch(secret)
+        and re.search(rb"[0-9!@#$%^*+~]", secret) is not None
+    )
+
+
+def _is_basic(found: Finding) -> bool:
+    """Base64 of `user:password`, or something as long as only a credential is."""
+    try:
+        return b":" in base64.b64decode(found.secret + b"==")
+    except binascii.Error:
+        return False
+
+
+def _is_card(found: Finding) -> bool:
+    """Luhn's check, and no part of a longer number or name."""
+    digits = [int(digit) for digit in re.sub(rb"[ -]", b"", found.secret).decode()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
+    alone = not found.before.endswith((b".", b"-", b"/", b"_")) and found.after not in (
+        b".",
+        b"-",
+        b"/",
+        b"_",
+    )
+    return alone and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+def _is_not_port(found: Finding) -> bool:
+    return not re.match(rb"\d{1,5}(?:/|$)", found.secret)
+
+
+# The end of a key's name; what comes before it in the name does not matter.
+_KEY = (
+    r"(?:passw(?:or)?d|passphrase|pwd|(?:\b|_|(?-i:[a-z]P))(?-i:ass|pass|PASS)|secret|token|credentials?|jwt|cookie"
+    r"|authorization|(?:api|access|secret|private|encryption|signing|master|auth|account)[_-]?key(?:[_-]?id)?)"
+    r"(?:[_-]?(?:hash|digest|confirm(?:ation)?|base64|\d{1,2}))?"
+)
+_SIGN = r"(?:\\*[\"'])?\]?(?:[ \t]*(?:=>|:=|[:=])[ \t]*|%3D|\)=\()"
+_SCHEME = r"(?:(?:bearer|basic|token|apikey)[ \t]+)?"
+_BARE = r"(?:[^\s\"'&;,\\=]|\\[^\snrt\"'])(?:[^\s\"'&;,\\]|\\[^\snrt\"'])*"
+_VALUE = (
+    r"(?:\\+\"" + _SCHEME + r"((?:[^\"\\]|\\\\(?:\\\")?)*)"  # quoted within a quoted text
+    r"|\"" + _SCHEME + r"((?:[^\"\\]|\\.)*)"
+    r"|'" + _SCHEME + r"((?:[^'\\]|\\.)*)"
+    # A comma or the like belongs to the value unless another key follows it.
+    r"|" + _SCHEME + rf"({_BARE}(?:[&;,][^\s\"'&;,\\=:]+)*)(?:[\s\"'&;,\\]|$))"
+)
+
+RULES = (
+    Rule(r"(?i:\b(?:set-)?cookie:[ \t]+([\w.%-]{1,64}=[^\"'\\]*))"),
+    Rule(rf"(?i:{_KEY}{_SIGN}{_VALUE})", _is_assigned),
+    Rule(r"(?i:\bbearer[ \t]+([\w.~+/=-]{8,}))", _looks_made_up),
+    Rule(r"(?i:\bbasic[ \t]+([A-Za-z0-9+/=]{8,}))", _is_basic),
+    Rule(r"(?i:--[a-z-]{0,30}(?:password|token|secret|api-key)[ \t]+[\"']?([^\s\"']+))", _looks_made_up),
+    Rule(r"(?i:[?&](?:key|sig|(?:x-amz-)?signature)=([^\s&\"'#]{16,}))"),
+    # SQL and Redis
+    Rule(r"(?i:\b(?:password|identified[ \t]+by)[ \t]+'([^']+))"),
+    Rule(r"(?i:\b(?:requirepass|masterauth)\\?\"?[ \t]+\\?[\"']?([^\s\"'\\]+))"),
+    Rule(r"(?i:\"auth\"(?:[ \t]+\"[^\"]{0,64}\")?[ \t]+\"([^\"]+))"),
+    # What programs print once, at their first start
+    Rule(r"(?i:password (?:provided\. defaulting to|is generated for [^\s:]{1,64}:)[ \t]+\"?([^\s\"]+))"),
+    # user:password@ of an address; behind a known database scheme the password may hold a slash
+    Rule(
+        r"(?i:\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|smtps?|mssql|clickhouse)"
+        r"://[^\s:/?#@\"']{0,64}:([^\s@\"'<>]+)@)",
+        _is_not_port,
+    ),
+    Rule(r"://[^\s:/?#@\"']{0,64}:([^\s/\"'<>]+)@"),
+    # Tokens that are known by their looks
+    Rule(r"\b(eyJ[\w-]{16,}(?:\.[\w-]+)*)"),
+    Rule(r"(?:\b|bot)\d{6,12}:([\w-]{35})\b"),
+    Rule(r"\b((?:AKIA|ASIA)[A-Z0-9]{16})\b"),
+    Rule(r"\b(gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{22,}|glpat-[\w-]{20,}|dckr_pat_[\w-]{20,})"),
+    Rule(r"\b(xox[a-z]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,})|hooks\.slack\.com/services/([\w/]{20,})"),
+    Rule(r"\b((?:sk|rk|pk)_(?:live|test)_\w{16,}|whsec_\w{20,}|npm_\w{36}|pypi-[\w-]{50,}|hf_[A-Za-z]{30,})"),
+    Rule(r"\b(sk-(?:proj-|ant-|or-)?[\w-]{20,})", _looks_made_up),
+    Rule(
+        r"\b(AIza[\w-]{35}|ya29\.[\w-]{20,}|GOCSPX-[\w-]{20,}|SG\.[\w-]{16,64}\.[\w-]{16,}|hvs\.[\w-]{20,})"
+    ),
+    Rule(r"\b(gl(?:sa|c)_\w{32,}|dop_v1_[a-f0-9]{64}|AGE-SECRET-KEY-1[A-Z0-9]{50,})"),
+    # Hashes of passwords, as crypt and PostgreSQL write them
+    Rule(
+        r"(\$(?:apr1|1|2[abxy]|5|6|7|y|argon2id?|argon2d)\$[\w./$+=,-]{8,})|(SCRAM-SHA-(?:1|256)\$[\w+/=:$]{8,})"
+    ),
+    Rule(
+        r"\b((?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|6011|65\d\d|62\d\d|35\d\d)(?:[ -]?\d{4}){3}|3[47]\d\d[ -]?\d{6}[ -]?\d{5})\b",
+        _is_card,
+    ),
+)

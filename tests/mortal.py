@@ -1,0 +1,36 @@
+"""A bot that is killed, as by `kill -9`, at one exact point of its next restart of a container.
+
+`python -m tests.mortal before|during|after`: before the engine is asked; one second after it was asked;
+after it answered and before the result is written.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.__main__ import main
+from services.fleet.engine import DockerEngine
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def mortal(restart: Callable[..., Awaitable[None]], point: str) -> Callable[..., Awaitable[None]]:
+    async def dying(*args: Any, **kwargs: Any) -> None:
+        if point == "before":
+            die()
+        if point == "during":
+            asyncio.get_running_loop().call_later(1, die)
+        await restart(*args, **kwargs)
+        die()
+
+    return dying
+
+
+if __name__ == "__main__":
+    DockerEngine.restart = mortal(DockerEngine.restart, sys.argv[1])  # type: ignore[method-assign]
+    sys.exit(main(["run"]))

@@ -1,0 +1,52 @@
+"""Every way into the bot is declared with a role, guarded, and documented."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.dispatcher import build_dispatcher
+from bot.middlewares.guard import Guard
+from bot.middlewares.identity import Identity
+from bot.reference import reference
+from handlers import ROUTERS
+from handlers.declare import Declaration, declarations
+from services.domain.access import Role
+
+ROOT = Path(__file__).parents[2]
+IMPERSONAL = {"update", "error", "my_chat_member"}
+
+
+def test_every_handler_has_a_role() -> None:
+    found = 0
+    for router in ROUTERS:
+        for observer in router.observers.values():
+            for handler in observer.handlers:
+                assert isinstance(handler.flags.get("role"), Role), handler.callback
+                found += 1
+    assert found > 10
+
+
+def test_every_observer_that_people_reach_is_guarded() -> None:
+    dispatcher = build_dispatcher()
+    for name, observer in dispatcher.observers.items():
+        if name in IMPERSONAL:
+            continue
+        assert any(isinstance(each, Identity) for each in observer.outer_middleware), name
+        assert any(isinstance(each, Guard) for each in observer.middleware), name
+
+
+def test_two_bots_may_live_in_one_process() -> None:
+    first, second = build_dispatcher(), build_dispatcher()
+    assert first.resolve_used_update_types() == second.resolve_used_update_types()
+    assert sorted(first.resolve_used_update_types()) == ["callback_query", "message", "my_chat_member"]
+
+
+def test_the_reference_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "commands.md").read_text() == reference(declarations(ROUTERS))
+
+
+@pytest.mark.parametrize("each", list(declarations(ROUTERS)), ids=lambda each: each.name)
+def test_a_command_fits_telegrams_menu(each: Declaration) -> None:
+    assert re.fullmatch(r"[a-z0-9_]{1,32}", each.name)
+    assert 1 <= len(each.about) <= 256

@@ -1,0 +1,118 @@
+"""Raw answers and Docker's frames, whatever the boundaries of the buffers."""
+
+import struct
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.fleet.streams import Frames, get, unframed
+
+
+class Tape:
+    """A channel that plays the given buffers and remembers what was asked."""
+
+    def __init__(self, *buffers: bytes) -> None:
+        self.buffers = list(buffers)
+        self.written = b""
+        self.closed = False
+
+    async def read(self) -> bytes:
+        return self.buffers.pop(0) if self.buffers else b""
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def frame(kind: int, payload: bytes) -> bytes:
+    return struct.pack(">BxxxL", kind, len(payload)) + payload
+
+
+def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
+    edges = [0, *sorted({cut % (len(data) + 1) for cut in cuts}), len(data)]
+    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+
+
+async def played(*buffers: bytes) -> AsyncIterator[bytes]:
+    for buffer in buffers:
+        yield buffer
+
+
+payloads = st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(max_size=40)), max_size=12)
+cuts = st.lists(st.integers(min_value=0), max_size=20)
+
+
+@given(payloads, cuts)
+def test_frames_cut_anywhere(written: list[tuple[int, bytes]], where: list[int]) -> None:
+    stream = b"".join(frame(kind, payload) for kind, payload in written)
+    frames = Frames()
+    read = b"".join(frames.feed(piece) for piece in pieces(stream, where))
+    assert read == b"".join(payload for _, payload in written)
+    assert frames.complete
+
+
+def test_payload_is_handed_on_before_its_frame_is_whole() -> None:
+    frames = Frames()
+    assert frames.feed(frame(1, b"x" * 100)[:50]) == b"x" * 42
+    assert not frames.complete
+
+
+def test_the_engines_own_error_is_kept_apart() -> None:
+    frames = Frames()
+    assert frames.feed(frame(1, b"a\n") + frame(3, b"disk is gone\n") + frame(2, b"b\n")) == b"a\nb\n"
+    assert frames.error == "disk is gone"
+
+
+@pytest.mark.parametrize("data", [b"plain text here", b"\x01\x00\x01\x00\x00\x00\x00\x01x", b"\x09" + b"\0" * 8])
+def test_what_has_no_frames_is_no_stream(data: bytes) -> None:
+    with pytest.raises(ConnectionError):
+        Frames().feed(data)
+
+
+@pytest.mark.parametrize("missing", [1, 5, 8 + 5])
+async def test_a_stream_cut_within_a_frame(missing: int) -> None:
+    stream = frame(1, b"first") + frame(2, b"other")
+    read = b""
+    with pytest.raises(ConnectionError, match="within a frame"):
+        async for data in unframed(played(stream[:-missing] if missing < 13 else stream[:-9]), Frames()):
+            read += data
+    assert read.startswith(b"first")
+
+
+async def test_a_request_and_its_answer() -> None:
+    tape = Tape(b"HTTP/1.0 200 OK\r\nApi-Ver", b"sion: 1.41\r\nServer:x\r\n\r", b"\nbo", b"dy")
+    answer = await get(tape, "/v1.41/containers/json")
+    assert tape.written.startswith(b"GET /v1.41/containers/json HTTP/1.0\r\n")
+    assert tape.written.endswith(b"\r\n\r\n")
+    assert (answer.status, answer.headers) == (200, {"api-version": "1.41", "server": "x"})
+    assert [data async for data in answer.body()] == [b"bo", b"dy"]
+
+
+@pytest.mark.parametrize("buffers", [(), (b"HTTP/1.0 200 OK\r\n",), (b"SSH-2.0-x\r\n\r\n",), (b"x" * 70000,)])
+async def test_what_is_no_answer(buffers: tuple[bytes, ...]) -> None:
+    with pytest.raises(ConnectionError):
+        await get(Tape(*buffers), "/_ping")
+
+
+async def test_an_answer_cut_short() -> None:
+    answer = await get(Tape(b"HTTP/1.0 200 OK\r\nContent-Length: 10\r\n\r\nfour"), "/_ping")
+    with pytest.raises(ConnectionError, match="cut short"):
+        [data async for data in answer.body()]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"message":"configured logging driver does not support reading"}', "configured logging driver"),
+        (b"<html>nginx</html>", "HTTP status 502"),
+        (b'["list"]', "HTTP status 502"),
+        (b"", "HTTP status 502"),
+    ],
+)
+async def test_the_words_of_an_error(body: bytes, words: str) -> None:
+    answer = await get(Tape(b"HTTP/1.0 502 Bad Gateway\r\n\r\n" + body), "/x")
+    assert (await answer.error_text()).startswith(words)
