@@ -21,7 +21,8 @@ COPY bot bot
 COPY handlers handlers
 COPY services services
 RUN /opt/vakhta/bin/python -m compileall -q .
-ENV PATH=/opt/vakhta/bin:$PATH HOME=/var/lib/vakhta PYTHONUNBUFFERED=1
+# A name and a home for a user that no file of the system knows: asyncssh asks for them.
+ENV PATH=/opt/vakhta/bin:$PATH HOME=/var/lib/vakhta LOGNAME=vakhta PYTHONUNBUFFERED=1
 # The bot knows its own container by this and never stops it by accident.
 LABEL vakhta.self=true
 USER 10001:10001

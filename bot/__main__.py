@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         sys.stderr.write("".join(f"!!  {problem}\n" for problem in error.problems))
         return 2
-    open_logbook(settings.secrets())
+    # What goes wrong in a check is its report.
+    open_logbook(settings.secrets(), logging.CRITICAL if command == "check" else logging.INFO)
     return {"run": _run, "check": _check, "health": _health}[command](settings)
 
 

@@ -11,24 +11,23 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.audit import Audit
-from services.plans import Plans
-from services.recents import Recents
-from services.sightings import Sightings
-
 from bot.hosts import host_address
 from bot.middlewares.stale import Absences
 from bot.settings import Settings
 from handlers import ROUTERS
 from handlers.declare import Declaration, declarations
 from handlers.words import Catalogues, catalogues
+from services.audit import Audit
 from services.fleet.control import Control
-from services.fleet.hosts import open_engine
 from services.fleet.fleet import Fleet
+from services.fleet.hosts import open_engine
 from services.fleet.protection import Protection
 from services.logs.reader import LogReader
+from services.plans import Plans
 from services.ports import Clock, Store
+from services.recents import Recents
 from services.roster import Chat, Person, Roster
+from services.sightings import Sightings
 from services.store import open_store
 
 

@@ -29,11 +29,11 @@ class Masking(logging.Formatter):
         return line.replace("\r", "").replace("\n", " ⏎ ")
 
 
-def open_logbook(secrets: Iterable[str]) -> None:
+def open_logbook(secrets: Iterable[str], level: int = logging.INFO) -> None:
     """Send all logging, warnings and uncaught exceptions of this process to stderr."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Masking(secrets))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     logging.getLogger("asyncssh").setLevel(logging.WARNING)  # tells every channel
     logging.getLogger("aiogram.event").setLevel(logging.WARNING)  # tells every update

@@ -4,9 +4,10 @@ Every button remembers its asker: whoever presses acts with the crossing of both
 never shows a group more than the message was made to show.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
 
 from services.domain.access import Action
 from services.domain.containers import ContainerKey
@@ -20,7 +21,7 @@ ACTION_OF_ACT: dict[Act, Action] = {act: action for action, act in ACT_OF_ACTION
 class Press(CallbackData, prefix="_"):
     """What all buttons carry: the person whom the message answers, by id in hex (52 bits at most)."""
 
-    asker: str
+    asker: Annotated[str, Field(pattern="^[0-9a-f]{1,13}$")]
 
     @property
     def asker_id(self) -> int:

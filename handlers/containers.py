@@ -4,7 +4,6 @@ from aiogram import Router
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 from magic_filter import F
-from services.recents import Recents
 
 from handlers import args
 from handlers.callbacks import ACT_OF_ACTION, ACTION_OF_ACT, Confirm, Open, Overview, Pick, Renew
@@ -18,10 +17,11 @@ from handlers.views import status as status_views
 from handlers.words import mark
 from services.domain.access import Action, Actor, Role
 from services.domain.containers import ContainerKey
-from services.domain.plans import Place
+from services.domain.plans import Phase, Place, Plan
 from services.domain.reports import FleetReport
 from services.fleet.control import Control
 from services.fleet.fleet import Fleet
+from services.recents import Recents
 
 router = Router(name="containers")
 
@@ -137,9 +137,11 @@ async def confirm(callback: CallbackQuery, callback_data: Confirm, actor: Actor,
         await callback.answer()
         await replace(message, act_views.cancelled(plan))
         return
-    await control.peek(callback_data.token, by=actor)
-    await callback.answer()
-    await _carry_out(message, callback_data.token, actor, control)
+    place = Place(message.chat.id, message.message_id)
+    async for outcome in control.carry_out(callback_data.token, by=actor, place=place):
+        if outcome.phase is Phase.RUNNING:
+            await callback.answer()
+        await replace_or_send(message, act_views.outcome(outcome))
 
 
 async def _ask(
@@ -159,13 +161,13 @@ async def _ask(
     plan = await control.propose(action, what, by=actor)
     await recents.used(actor.id, plan.host, plan.name)
     if action is Action.START:
-        shown = await send(message, act_views.starting(plan), as_reply=True)
-        await _carry_out(shown, plan.token, actor, control)
+        await _start(await send(message, act_views.starting(plan), as_reply=True), plan, actor, control)
     else:
         await send(message, act_views.confirmation(plan), as_reply=True)
 
 
-async def _carry_out(message: Message, token: str, actor: Actor, control: Control) -> None:
-    place = Place(message.chat.id, message.message_id)
-    async for outcome in control.carry_out(token, by=actor, place=place):
-        await replace_or_send(message, act_views.outcome(outcome))
+async def _start(shown: Message, plan: Plan, actor: Actor, control: Control) -> None:
+    place = Place(shown.chat.id, shown.message_id)
+    async for outcome in control.carry_out(plan.token, by=actor, place=place):
+        if outcome.phase is not Phase.RUNNING:  # which `shown` says already
+            await replace_or_send(shown, act_views.outcome(outcome))

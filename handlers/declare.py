@@ -41,12 +41,17 @@ def command(
 
 
 def button(
-    router: Router, data: CallbackQueryFilter, *, role: Role, answers: bool = False
+    router: Router, data: CallbackQueryFilter | None, *, role: Role, answers: bool = False
 ) -> Callable[[Handler], Handler]:
-    """Register the handler of a button. Unless it `answers` the press itself, the guard does so before it runs."""
+    """Register the handler of a button; `data` None: of whatever button nobody else knows.
+
+    The guard answers the press before the handler runs. One that `answers` does so itself, once nothing it
+    foresees can go wrong any more: errors before that show as an alert over the message.
+    """
+    filters = () if data is None else (data,)
 
     def register(handler: Handler) -> Handler:
-        router.callback_query.register(handler, data, flags={"role": role, "answers": answers})
+        router.callback_query.register(handler, *filters, flags={"role": role, "answers": answers})
         return handler
 
     return register

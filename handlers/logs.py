@@ -4,7 +4,6 @@ from aiogram import Router
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 from magic_filter import F
-from services.recents import Recents
 
 from handlers import args
 from handlers.callbacks import Open, Renew
@@ -17,6 +16,7 @@ from handlers.words import mark
 from services.domain.access import Actor, Role
 from services.fleet.fleet import Fleet
 from services.logs.reader import LogReader
+from services.recents import Recents
 
 router = Router(name="logs")
 

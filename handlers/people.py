@@ -2,7 +2,7 @@
 
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
-from services.audit import Audit
+from aiogram.utils.i18n import gettext as _
 
 from handlers.callbacks import AuditPage
 from handlers.declare import Declaration, button, command
@@ -10,6 +10,7 @@ from handlers.pressed import pressed
 from handlers.reply import replace, send
 from handlers.views import people as views
 from handlers.words import mark
+from services.audit import Audit
 from services.domain.access import Actor, Role
 
 ENTRIES = 20
@@ -38,3 +39,9 @@ async def audit(message: Message, asker: str, audit: Audit) -> None:
 async def turn_audit(callback: CallbackQuery, callback_data: AuditPage, asker: str, audit: Audit) -> None:
     entries = await audit.page(limit=ENTRIES + 1, before=callback_data.before or None)
     await replace(pressed(callback), views.audit(entries[:ENTRIES], asker, more=len(entries) > ENTRIES))
+
+
+@button(router, None, role=Role.VIEWER, answers=True)
+async def unknown_button(callback: CallbackQuery) -> None:
+    """Of an older version, or not ours. Its router comes last."""
+    await callback.answer(_("This button is not understood any more. Ask again."), show_alert=True)

@@ -16,9 +16,7 @@ async def send(message: Message, answer: Answer, *, as_reply: bool = False, sile
     if as_reply:
         reply = ReplyParameters(message_id=message.message_id, allow_sending_without_reply=True)
     if answer.file is None:
-        return await message.answer(
-            **answer.as_kwargs(), reply_parameters=reply, disable_notification=silent
-        )
+        return await message.answer(**answer.as_kwargs(), reply_parameters=reply, disable_notification=silent)
     return await message.answer_document(
         _upload(answer.file),
         **answer.as_caption_kwargs(),

@@ -3,12 +3,13 @@
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from playground.telegram import Chat, Limits, Person, Telegram
+from playground.telegram import Chat, Limits, Message, Person, Refusal, Telegram
 from tests.bots import AIGERIM, DIAS, OPS, SCALE, STRANGER, STUDENT, TOKEN, Setup
 from tests.lab.servers import Lab, LabUnavailable, Server
 
@@ -64,8 +65,18 @@ async def cast() -> AsyncIterator[Cast]:
         stranger = telegram.person(STRANGER, first_name="Stranger")
         ops = telegram.group(OPS, title="Ops", members=[aigerim, dias, student, stranger])
         yield Cast(telegram, aigerim, dias, student, stranger, ops)
-        assert telegram.refusals == []
+        assert [each for each in telegram.refusals if not _harmless(each)] == []
         assert telegram.floods == []
+
+
+def _harmless(refusal: Refusal) -> bool:
+    """What says that nothing is left to do: the message looks like that already, the press is long dead."""
+    return "message is not modified" in refusal.description or "query is too old" in refusal.description
+
+
+def labels(message: Message) -> list[str]:
+    """Of all its buttons, row after row."""
+    return list(chain.from_iterable(message.buttons))
 
 
 @pytest.fixture

@@ -32,5 +32,5 @@ def mortal(restart: Callable[..., Awaitable[None]], point: str) -> Callable[...,
 
 
 if __name__ == "__main__":
-    DockerEngine.restart = mortal(DockerEngine.restart, sys.argv[1])  # type: ignore[method-assign]
+    DockerEngine.restart = mortal(DockerEngine.restart, sys.argv[1])  # type: ignore
     sys.exit(main(["run"]))

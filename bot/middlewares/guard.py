@@ -17,7 +17,7 @@ from handlers.reply import send
 from handlers.views.answer import Answer
 from handlers.views.failures import failure, sentence
 from services.domain.access import Actor, Role
-from services.errors import Denied, NotYourPlan, PlanGone, VakhtaError
+from services.errors import Denied, VakhtaError
 from services.ports import Clock
 from services.roster import Roster
 
@@ -56,7 +56,7 @@ class Guard(BaseMiddleware):
         if actor.role < role:
             return await _refuse(event, role, data)
         if isinstance(event, CallbackQuery) and not get_flag(data, "answers"):
-            await event.answer()
+            await event.answer()  # first: Telegram waits 15 s at most
         return await handler(event, data)
 
 
@@ -106,11 +106,9 @@ async def _tell(event: TelegramObject, error: VakhtaError | UsageError, data: di
         await send(event, _failure(error, data))
         return
     assert isinstance(event, CallbackQuery)
-    if isinstance(error, PlanGone | NotYourPlan):
+    if get_flag(data, "answers"):  # such a handler answers only once it has got past all errors
         await event.answer(sentence(error, data["clock"].now())[:_ALERT_UNITS], show_alert=True)
-        return
-    await event.answer()
-    if isinstance(event.message, Message):
+    elif isinstance(event.message, Message):
         await send(event.message, _failure(error, data), as_reply=True)
 
 

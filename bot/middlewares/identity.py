@@ -18,6 +18,7 @@ from aiogram.utils.formatting import Text
 from aiogram.utils.i18n import gettext as _
 
 from bot.courier import Courier
+from bot.updates import is_stale
 from handlers.reply import send
 from handlers.views.people import stranger
 from services.ports import Clock, Put, Store
@@ -73,13 +74,13 @@ async def _meet_stranger(
     if isinstance(event, CallbackQuery):
         await event.answer()
         return
-    if not private or not isinstance(event, Message):
+    clock: Clock = data["clock"]
+    if not private or not isinstance(event, Message) or is_stale(event.date, clock.now()):
         return
     word = (event.text or "").split(maxsplit=1)[:1]
     if not word or word[0].partition("@")[0].lower() not in _ANSWERED_TO_STRANGERS:
         return
     store: Store = data["store"]
-    clock: Clock = data["clock"]
     key = f"stranger/{person_id}"
     once = Put(key, b"1", expires=clock.now() + timedelta(days=1))
     if await store.write(once, expect={key: None}):

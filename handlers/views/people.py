@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from aiogram.utils.formatting import Bold, Code, Text
 from aiogram.utils.i18n import gettext as _
-from services.audit import AuditEntry, Result
 
 from handlers.callbacks import AuditPage
 from handlers.declare import Declaration
 from handlers.views.answer import Answer, button
 from handlers.views.moments import clock, day
+from services.audit import AuditEntry, Result
 from services.domain.access import Action, Actor, Role
 
 

@@ -67,6 +67,7 @@ class Server:
     async def _bot(self, request: web.Request) -> web.StreamResponse:
         call = Call(request.match_info["method"], {}, {}, time.monotonic())
         self.calls.append(call)
+        self.world.changes.notify()
         try:
             return await self._answer(request, call)
         except Exception:

@@ -180,9 +180,7 @@ class Telegram:
 
     def queue_raw(self, update: bytes | dict[str, JSON]) -> int:
         """Any update, decodable or not; its id. See `Updates.put_raw`."""
-        update_id = self.world.updates.put_raw(update)
-        self.world.changes.notify()
-        return update_id
+        return self.world.updates.put_raw(update)
 
     def expire_callbacks(self) -> None:
         """All presses so far are too old to be answered."""
@@ -254,7 +252,8 @@ class Telegram:
         recent = [str(call) for call in self.calls if call.method != "getUpdates"][-_RECENT:]
         refused = [f"{r.method} → {r.status} {r.description}" for r in self.refusals + self.floods]
         pending = [update.decode(errors="replace")[:200] for update in self.world.updates.pending.values()]
-        parts = {"calls": recent, "refusals": refused, "updates not confirmed": pending}
+        polls = f"{len(self.called('getUpdates'))} so far, one waiting: {self.world.updates.polled}"
+        parts = {"polls": [polls], "calls": recent, "refusals": refused, "updates not confirmed": pending}
         return "\n".join(f"{name}:\n  " + "\n  ".join(lines or ["none"]) for name, lines in parts.items())
 
 

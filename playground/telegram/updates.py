@@ -6,7 +6,7 @@ answers one update at a time), its delay before a second 409, and the 24 hours a
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from playground.telegram.refusal import Refused, bad
 from playground.telegram.state import JSON, names
@@ -25,9 +25,13 @@ _PLACE = b"UPDATE_ID"
 
 
 class Updates:
-    """`pending` maps update ids to the update's JSON, oldest first; `allowed` is remembered between calls."""
+    """`pending` maps update ids to the update's JSON, oldest first; `allowed` is remembered between calls.
 
-    def __init__(self, first_id: int = 100_000_001) -> None:
+    `changed` is called whenever the queue or who waits at it has changed.
+    """
+
+    def __init__(self, changed: Callable[[], None], first_id: int = 100_000_001) -> None:
+        self._changed = changed
         self.allowed = DEFAULT_TYPES
         self.pending: dict[int, bytes] = {}
         self._next = first_id
@@ -50,6 +54,7 @@ class Updates:
         self.pending[update_id] = update
         if self._poll and not self._poll.done():
             self._poll.set_result(None)
+        self._changed()
         return update_id
 
     def allow(self, names: JSON) -> None:
@@ -78,6 +83,7 @@ class Updates:
         elif offset <= self._next + _FUTURE:
             for update_id in [known for known in self.pending if known < offset]:
                 del self.pending[update_id]
+        self._changed()
 
     async def _wait(self, seconds: float) -> None:
         """Until an update comes; 409 for the one that waited before."""
@@ -90,6 +96,7 @@ class Updates:
                 )
             )
         mine = self._poll = asyncio.get_running_loop().create_future()
+        self._changed()
         try:
             async with asyncio.timeout(seconds):
                 await mine
@@ -98,6 +105,7 @@ class Updates:
         finally:
             if self._poll is mine:
                 self._poll = None
+            self._changed()
 
     @property
     def polled(self) -> bool:

@@ -76,8 +76,8 @@ class World:
         self.files: dict[str, File] = {}
         self.queries: dict[str, Query] = {}
         self.commands: dict[tuple[str, int, int, str], list[Command]] = {}
-        self.updates = Updates()
         self.changes = Changes()
+        self.updates = Updates(self.changes.notify)
         self._last_private_id = 0
 
     def now(self) -> int:
@@ -185,9 +185,7 @@ class World:
         self.changes.notify()
 
     def publish(self, kind: str, payload: dict[str, JSON]) -> int | None:
-        update_id = self.updates.put(kind, payload)
-        self.changes.notify()
-        return update_id
+        return self.updates.put(kind, payload)
 
     def publish_message(self, message: Message, kind: str = "message") -> int | None:
         """Unless the bot may not see it (privacy mode, not there) or it is older than a day."""

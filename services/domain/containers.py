@@ -237,10 +237,15 @@ def _unhealthy_since(details: Details | None) -> datetime | None:
     return details.probes[-streak].at - unseen * details.health_interval
 
 
+def _started_after(stop: Stop, details: Details | None) -> bool:
+    """Whether somebody started it since, past the bot: then its absence now is another one."""
+    return details is not None and details.started is not None and details.started > stop.at
+
+
 def _diagnose_absent(container: Container, details: Details | None, stop: Stop | None) -> Diagnosis:
     since = details.finished if details else None
     code = details.exit_code if details else container.exit_code
-    if stop is not None:
+    if stop is not None and not _started_after(stop, details):
         return Diagnosis(Condition.STOPPED, Reason.STOPPED_BY, stop.at, code, stop.by)
     if container.labels.get("vakhta.expected", "").lower() == "false":
         return Diagnosis(Condition.STOPPED, Reason.NOT_EXPECTED, since, code)

@@ -10,8 +10,6 @@ from collections.abc import AsyncIterator
 from time import monotonic
 
 from services.audit import Audit, Result
-from services.plans import Plans
-
 from services.domain.access import Action, Actor, Denial, Target, may
 from services.domain.containers import (
     Container,
@@ -37,6 +35,7 @@ from services.errors import (
 )
 from services.fleet.fleet import Fleet
 from services.fleet.protection import Protection
+from services.plans import Plans
 from services.ports import Clock, Engine
 from services.roster import Roster
 
@@ -46,6 +45,8 @@ ACT_MARGIN = 20.0
 LOOK_AGAIN_AFTER = 30.0
 HEALTH_PATIENCE = 60.0
 HEALTH_INTERVAL = 0.5
+# A container that falls over right after its start has done so by then.
+STAND_FOR = 1.5
 
 
 class Control:
@@ -173,6 +174,8 @@ class Control:
     async def _settle(self, intent: Intent, took: float, began: float) -> AsyncIterator[Outcome]:
         """After the engine's yes: wait for the healthcheck's word, if there is one, and say how it ended."""
         plan = intent.plan
+        if plan.action is not Action.STOP:
+            await asyncio.sleep(STAND_FOR)
         health, now = await self._health(plan)
         if plan.action is not Action.STOP and health is Health.STARTING:
             yield Outcome(plan, Phase.SETTLING, self._clock.now(), took=took, now=now)

@@ -19,14 +19,13 @@ import requests
 import urllib3
 from docker.errors import APIError, DockerException, StreamParseError
 from docker.tls import TLSConfig
-from urllib3.exceptions import HTTPError
 
 from services.domain.containers import Container, Details, Usage
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused, HostError, HostSilent, Silence
 from services.fleet import answers
 from services.fleet.link import Link
 from services.fleet.pool import SocketAdapter
-from services.fleet.streams import Frames, Response, get, unframed
+from services.fleet.streams import Channel, Frames, Response, get, unframed
 
 THREADS = 4
 GRACE = 1.0  # seconds by which the SDK's own timeout is longer than the deadline
@@ -34,8 +33,15 @@ GRACE = 1.0  # seconds by which the SDK's own timeout is longer than the deadlin
 T = TypeVar("T")
 Ask = Callable[["_Client"], T]
 
-# Every exception that the SDK and what it stands on may raise; see `_translated`.
-FOREIGN = (DockerException, StreamParseError, requests.RequestException, HTTPError, OSError)
+# Every exception that the SDK and what it stands on may raise; see `translated`.
+FOREIGN = (
+    DockerException,
+    StreamParseError,
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    urllib3.exceptions.ProxySchemeUnsupported,
+    OSError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,9 @@ class DockerEngine:
     async def start(self, container_id: str, *, deadline: float) -> None:
         await self._act(lambda sdk: sdk.start(container_id), deadline, container_id)
 
-    async def logs(self, container_id: str, *, tail: int, tty: bool, deadline: float) -> AsyncGenerator[bytes, None]:
+    async def logs(
+        self, container_id: str, *, tail: int, tty: bool, deadline: float
+    ) -> AsyncGenerator[bytes, None]:
         """As promised, but the engine keeps a longer line in pieces of 16 kB and `tail` counts each of them."""
         end = asyncio.get_running_loop().time() + deadline
         async with aclosing(self._logs(container_id, tail, tty)) as buffers:
@@ -151,8 +159,7 @@ class DockerEngine:
     @asynccontextmanager
     async def _ask(self, container_id: str, what: str) -> AsyncIterator[Response]:
         """A good answer about a container, over a channel of its own."""
-        await self._link.ready()
-        channel = await self._link.open()
+        channel = await self._open()
         try:
             path = f"/v{self._link.api_version}/containers/{quote(container_id, safe='')}/{what}"
             response = await get(channel, path)
@@ -163,6 +170,15 @@ class DockerEngine:
             yield response
         finally:
             channel.close()
+
+    async def _open(self) -> Channel:
+        await self._link.ready()
+        try:
+            return await self._link.open()
+        except HostSilent:
+            self._link.suspect()
+            await self._link.ready()  # knows better, and since when
+            return await self._link.open()
 
     async def _read(self, ask: Ask[T], deadline: float, name: str = "") -> T:
         async with self._within(deadline):
@@ -193,7 +209,7 @@ class DockerEngine:
         try:
             client = self._negotiated()
         except FOREIGN as exc:
-            raise _translated(exc, self.host, name, seconds) from exc
+            raise translated(exc, self.host, name, seconds) from exc
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(pool, client.carry_out, ask, seconds + GRACE, self.host, name)
 
@@ -231,10 +247,10 @@ class _Client(docker.APIClient):
         try:
             return ask(self)
         except FOREIGN as exc:
-            raise _translated(exc, host, name, seconds) from exc
+            raise translated(exc, host, name, seconds) from exc
 
 
-def _translated(exc: Exception, host: str, name: str, seconds: float) -> HostError:
+def translated(exc: Exception, host: str, name: str, seconds: float) -> HostError:
     """Ours for one of FOREIGN. name: the container that was asked for, or ""."""
     text = str(exc)
     match exc:

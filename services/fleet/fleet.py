@@ -8,9 +8,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from services.plans import Plans
-from services.sightings import Sightings
-
 from services.domain.access import Actor, Scope, Target
 from services.domain.containers import (
     Condition,
@@ -35,7 +32,9 @@ from services.errors import (
 )
 from services.fleet import names
 from services.fleet.protection import Protection
+from services.plans import Plans
 from services.ports import Clock, Engine
+from services.sightings import Sightings
 
 # Together under two seconds: what a silent host may cost an answer.
 LIST_DEADLINE = 1.4

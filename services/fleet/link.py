@@ -10,7 +10,7 @@ import logging
 import random
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -36,6 +36,14 @@ class TlsFiles:
     key: str
 
 
+def pauses() -> Iterator[float]:
+    """Seconds between attempts: growing to a minute, for ever; shortened at random, so that hosts fall out of step."""
+    pause = FIRST_PAUSE
+    while True:
+        yield pause * random.uniform(0.5, 1)  # noqa: S311
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
 class Link(ABC):
     """Contact with one engine. `run` belongs to a task that lives as long as the link is used.
 
@@ -54,7 +62,7 @@ class Link(ABC):
         self.api_version = ""
         self._silence: HostSilent | None = HostSilent(host, Silence.CONNECTING)
         self._lost: datetime | None = None
-        self._pause = FIRST_PAUSE
+        self._pauses = pauses()
         self._settled = asyncio.Event()  # whether there is contact is known: `_silence` tells
         self._doubt = asyncio.Event()
 
@@ -100,8 +108,7 @@ class Link(ABC):
                         await self._watch()
                 except HostSilent as silence:
                     self._lose(silence)
-                await asyncio.sleep(self._pause * random.uniform(0.5, 1))  # noqa: S311
-                self._pause = min(self._pause * 2, LONGEST_PAUSE)
+                await asyncio.sleep(next(self._pauses))
         finally:
             self._silence = HostSilent(self.host, Silence.CONNECTING, self._lost, "closed")
             self._settled.set()
@@ -141,7 +148,7 @@ class Link(ABC):
         away = f", lost since {self._lost:%Y-%m-%d %H:%M:%S} UTC" if self._lost else ""
         logger.info("%s: contact%s (API %s)", self.host, away, self.api_version)
         self.contact += 1
-        self._silence, self._lost, self._pause = None, None, FIRST_PAUSE
+        self._silence, self._lost, self._pauses = None, None, pauses()
         if not self._doubt.is_set():
             self._settled.set()
 

@@ -3,7 +3,7 @@
 import asyncio
 import shlex
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -95,7 +95,7 @@ class SshLink(Link):
         connection = await self._connect()
         try:
             self._greeting = await self._greet(connection)
-            with TemporaryDirectory(prefix="vakhta-") as directory:  # mode 0700
+            with TemporaryDirectory(prefix="vakhta-", ignore_cleanup_errors=True) as directory:  # mode 0700
                 path = f"{directory}/docker.sock"
                 await connection.forward_local_path(path, self._address.docker_socket)
                 self.socket_path, self._connection = path, connection
@@ -105,8 +105,9 @@ class SshLink(Link):
         finally:
             self._connection = None
             connection.abort()
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                await connection.wait_closed()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await connection.wait_closed()
 
     async def _ping(self, timeout: float) -> None:  # noqa: ASYNC109
         if not self._listens():
@@ -263,7 +264,7 @@ def _why(exc: Exception) -> Silence:
             return Silence.LOGIN
         case TimeoutError():
             return Silence.TIMEOUT
-        case asyncssh.ConnectionLost() if "timeout" in exc.reason.lower():  # no keepalive, no login in time
+        case asyncssh.ConnectionLost() if "keepalive" in exc.reason or "timeout" in exc.reason.lower():
             return Silence.TIMEOUT
         case _:
             return Silence.UNREACHABLE

@@ -1,12 +1,13 @@
 """The image: built for real, then run as it should be run, against a real server and the stand-in for Telegram."""
 
+import asyncio
 import json
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -61,9 +62,11 @@ def server(_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Server:
 
 @pytest.fixture
 def proxied(server: Server, cast: Cast) -> Iterator[dict[str, str]]:
-    """The settings' `telegram`: the stand-in is on this machine's loopback, reached through a proxy on the server's wire."""
+    """The settings' `telegram`: the stand-in listens on loopback here, so a proxy on the server's wire leads to it."""
     address = str(server.network.gateway)
-    proxy = subprocess.Popen(["microsocks", "-q", "-i", address, "-p", str(PROXY_PORT)], env={"PATH": PATH})
+    proxy = subprocess.Popen(
+        ["microsocks", "-i", address, "-p", str(PROXY_PORT)], env={"PATH": PATH}, stderr=subprocess.DEVNULL
+    )
     try:
         yield {"api_url": cast.telegram.url, "proxy": f"socks5://{address}:{PROXY_PORT}"}
     finally:
@@ -119,12 +122,10 @@ def test_what_is_in_the_image(server: Server) -> None:
     assert found.split() == ["bot", "handlers", "services"]
 
 
-def test_check_within_the_container(server: Server, options: list[str]) -> None:
-    lines = server.docker("run", "--rm", *options, IMAGE, "check").splitlines()
-    assert lines[:2] == [
-        lines[0],
-        "ok  store: sqlite:///var/lib/vakhta/vakhta.db, written and read",
-    ]
+async def test_check_within_the_container(server: Server, options: list[str]) -> None:
+    told = await asyncio.to_thread(server.docker, "run", "--rm", *options, IMAGE, "check")
+    lines = told.splitlines()
+    assert lines[1] == "ok  store: sqlite:///var/lib/vakhta/vakhta.db, written and read"
     assert lines[0].startswith("ok  telegram: @vakhta_bot at http://127.0.0.1")
     count = len(server.docker("ps", "--quiet").split()) + 1
     assert lines[2].startswith("ok  far: Docker ")
@@ -135,25 +136,25 @@ def test_check_within_the_container(server: Server, options: list[str]) -> None:
 async def test_the_bot_answers_from_within_the_container(
     server: Server, options: list[str], cast: Cast
 ) -> None:
-    with started(server, options) as name:
+    async with started(server, options) as name:
         await cast.aigerim.says("/status")
         answer = await cast.telegram.next_message(cast.aigerim, timeout=30)
         assert "directus" in answer.text
-        server.wait_health(name, "healthy")
+        await asyncio.to_thread(server.wait_health, name, "healthy")
         began = time.monotonic()
-        server.docker("stop", "--time=25", name)
+        await asyncio.to_thread(server.docker, "stop", "--time=25", name)
         assert time.monotonic() - began < 20
         state = json.loads(server.docker("inspect", "--format={{json .State}}", name))
         assert (state["ExitCode"], state["OOMKilled"]) == (0, False)
 
 
-@contextmanager
-def started(server: Server, options: list[str]) -> Iterator[str]:
-    name = "vakhta"
-    server.docker("rm", "--force", name)
-    server.docker("run", "--detach", f"--name={name}", "--health-interval=1s", *options, IMAGE)
+@asynccontextmanager
+async def started(server: Server, options: list[str]) -> AsyncIterator[str]:
+    """The bot's container, by its name."""
+    name = "vakhta-image"
+    run = ("run", "--detach", f"--name={name}", "--health-interval=1s", *options, IMAGE)
+    await asyncio.to_thread(server.docker, *run)
     try:
         yield name
     finally:
-        print(server.docker("logs", name))
-        server.docker("rm", "--force", "--volumes", name)
+        await asyncio.to_thread(server.docker, "rm", "--force", "--volumes", name)

@@ -1,7 +1,7 @@
 """The engine's JSON, as engines of several ages write it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -12,7 +12,7 @@ ID = "5d126fd246f75d344a36503c0c6f153ed7f8b04698fc0f3066970b45d38dd222"
 
 
 def row(**changes: Any) -> Row:
-    base: dict[str, Any] = {
+    base: Row = {
         "Id": ID,
         "Names": ["/directus"],
         "Image": "directus/directus:11.5",
@@ -22,7 +22,7 @@ def row(**changes: Any) -> Row:
         "Ports": [],
         "Labels": {},
     }
-    return Row(**{**base, **changes})
+    return cast(Row, {**base, **changes})
 
 
 def test_a_row() -> None:
@@ -38,7 +38,12 @@ def test_a_row() -> None:
             )
         ],
     )
-    assert (found.host, found.id, found.name, found.image) == ("server2", ID, "directus", "directus/directus:11.5")
+    assert (found.host, found.id, found.name, found.image) == (
+        "server2",
+        ID,
+        "directus",
+        "directus/directus:11.5",
+    )
     assert (found.state, found.health, found.exit_code) == (State.RUNNING, None, None)
     assert found.created == datetime(2026, 11, 23, 23, 11, 48, tzinfo=UTC)
     assert found.ports == (Port(80, "tcp", 8055, "0.0.0.0"), Port(53, "udp"))

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,7 @@ def frame(kind: int, payload: bytes) -> bytes:
 
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     edges = [0, *sorted({cut % (len(data) + 1) for cut in cuts}), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 async def played(*buffers: bytes) -> AsyncIterator[bytes]:
@@ -67,18 +68,20 @@ def test_the_engines_own_error_is_kept_apart() -> None:
     assert frames.error == "disk is gone"
 
 
-@pytest.mark.parametrize("data", [b"plain text here", b"\x01\x00\x01\x00\x00\x00\x00\x01x", b"\x09" + b"\0" * 8])
+@pytest.mark.parametrize(
+    "data", [b"plain text here", b"\x01\x00\x01\x00\x00\x00\x00\x01x", b"\x09" + b"\0" * 8]
+)
 def test_what_has_no_frames_is_no_stream(data: bytes) -> None:
     with pytest.raises(ConnectionError):
         Frames().feed(data)
 
 
-@pytest.mark.parametrize("missing", [1, 5, 8 + 5])
+@pytest.mark.parametrize("missing", [1, 5, 9])
 async def test_a_stream_cut_within_a_frame(missing: int) -> None:
     stream = frame(1, b"first") + frame(2, b"other")
     read = b""
     with pytest.raises(ConnectionError, match="within a frame"):
-        async for data in unframed(played(stream[:-missing] if missing < 13 else stream[:-9]), Frames()):
+        async for data in unframed(played(stream[:-missing]), Frames()):
             read += data
     assert read.startswith(b"first")
 

@@ -161,8 +161,7 @@ async def test_closing_lets_hanging_calls_go() -> None:
             tg.fail_next("*", "hang")
             hanging = asyncio.create_task(http.post(f"{tg.url}/bot1:test/getMe"))
             polling = asyncio.create_task(http.post(f"{tg.url}/bot1:test/getUpdates", json={"timeout": 30}))
-            await tg.until(lambda: len(tg.calls) == 2)
-            await asyncio.sleep(0.05)
+            await tg.until(lambda: len(tg.calls) == 2 and not tg.server.faults.waiting)
         with pytest.raises(aiohttp.ClientConnectionError):
             await hanging
         (await polling).release()

@@ -60,7 +60,7 @@ async def test_an_offset_far_ahead_confirms_nothing(poller: Poller) -> None:
 
 async def test_a_long_poll_wakes_at_once(poller: Poller) -> None:
     waiting = asyncio.create_task(poller.poll(timeout=30))
-    await poller.tg.until(lambda: poller.tg.calls)
+    await poller.tg.until(lambda: poller.tg.world.updates.polled)
     began = time.monotonic()
     await poller.aigerim.says("wake up")
     assert texts(await waiting) == ["wake up"]
@@ -73,8 +73,7 @@ async def test_a_long_poll_ends_empty(poller: Poller) -> None:
 
 async def test_the_older_of_two_pollers_is_thrown_out(poller: Poller) -> None:
     older = asyncio.create_task(poller.call("getUpdates", timeout=30))
-    await poller.tg.until(lambda: poller.tg.calls)
-    await asyncio.sleep(0.05)
+    await poller.tg.until(lambda: poller.tg.world.updates.polled)
     newer = asyncio.create_task(poller.poll(timeout=30))
     status, body = await older
     assert status == 409 and "terminated by other getUpdates request" in body["description"]
@@ -85,13 +84,9 @@ async def test_the_older_of_two_pollers_is_thrown_out(poller: Poller) -> None:
 
 async def test_a_poll_whose_client_is_gone_does_not_count(poller: Poller) -> None:
     waiting = asyncio.create_task(poller.poll(timeout=30))
-    await poller.tg.until(lambda: poller.tg.calls)
-    await asyncio.sleep(0.05)
-    assert poller.tg.world.updates.polled
+    await poller.tg.until(lambda: poller.tg.world.updates.polled)
     waiting.cancel()
-    async with asyncio.timeout(5):
-        while poller.tg.world.updates.polled:
-            await asyncio.sleep(0.01)
+    await poller.tg.until(lambda: not poller.tg.world.updates.polled)
     assert await poller.poll(timeout=1) == [] and poller.tg.refusals == []
 
 

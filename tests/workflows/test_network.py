@@ -30,7 +30,6 @@ async def test_a_pulled_cable(lab: Lab, cast: Cast, setup: Make) -> None:
         assert text.startswith("🟢")
         await asyncio.to_thread(server1.pull_cable)
         text, took = await _status(cast)
-        print(f"cable pulled: {took:.2f} s")
         assert took < 2
         assert text.startswith("⚠️ 5 of 11 need you")
         assert "⚠️ server1: no contact since " in text
@@ -38,7 +37,6 @@ async def test_a_pulled_cable(lab: Lab, cast: Cast, setup: Make) -> None:
         assert "directus, dozzle, pgadmin, portainer, postgres, traefik" in text
         await asyncio.sleep(4)  # the doubt is decided
         text, took = await _status(cast)
-        print(f"known to be dead: {took:.3f} s")
         assert took < 0.5
         await cast.dias.says("/restart n8n")
         refusal = await cast.telegram.next_message(cast.dias)

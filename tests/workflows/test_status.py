@@ -1,11 +1,13 @@
 """`/status` on real servers: what is there, trouble first, and one tap to the next step."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
+from playground.telegram import Message
 from tests.bots import Setup, running
-from tests.conftest import Cast
+from tests.conftest import Cast, labels
 from tests.lab.servers import Lab
 
 pytestmark = pytest.mark.lab
@@ -62,7 +64,7 @@ async def test_a_host_and_the_way_back(lab: Lab, cast: Cast, setup: Make) -> Non
         reply = await cast.telegram.next_message(cast.aigerim)
         assert reply.text.startswith("🟢 All well: 5")
         assert "directus" not in reply.text
-        assert "n8n ▸" in sum(reply.buttons, [])
+        assert "n8n ▸" in labels(reply)
         await cast.aigerim.presses(reply, "‹ All hosts")
         await cast.telegram.until(lambda: "directus" in reply.text)
 
@@ -130,6 +132,10 @@ async def test_in_russian(lab: Lab, cast: Cast, setup: Make) -> None:
     assert "🔴 directus: не работает с " in reply.text
 
 
+def _edited_since(message: Message, edits: int) -> bool:
+    return len(message.edits) > edits
+
+
 async def test_every_name_is_on_some_page(lab: Lab, cast: Cast, setup: Make) -> None:
     """Far more trouble than one message holds."""
     server = lab.servers["server1"]
@@ -141,11 +147,11 @@ async def test_every_name_is_on_some_page(lab: Lab, cast: Cast, setup: Make) -> 
         reply = await cast.telegram.next_message(cast.aigerim)
         seen = reply.text
         page = 2
-        while any(label.startswith(f"{page}/") for label in sum(reply.buttons, [])):
-            label = next(label for label in sum(reply.buttons, []) if label.startswith(f"{page}/"))
-            before = reply.text
+        while any(label.startswith(f"{page}/") for label in labels(reply)):
+            label = next(label for label in labels(reply) if label.startswith(f"{page}/"))
+            edits = len(reply.edits)
             await cast.aigerim.presses(reply, label)
-            await cast.telegram.until(lambda: reply.text != before)
+            await cast.telegram.until(partial(_edited_since, reply, edits))
             seen += reply.text
             page += 1
     assert page > 2

@@ -491,7 +491,7 @@ async def test_an_absence_by_the_network_counts_too(
 ) -> None:
     dias = telegram.person(1002)
     async with watching(telegram, store, clock) as watch:
-        await watch.until(lambda: watch.readiness.ready)
+        await watch.until(lambda: telegram.world.updates.polled)
         since = clock.now()
         fault = telegram.fail_next("getUpdates", Kind.RESET, times=10**6)
         await dias.says("interrupts the poll")

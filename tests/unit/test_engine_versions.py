@@ -1,0 +1,103 @@
+"""The API version is agreed upon with the engine that is there, also when another takes its place."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from services.errors import EngineRefused
+from services.fleet.engine import DockerEngine
+from services.fleet.hosts import HostAddress, open_engine
+from services.ports import Engine
+
+
+class Stub:
+    """An engine without containers that knows one version, answers as dockerd does, and notes the paths."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        self.paths: list[str] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while request := (await reader.readuntil(b"\r\n\r\n")).decode():
+            path = request.split()[1]
+            self.paths.append(path)
+            status, body = self.answer(path)
+            head = (
+                f"HTTP/1.1 {status} X\r\nApi-Version: {self.version}\r\nContent-Length: {len(body)}\r\n\r\n"
+            )
+            writer.write(head.encode() + body)
+            await writer.drain()
+            if "HTTP/1.0" in request:
+                break
+        writer.close()
+
+    def answer(self, path: str) -> tuple[int, bytes]:
+        if path == "/_ping":
+            return 200, b"OK"
+        asked = path.split("/")[1].removeprefix("v")
+        if asked != self.version:
+            words = f"client version {asked} is too new. Maximum supported API version is {self.version}"
+            return 400, json.dumps({"message": words}).encode()
+        return 200, b"[]"
+
+
+@asynccontextmanager
+async def stubbed(stub: Stub, path: Path) -> AsyncIterator[DockerEngine]:
+    connections: list[asyncio.StreamWriter] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+        try:
+            await stub.serve(reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    server = await asyncio.start_unix_server(serve, path)
+    async with server, open_engine(HostAddress("server1", f"unix://{path}")) as engine:
+        yield engine
+    for writer in connections:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_the_engines_own_version_is_spoken(tmp_path: Path) -> None:
+    stub = Stub("1.52")
+    async with stubbed(stub, tmp_path / "socket") as engine:
+        assert list(await engine.containers(deadline=5)) == []
+    assert stub.paths[0] == "/_ping"
+    assert stub.paths[1].startswith("/v1.52/containers/json")
+
+
+async def test_another_engine_takes_its_place(tmp_path: Path) -> None:
+    stub = Stub("1.45")
+    async with stubbed(stub, tmp_path / "socket") as engine:
+        await engine.containers(deadline=5)
+        stub.version = "1.41"
+        assert list(await engine.containers(deadline=5)) == []
+        stub.version = "1.52"
+        await engine.start("5d126f", deadline=5)
+    assert stub.paths[-1] == "/v1.52/containers/5d126f/start"
+
+
+async def test_a_version_too_old_for_the_sdk(tmp_path: Path) -> None:
+    async with stubbed(Stub("1.12"), tmp_path / "socket") as engine:
+        with pytest.raises(EngineRefused, match=r"1\.24"):
+            await engine.containers(deadline=5)
+
+
+async def test_names_do_not_leave_their_place_in_a_path(tmp_path: Path) -> None:
+    stub = Stub("1.41")
+    async with stubbed(stub, tmp_path / "socket") as engine:
+        name = "x/json?\r\nHost: y"
+        assert [data async for data in engine.logs(name, tail=1, tty=True, deadline=5)] == [b"[]"]
+    quoted = "x%2Fjson%3F%0D%0AHost%3A%20y"
+    assert stub.paths[-1] == f"/v1.41/containers/{quoted}/logs?stdout=1&stderr=1&tail=1"
+
+
+def as_promised(engine: DockerEngine) -> Engine:
+    """For the type checker: it is an `Engine`."""
+    return engine
