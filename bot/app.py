@@ -5,7 +5,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -31,8 +31,8 @@ PRUNE_EVERY = 24 * 3600.0
 class Tempo:
     """What tests scale: how fast Telegram may be called, and how patiently it is polled."""
 
-    rates: Rates = Rates()
-    polling: Polling = Polling()
+    rates: Rates = field(default_factory=Rates)
+    polling: Polling = field(default_factory=Polling)
 
 
 async def run(settings: Settings, tempo: Tempo | None = None) -> None:

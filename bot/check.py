@@ -100,7 +100,8 @@ async def _host(name: str, host: Host) -> Finding:
 
 def _recipe(hosts: Mapping[str, Host]) -> list[str]:
     """What the servers reached over SSH must hold, ready to be copied; docs/ssh-key.md says why each part."""
-    lines, users = [], {}
+    lines: list[str] = []
+    users: dict[str, None] = {}
     for name, host in hosts.items():
         user = urlsplit(host.address).username
         if host.scheme != "ssh" or not user or not host.identity_file:

@@ -30,7 +30,7 @@ OFFSET_GOOD_FOR = timedelta(days=6)
 class Inbox:
     """What was fetched and is not handled yet, where to fetch next, and when Telegram was last heard.
 
-    Every method raises StoreUnavailable, except `forget`, which makes up for it with the next batch.
+    Raises StoreUnavailable; only `forget` and `settle` do not, the next write makes up for them.
     """
 
     def __init__(self, bot: Bot, store: Store, clock: Clock) -> None:
@@ -39,7 +39,8 @@ class Inbox:
         self._offset_at = clock.now()
         self._offset_key = f"offset/{bot.id}"  # another bot counts from elsewhere
         self._contact_written: datetime | None = None
-        self._unforgotten: set[int] = set()
+        self._handled: set[int] = set()  # and still in the store
+        self._settling = False
         self.last_contact: datetime | None = None
 
     @property
@@ -61,8 +62,8 @@ class Inbox:
         now = self.last_contact = self._clock.now()
         raw = dict(_with_ids(batch))
         updates = {update_id: self._decoded(update_id, item) for update_id, item in raw.items()}
-        late = tuple(self._unforgotten)
-        writes: list[Write] = [Delete(f"{KEPT}{update_id}") for update_id in late]
+        handled = tuple(self._handled)
+        writes = _deletions(handled)
         for update_id, update in updates.items():
             item = raw[update_id]
             writes.append(self._aside(update_id, item) if update is None else _kept(update_id, item, tries=1))
@@ -74,7 +75,7 @@ class Inbox:
         if not writes:
             return []
         await self._store.write(*writes)
-        self._unforgotten.difference_update(late)
+        self._handled.difference_update(handled)
         if contact_is_due:
             self._contact_written = now
         if raw:
@@ -101,11 +102,21 @@ class Inbox:
 
     async def forget(self, update_id: int) -> None:
         """It was handled to the end, well or not."""
+        self._handled.add(update_id)
+        if not self._settling:  # otherwise whoever is at it takes this one along
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Tell the store what has been handled: in a rush many with one write."""
+        self._settling = True
         try:
-            await self._store.write(Delete(f"{KEPT}{update_id}"))
+            while handled := tuple(self._handled):
+                await self._store.write(*_deletions(handled))
+                self._handled.difference_update(handled)
         except StoreError as exc:
-            log.warning("Update %d is handled, but the store cannot be told now: %s", update_id, exc)
-            self._unforgotten.add(update_id)
+            log.warning("Handled updates stay in the store for now: %s", exc)
+        finally:
+            self._settling = False
 
     def _decoded(self, update_id: int, raw: object) -> Update | None:
         """None, and said in the log, for what this version cannot understand."""
@@ -126,6 +137,10 @@ class Inbox:
 
     def _aside(self, update_id: int, raw: object) -> Put:
         return Put(f"{BAD}{update_id}", json.dumps(raw).encode(), self._clock.now() + BAD_KEPT_FOR)
+
+
+def _deletions(update_ids: Sequence[int]) -> list[Write]:
+    return [Delete(f"{KEPT}{update_id}") for update_id in update_ids]
 
 
 def _kept(update_id: int, raw: object, *, tries: int) -> Put:

@@ -126,6 +126,7 @@ class UpdatePump:
                     work.cancel()
                     await self._drain()
         finally:
+            await self._inbox.settle()
             await self._confirm()
 
     async def _work(self, group: asyncio.TaskGroup, left_over: Sequence[int]) -> None:

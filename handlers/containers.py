@@ -1,9 +1,8 @@
 """Containers: their status, and their restart, stop and start."""
 
-from aiogram import Router
+from aiogram import F, Router
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
-from magic_filter import F
 
 from handlers import args
 from handlers.callbacks import ACT_OF_ACTION, ACTION_OF_ACT, Confirm, Open, Overview, Pick, Renew

@@ -1,4 +1,4 @@
-"""The only two ways to register a handler: `command` and `button`. Both demand a role.
+"""The only ways to register a handler: `command`, `button` and `otherwise`. All demand a role.
 
 What is declared here is what `/help`, the rights matrix and `docs/commands.md` are made from.
 """
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.filters.callback_data import CallbackQueryFilter
+from magic_filter import MagicFilter
 
 from services.domain.access import Role
 
@@ -40,6 +41,16 @@ def command(
     return register
 
 
+def otherwise(router: Router, *filters: MagicFilter, role: Role) -> Callable[[Handler], Handler]:
+    """Register the handler of messages that no command has taken. Its router comes last."""
+
+    def register(handler: Handler) -> Handler:
+        router.message.register(handler, *filters, flags={"role": role})
+        return handler
+
+    return register
+
+
 def button(
     router: Router, data: CallbackQueryFilter | None, *, role: Role, answers: bool = False
 ) -> Callable[[Handler], Handler]:
@@ -61,4 +72,5 @@ def declarations(routers: Iterable[Router]) -> Iterator[Declaration]:
     """All commands in the order of their registration."""
     for router in routers:
         for handler in router.message.handlers:
-            yield handler.flags["declaration"]
+            if declaration := handler.flags.get("declaration"):
+                yield declaration

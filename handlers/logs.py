@@ -1,9 +1,8 @@
 """Logs: the newest lines of a container."""
 
-from aiogram import Router
+from aiogram import F, Router
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
-from magic_filter import F
 
 from handlers import args
 from handlers.callbacks import Open, Renew

@@ -1,11 +1,12 @@
 """The person: the beginning, the help, one's rights, and the audit."""
 
-from aiogram import Router
+from aiogram import F, Router
+from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, Message
 from aiogram.utils.i18n import gettext as _
 
 from handlers.callbacks import AuditPage
-from handlers.declare import Declaration, button, command
+from handlers.declare import Declaration, button, command, otherwise
 from handlers.pressed import pressed
 from handlers.reply import replace, send
 from handlers.views import people as views
@@ -39,6 +40,11 @@ async def audit(message: Message, asker: str, audit: Audit) -> None:
 async def turn_audit(callback: CallbackQuery, callback_data: AuditPage, asker: str, audit: Audit) -> None:
     entries = await audit.page(limit=ENTRIES + 1, before=callback_data.before or None)
     await replace(pressed(callback), views.audit(entries[:ENTRIES], asker, more=len(entries) > ENTRIES))
+
+
+@otherwise(router, F.chat.type == ChatType.PRIVATE, F.text, role=Role.VIEWER)
+async def not_understood(message: Message, declarations: tuple[Declaration, ...], actor: Actor) -> None:
+    await send(message, views.not_understood(message.text or "", actor, declarations))
 
 
 @button(router, None, role=Role.VIEWER, answers=True)

@@ -8,15 +8,17 @@ from typing import Any
 from aiogram import BaseMiddleware
 from aiogram.dispatcher.flags import get_flag
 from aiogram.types import CallbackQuery, Message, TelegramObject
+from aiogram.utils.chat_action import ChatActionSender
 from aiogram.utils.i18n import gettext as _
 
 from handlers.args import UsageError
-from handlers.callbacks import Act, Open, Press
+from handlers.callbacks import ACTION_OF_ACT, Act, Open, Press
 from handlers.declare import Declaration
 from handlers.reply import send
 from handlers.views.answer import Answer
 from handlers.views.failures import failure, sentence
-from services.domain.access import Actor, Role
+from services.audit import Audit, Result
+from services.domain.access import Action, Actor, Role
 from services.errors import Denied, VakhtaError
 from services.ports import Clock
 from services.roster import Roster
@@ -57,7 +59,18 @@ class Guard(BaseMiddleware):
             return await _refuse(event, role, data)
         if isinstance(event, CallbackQuery) and not get_flag(data, "answers"):
             await event.answer()  # first: Telegram waits 15 s at most
-        return await handler(event, data)
+        async with _typing(data):
+            return await handler(event, data)
+
+
+def _typing(data: dict[str, Any]) -> ChatActionSender:
+    """Shows "typing…" once an answer takes longer than a moment."""
+    return ChatActionSender(
+        bot=data["bot"],
+        chat_id=data["event_chat"].id,
+        message_thread_id=data.get("event_thread_id"),
+        initial_sleep=1,
+    )
 
 
 def _narrowed(actor: Actor, data: dict[str, Any]) -> Actor:
@@ -78,10 +91,22 @@ async def _refuse(event: TelegramObject, role: Role, data: dict[str, Any]) -> No
     words = sentence(Denied(what, "", roster.with_role(role)), data["clock"].now())
     actor: Actor = data["actor"]
     log.info("%s (%s) was refused %s: needs %s", actor.name, actor.id, what, role.name)
+    action = _action(declaration, data.get("callback_data"))
+    if action is not None:
+        audit: Audit = data["audit"]
+        await audit.record(actor, action, None, Result.DENIED, chat=data["event_chat"].id)
     if isinstance(event, CallbackQuery):
         await event.answer(words[:_ALERT_UNITS], show_alert=True)
     elif isinstance(event, Message):
         await event.answer(words)
+
+
+def _action(declaration: Declaration | None, press: object) -> Action | None:
+    """What was wanted, where it is of the kind that the audit keeps."""
+    if declaration is not None and declaration.name == "audit":
+        return Action.READ_AUDIT
+    act = _ACT_OF_COMMAND.get(declaration.name) if declaration else getattr(press, "act", None)
+    return ACTION_OF_ACT.get(act) if act else None
 
 
 class Failures(BaseMiddleware):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from aiogram.utils.formatting import Bold, Code, Text
 from aiogram.utils.i18n import gettext as _
+from rapidfuzz import fuzz, process
 
 from handlers.callbacks import AuditPage
 from handlers.declare import Declaration
@@ -46,6 +47,17 @@ def help_page(actor: Actor, declarations: Iterable[Declaration]) -> Answer:
     ]
     example = _("NAME is a container (directus) or host/container (server2/directus).")
     return Answer(Text(Bold(_("What I can do for you")), *lines, "\n\n", example))
+
+
+def not_understood(text: str, actor: Actor, declarations: Iterable[Declaration]) -> Answer:
+    """A mistyped command is answered with the nearest one that this person may use."""
+    typed = text.split(maxsplit=1)[0]
+    known = [f"/{each.name}" for each in declarations if each.role <= actor.role]
+    near = process.extractOne(typed.lower(), known, scorer=fuzz.ratio, score_cutoff=60)
+    if typed.startswith("/") and near:
+        words = _("No command {typed}. Did you mean {near}?")
+        return Answer(Text(words.format(typed=typed[:32], near=near[0])))
+    return Answer(Text(_("I understand commands: /help lists them.")))
 
 
 def away(since: str, until: str) -> Answer:

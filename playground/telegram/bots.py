@@ -66,7 +66,7 @@ def _command(value: JSON) -> Command:
     if fields.flag("is_ephemeral"):
         raise unmodelled("an ephemeral command")
     fields.allow("command", "description", "is_ephemeral")
-    command = fields.required_text("command").removeprefix("/")
+    command = fields.required_text("command")
     description = fields.required_text("description")
     if not _COMMAND.fullmatch(command):
         raise Refused(400, "Bad Request: BOT_COMMAND_INVALID")

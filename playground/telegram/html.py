@@ -121,13 +121,15 @@ class _Reader:
         if name not in _TYPES:
             raise Unreadable(f'Unsupported start tag "{name}" at byte offset {self._bytes(begin)}')
         attributes: dict[str, str] = {}
-        while self._skip(_SPACE) is not None and self._peek() != ">":
+        self._skip(_SPACE)
+        while self._peek() != ">":
             attribute = self._skip(_ATTRIBUTE)
             if not attribute:
                 raise Unreadable(
                     f'Empty attribute name in the tag "{name}" at byte offset {self._bytes(begin)}'
                 )
             attributes[attribute] = self._value(name, begin)
+            self._skip(_SPACE)
         self._at += 1
         if name == "span" and attributes.get("class") != "tg-spoiler":
             raise Unreadable(f'Tag "span" must have class "tg-spoiler" at byte offset {self._bytes(begin)}')

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from playground.telegram.state import Entity
 
+FOUND = 100
 _SOFT = ("bold", "italic", "underline", "strikethrough", "spoiler")
 _PRE = {"pre", "code", "date_time"}
 _QUOTE = {"blockquote", "expandable_blockquote"}
@@ -125,11 +126,14 @@ def _cut(span: Span, others: list[Span]) -> list[Span]:
 
 
 def add_found(spans: list[Span], found: list[Span]) -> list[Span]:
-    """What Telegram found by itself goes where no code or link is and crosses nothing."""
+    """What Telegram found by itself goes where no code or link is and crosses nothing.
+
+    No more than `FOUND` are looked at: the rest would be beyond the limit of entities anyway.
+    """
     if not found:
         return spans
     taken = [span for span in spans if span.type not in _SOFT and span.type not in _QUOTE]
-    for span in _apart(sorted(found, key=_order)):
+    for span in _apart(sorted(found, key=_order))[:FOUND]:
         if not any(span.touches(other) for other in taken) and not any(span.crosses(o) for o in spans):
             taken.append(span)
             spans = [*spans, span]

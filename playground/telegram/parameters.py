@@ -159,8 +159,8 @@ def settle(call: Call, allowed: frozenset[str]) -> None:
                 raise unmodelled(f'parameter "{name}"')
             raise bad(f'unknown parameter "{name}" of {call.method}')
         call.params[name] = _typed(name, value)
-    attached = {name for name in call.files if name not in allowed}
-    wanted = {str(value) for value in _strings(call.params)}
+    attached = [name for name in call.files if name not in allowed]
+    wanted = _strings(call.params) if attached else []
     if loose := [name for name in attached if f"attach://{name}" not in wanted]:
         raise bad(f'file "{loose[0]}" is attached and named by no parameter')
 

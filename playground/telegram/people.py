@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from playground.telegram import text as texts
 from playground.telegram import wire
+from playground.telegram.parameters import Upload
 from playground.telegram.state import JSON, CallbackAnswer, Chat, Content, Entity, Message, User
 from playground.telegram.world import ADMINISTRATORS, ANONYMOUS, PRESENT, World
 
@@ -45,8 +46,33 @@ class Person:
         absent. `anonymous`: as the group's anonymous admin. The first private message opens the chat to the bot.
         """
         where = chat or (reply_to.chat if reply_to else self.chat)
-        body = texts.clean(text, entities)
-        assert body.text, "there is nothing to send"
+        content = Content(texts.clean(text, entities))
+        assert content.body.text, "there is nothing to send"
+        return self._send(where, content, reply_to, topic, date, anonymous)
+
+    async def sends(
+        self,
+        filename: str,
+        content: bytes,
+        *,
+        caption: str = "",
+        chat: Chat | None = None,
+        reply_to: Message | None = None,
+    ) -> Message:
+        """Sends a document."""
+        file = self._world.keep(Upload(filename, "", content), "document")
+        where = chat or (reply_to.chat if reply_to else self.chat)
+        return self._send(where, Content(texts.clean(caption), file), reply_to)
+
+    def _send(
+        self,
+        where: Chat,
+        content: Content,
+        reply_to: Message | None,
+        topic: int | None = None,
+        date: int | None = None,
+        anonymous: bool = False,
+    ) -> Message:
         self._check_place(where, topic)
         topic = topic or (reply_to.topic if reply_to else None)
         message = Message(
@@ -54,7 +80,7 @@ class Person:
             where,
             ANONYMOUS if anonymous else self.user,
             self._world.now() if date is None else date,
-            Content(body),
+            content,
             reply_to=reply_to,
             thread=topic or _thread(reply_to),
             topic=topic,

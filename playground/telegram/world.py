@@ -133,7 +133,7 @@ class World:
         named = str(value or "")
         upload = call.files.get(named.removeprefix("attach://") if named.startswith("attach://") else kind)
         if upload:
-            return self._keep(upload, kind)
+            return self.keep(upload, kind)
         if not named:
             raise bad(f"there is no {kind} in the request")
         if named.startswith(("http://", "https://")):
@@ -145,7 +145,8 @@ class World:
             raise bad(f"type of file mismatch: {known.kind} is no {kind}")
         return known
 
-    def _keep(self, upload: Upload, kind: str) -> File:
+    def keep(self, upload: Upload, kind: str) -> File:
+        """An upload becomes a file with an id; `kind` is document or photo."""
         if not upload.content:
             raise bad("file must be non-empty")
         number = len(self.files) + 1

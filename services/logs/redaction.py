@@ -54,11 +54,8 @@ def _secrets(data: bytes) -> Iterator[tuple[int, int]]:
         start, end = match.span(group)
         head = data[match.start() : start]
         secret = data[start:end]
-        if not head.endswith((b'"', b"'")):
-            secret = secret.rstrip(b")]}>.,")
         judge = rule_of_group[group].is_secret
         before = data[max(0, match.start() - _BEFORE) : match.start()].rpartition(b"\n")[2]
-        end = start + len(secret)
         if secret and (judge is None or judge(Finding(before, head, secret, data[end : end + 1]))):
             yield start, end
             position = end

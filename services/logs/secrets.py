@@ -37,7 +37,7 @@ class Rule:
 # Nothing to hide: words that stand for a value, what is yet to be filled in, what is hidden already, signs alone.
 _BLANK = re.compile(
     rb"(?i:true|false|null|none|nil|undefined|yes|no|ok|set|unset|empty|missing|present|required|invalid|expired"
-    rb"|\[?(?:redacted|filtered|hidden|masked|object object)\]?)"
+    rb"|\W*(?:redact(?:ed)?|filtered|hidden|masked|object object)\W*)"
     rb"|[^\w\x80-\xff]*|[x*]*|(?:\xe2\x80\xa2)+"
     rb"|\$[A-Z0-9_]+|\$\{[^}]*\}?|\$\([^)]*\)?|\{\{.*|<[\w -]+>|%\(?\w*\)?[sdv]|:[a-z_]+"
     rb"|/(?:run|etc|var|home|opt|app|usr|tmp|secrets)/.*"
@@ -46,7 +46,7 @@ _BLANK = re.compile(
 _PROSE = re.compile(rb"\d{4}-\d\d-\d\d.*|\w*://.*|/.*|\w+:[\d:]+|.*\(.*|[\d:.,%-]+")
 _STRONG_KEY = re.compile(rb"(?i)passw|passphrase|pwd|secret")
 _SIGN_AND_QUOTE = re.compile(
-    rb"(?P<key_quote>[\"'])?\]?(?P<sign>[ \t]*(?:=>|:=|[:=])[ \t]*|(?i:%3D)|\)=\()(?P<quote>\\*[\"'])?"
+    rb"(?P<key_quote>[\"'])?\]?(?P<sign>[ \t]*(?:=>|:=|[:=])[ \t]*|(?i:%3D)|\)=\()(?P<quote>\[?\\*[\"'])?"
     rb"(?:\w+[ \t]+)?$"
 )
 _FIRST_ON_LINE = re.compile(rb"[ \t#>-]*[\w.-]*")
@@ -114,13 +114,17 @@ _KEY = (
 )
 _SIGN = r"(?:\\*[\"'])?\]?(?:[ \t]*(?:=>|:=|[:=])[ \t]*|%3D|\)=\()"
 _SCHEME = r"(?:(?:bearer|basic|token|apikey)[ \t]+)?"
-_BARE = r"(?:[^\s\"'&;,\\=]|\\[^\snrt\"'])(?:[^\s\"'&;,\\]|\\[^\snrt\"'])*"
+# Without quotes: up to a blank or the next key; a comma or the like belongs to it unless a key follows, and
+# brackets that close do not.
+_BARE = (
+    r"[^\s\"'&;,\\=](?:(?:[^\s\"'&;,\\]|\\[^\snrt\"'])*[^\s\"'&;,\\)\]}>.])?"
+    r"(?:[&;,][^\s\"'&;,\\=:]*[^\s\"'&;,\\=:)\]}>.])*"
+)
 _VALUE = (
-    r"(?:\\+\"" + _SCHEME + r"((?:[^\"\\]|\\\\(?:\\\")?)*)"  # quoted within a quoted text
-    r"|\"" + _SCHEME + r"((?:[^\"\\]|\\.)*)"
-    r"|'" + _SCHEME + r"((?:[^'\\]|\\.)*)"
-    # A comma or the like belongs to the value unless another key follows it.
-    r"|" + _SCHEME + rf"({_BARE}(?:[&;,][^\s\"'&;,\\=:]+)*)(?:[\s\"'&;,\\]|$))"
+    rf"(?:\[?\\+\"{_SCHEME}((?:[^\"\\]|\\\\(?:\\\")?)*)"  # quoted within a quoted text
+    rf"|\[?\"{_SCHEME}((?:[^\"\\]|\\.)*)"
+    rf"|\[?'{_SCHEME}((?:[^'\\]|\\.)*)"
+    rf"|{_SCHEME}({_BARE})[)\]}}>.,]*(?:[\s\"'&;,\\]|$))"
 )
 
 RULES = (

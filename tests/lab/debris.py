@@ -68,8 +68,7 @@ def sweep(lab: str) -> None:
     prefix = f"vakhta-{lab}-"
     namespaces = list(Path("/run/netns").glob(f"{prefix}*"))
     _kill(prefix, namespaces)
-    owner = RUN / lab / "owner"
-    data = [Path(line) for line in owner.read_text().splitlines()[1:]] if owner.exists() else []
+    data = _data(lab)
     for shim in (RUN / lab).glob("*/exec/containerd/daemon/*/*/*/address"):
         Path(shim.read_text().removeprefix("unix://")).unlink(missing_ok=True)
     _unmount([RUN / lab, *data])
@@ -80,6 +79,13 @@ def sweep(lab: str) -> None:
             cgroup.rmdir()
     for directory in [*data, RUN / lab]:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _data(lab: str) -> list[Path]:
+    try:
+        return [Path(line) for line in (RUN / lab / "owner").read_text().splitlines()[1:]]
+    except FileNotFoundError:
+        return []
 
 
 def _kill(prefix: str, namespaces: list[Path]) -> None:

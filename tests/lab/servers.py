@@ -43,22 +43,18 @@ class Lab:
         Raises LabUnavailable where root's rights or packages are missing.
         """
         _require()
-        began = time.monotonic()
         teams = servers or {"server1": TEAM_SERVER1, "server2": TEAM_SERVER2}
         lab = debris.lab_id(root)
-        data = root.resolve() / f"lab-{lab}"
-        with debris.one_at_a_time():
-            debris.sweep_dead()
-            debris.claim(lab, data)
-            ensure_user()
-            subnets = free_subnets(len(teams))
-            built = [
-                _describe(lab, number, name, data / name, subnet, team)
-                for number, ((name, team), subnet) in enumerate(zip(teams.items(), subnets, strict=True))
-            ]
-            for server in built:
-                server.network.create()
+        built: list[Server] = []
         try:
+            with debris.one_at_a_time():
+                debris.sweep_dead()
+                began = time.monotonic()  # others' turns and others' debris are not this lab's time
+                debris.claim(lab, root.resolve() / f"lab-{lab}")
+                ensure_user()
+                for number, (name, subnet) in enumerate(zip(teams, free_subnets(len(teams)), strict=True)):
+                    built.append(_describe(lab, number, name, root, subnet, teams[name]))
+                    built[-1].network.create()
             with ThreadPoolExecutor() as pool:
                 list(pool.map(Server.create, built))
             yield cls({server.name: server for server in built}, time.monotonic() - began)
@@ -70,9 +66,9 @@ class Lab:
 
 
 def _describe(
-    lab: str, number: int, name: str, data: Path, subnet: IPv4Network, team: Sequence[Service]
+    lab: str, number: int, name: str, root: Path, subnet: IPv4Network, team: Sequence[Service]
 ) -> Server:
-    home = debris.RUN / lab / name
+    home, data = debris.RUN / lab / name, root.resolve() / f"lab-{lab}" / name
     network = Network(f"vakhta-{lab}-{name}", f"vk{lab}-{number}", subnet)
     engine = Dockerd(network, home, data / "docker")
     sshd = Sshd(network, home, data / "ssh", engine.socket)

@@ -1,7 +1,9 @@
 """What is particular to the store on SQLite: its file, its schema's version, and its troubles in the engine's words."""
 
+import os
 import sqlite3
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -41,7 +43,7 @@ async def _open_and_close(url: str) -> None:
     "url", ["redis://:hunter2@localhost/0", "sqlite://relative.db", "/var/lib/store.db", ""]
 )
 async def test_a_url_that_is_not_understood_says_what_is(url: str) -> None:
-    with pytest.raises(StoreUnavailable, match="sqlite:///absolute/path.db") as told:
+    with pytest.raises(StoreUnavailable, match="sqlite:///absolute/path") as told:
         await _open_and_close(url)
     assert "hunter2" not in told.value.detail
 
@@ -88,14 +90,31 @@ async def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert str(path) in told.value.detail
 
 
-async def test_a_file_that_cannot_be_written(path: Path) -> None:
-    """Root may write anywhere, so the file's own header says that it is for reading only."""
-    await _open_and_close(f"sqlite://{path}")
-    header = bytearray(path.read_bytes())
-    header[18] = 9  # the write version of the format, from which on SQLite only reads
-    path.write_bytes(header)
-    with pytest.raises(StoreUnavailable, match="readonly"):
+@pytest.fixture
+def as_nobody() -> Iterator[None]:
+    """Root may write anywhere: for the test it is not root."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(before)
+
+
+async def test_a_file_that_can_only_be_read(as_nobody: None) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "store.db")
         await _open_and_close(f"sqlite://{path}")
+        path.chmod(0o400)
+        with pytest.raises(StoreUnavailable, match="readonly"):
+            await _open_and_close(f"sqlite://{path}")
+
+
+async def test_a_folder_that_can_only_be_read(as_nobody: None) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o500)
+        with pytest.raises(StoreUnavailable, match="unable to open database file"):
+            await _open_and_close(f"sqlite://{folder}/store.db")
+        Path(folder).chmod(0o700)
 
 
 async def test_a_file_that_is_something_else(path: Path) -> None:

@@ -164,6 +164,14 @@ async def test_old_messages(poller: Poller) -> None:
     assert update["message"]["text"] == "an hour ago", "Telegram tells of nothing older than a day"
 
 
+async def test_files_from_people(poller: Poller) -> None:
+    await poller.aigerim.sends("compose.yaml", b"services: {}", caption="/check this")
+    [update] = await poller.poll()
+    message = update["message"]
+    assert message["document"]["file_name"] == "compose.yaml" and "text" not in message
+    assert message["caption_entities"] == [{"type": "bot_command", "offset": 0, "length": 6}]
+
+
 async def test_edited_messages(poller: Poller) -> None:
     message = await poller.aigerim.says("/statsu")
     await poller.aigerim.edits(message, "/status")

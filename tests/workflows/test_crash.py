@@ -33,7 +33,7 @@ async def test_killed_while_restarting(lab: Lab, cast: Cast, setup: Make, point:
     made = setup(server)
     async with process(made, dies=point) as bot:
         await cast.dias.says("/restart victim", chat=cast.ops)
-        question = await cast.telegram.next_message(cast.ops, 20)
+        question = await cast.telegram.next_message(cast.ops, 60)
         await cast.dias.presses(question, "Yes, restart")
         assert await bot.death() == -9
     assert question.text == "⏳ Restarting victim …"

@@ -1,0 +1,109 @@
+"""The project about itself: locks, layers, documents and the way it is shipped."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.settings import load_settings
+
+ROOT = Path(__file__).parents[2]
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+def dependencies() -> tuple[set[str], set[str]]:
+    """The names that pyproject.toml asks for: to run, and to develop."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    def names(rows: list[str]) -> set[str]:
+        return {match[0].lower() for row in rows if (match := re.match(r"[\w-]+", row))}
+
+    return names(project["dependencies"]), names(project["optional-dependencies"]["dev"])
+
+
+def locked(lock: str) -> dict[str, str]:
+    """name==version → the rest of its entry."""
+    text = re.sub(r"^\s*#.*$", "", (ROOT / lock).read_text(), flags=re.MULTILINE)
+    return dict(re.findall(r"^([a-z0-9-]+)==((?:.*\\\n)*.*)$", text, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_has_hashes_and_no_index_is_named(lock: str) -> None:
+    entries = locked(lock)
+    needed, wanted = dependencies()
+    assert needed | (wanted if lock == LOCKS[1] else set()) <= entries.keys()
+    assert [name for name, rest in entries.items() if "--hash=sha256:" not in rest] == []
+    assert not re.search(r"://|(?<!no-emit-)(index-url|find-links|trusted-host)", (ROOT / lock).read_text())
+
+
+def test_what_is_developed_with_is_what_is_shipped() -> None:
+    shipped, developed = (locked(lock) for lock in LOCKS)
+    assert {name: developed.get(name) for name in shipped} == shipped
+
+
+def test_every_dependency_has_its_reason() -> None:
+    rows = re.findall(r"^\| (.+?) \| .+ \|$", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)
+    reasons = {name.strip().lower() for row in rows for name in row.split(",")}
+    needed, wanted = dependencies()
+    assert reasons - {"package", "---"} == needed | wanted
+
+
+def test_imports_go_one_way() -> None:
+    tool = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([tool], check=False, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)", document.read_text())
+    missing = [link for link in links if "://" not in link and not (document.parent / link).exists()]
+    assert missing == []
+
+
+def test_no_file_hides_a_second_idea() -> None:
+    sources = [
+        path
+        for package in ("bot", "handlers", "services", "playground")
+        for path in (ROOT / package).rglob("*.py")
+    ]
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in sources
+        if (lines := path.read_text().count("\n")) > 320
+    }
+    assert long == {}
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_the_example_of_settings_is_right(tmp_path: Path, everything: bool) -> None:
+    """As it is, and with every setting that is commented out."""
+    text = (ROOT / "config.example.yaml").read_text()
+    if everything:
+        text = re.sub(r"^#( *(?:[a-z_0-9]+:|- ).*)$", r"\1", text, flags=re.MULTILINE)
+    for path in re.findall(r"/(?:run/secrets|etc/vakhta)/\w+(?:\.pem)?", text):
+        (tmp_path / Path(path).name).write_text("x")
+        text = text.replace(path, str(tmp_path / Path(path).name))
+    (tmp_path / "config.yaml").write_text(text)
+    env = {"VAKHTA_CONFIG": str(tmp_path / "config.yaml"), "VAKHTA_SECRETS_DIR": str(tmp_path / "none")}
+    settings = load_settings(env)
+    assert list(settings.hosts) == (["server2", "server1", "server3"] if everything else ["server2"])
+    assert len(settings.users) == (3 if everything else 1)
+
+
+def test_the_container_is_hardened() -> None:
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["vakhta"]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["restart"] == "unless-stopped"
+    assert service["logging"] == {
+        "driver": "json-file",
+        "options": {"max-size": "10m", "max-file": "3", "compress": "true"},
+    }
+    assert not any("docker.sock" in volume for volume in service["volumes"])
