@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bot import __version__
 from bot.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,10 @@ def locked(lock: str) -> dict[str, str]:
     """name==version → the rest of its entry."""
     text = re.sub(r"^\s*#.*$", "", (ROOT / lock).read_text(), flags=re.MULTILINE)
     return dict(re.findall(r"^([a-z0-9-]+)==((?:.*\\\n)*.*)$", text, flags=re.MULTILINE))
+
+
+def test_there_is_one_version() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == __version__
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -83,7 +83,11 @@ def test_any_fleet_fits_and_every_name_is_on_some_page(names: list[str], trouble
     assert all(name in seen for name in [*names, "ghost", "dead"])
 
 
-@given(lines=st.lists(st.text(st.characters(exclude_characters="\n\r"), max_size=3000), max_size=60))
+@given(
+    lines=st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\n\r"), max_size=3000), max_size=60
+    )
+)
 def test_any_log_fits_and_a_file_holds_all_of_it(lines: list[str]) -> None:
     page = LogPage(container("n8n"), tuple(lines), 50, NOW)
     with speaking(catalogues("ru"), ZoneInfo("UTC")):

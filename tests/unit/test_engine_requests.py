@@ -1,4 +1,4 @@
-"""The API version is agreed upon with the engine that is there, also when another takes its place."""
+"""What is said to the engine: in its own version, reads again when the line broke, acts once."""
 
 import asyncio
 import json
@@ -8,23 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from services.errors import EngineRefused
+from services.errors import DeadlineExceeded, EngineRefused, HostSilent
 from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
 from services.ports import Engine
 
 
 class Stub:
-    """An engine without containers that knows one version, answers as dockerd does, and notes the paths."""
+    """An engine without containers that knows one version and notes the paths.
 
-    def __init__(self, version: str) -> None:
-        self.version = version
+    It answers as dockerd does, but hangs up without an answer on the next `rude` requests other than pings.
+    """
+
+    def __init__(self, version: str = "1.41", rude: int = 0) -> None:
+        self.version, self.rude = version, rude
         self.paths: list[str] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while request := (await reader.readuntil(b"\r\n\r\n")).decode():
             path = request.split()[1]
             self.paths.append(path)
+            if self.rude and path != "/_ping":
+                self.rude -= 1
+                break
             status, body = self.answer(path)
             head = (
                 f"HTTP/1.1 {status} X\r\nApi-Version: {self.version}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -89,8 +95,32 @@ async def test_a_version_too_old_for_the_sdk(tmp_path: Path) -> None:
             await engine.containers(deadline=5)
 
 
+async def test_a_read_that_broke_is_repeated(tmp_path: Path) -> None:
+    stub = Stub(rude=1)
+    async with stubbed(stub, tmp_path / "socket") as engine:
+        assert list(await engine.containers(deadline=5)) == []
+    list_path = "/v1.41/containers/json?limit=-1&all=1&size=0&trunc_cmd=0"
+    assert stub.paths == ["/_ping", list_path, "/_ping", list_path], "after a ping"
+
+
+async def test_a_read_that_breaks_again_is_given_up(tmp_path: Path) -> None:
+    stub = Stub(rude=2)
+    async with stubbed(stub, tmp_path / "socket") as engine:
+        with pytest.raises(HostSilent):
+            await engine.inspect("5d126f", deadline=5)
+
+
+async def test_an_act_that_broke_is_never_repeated(tmp_path: Path) -> None:
+    stub = Stub(rude=1)
+    async with stubbed(stub, tmp_path / "socket") as engine:
+        with pytest.raises(DeadlineExceeded):
+            await engine.restart("5d126f", stop_timeout=3, deadline=5)
+        await asyncio.sleep(0.05)
+    assert [path for path in stub.paths if path != "/_ping"] == ["/v1.41/containers/5d126f/restart?t=3"]
+
+
 async def test_names_do_not_leave_their_place_in_a_path(tmp_path: Path) -> None:
-    stub = Stub("1.41")
+    stub = Stub()
     async with stubbed(stub, tmp_path / "socket") as engine:
         name = "x/json?\r\nHost: y"
         assert [data async for data in engine.logs(name, tail=1, tty=True, deadline=5)] == [b"[]"]
