@@ -21,6 +21,8 @@ def reference(commands: Iterable[Declaration]) -> str:
         f"|---|---|{'---|' * len(roles)}",
     ]
     for each in commands:
+        if not each.about:
+            continue
         usage = f"`/{each.name} {each.usage}`" if each.usage else f"`/{each.name}`"
         rights = " | ".join("yes" if role >= each.role else "" for role in Role)
         lines.append(f"| {usage} | {each.about} | {rights} |".replace("[HOST|NAME]", "[HOST\\|NAME]"))

@@ -232,7 +232,10 @@ def _unknown_hosts(globs: tuple[str, ...], info: ValidationInfo) -> list[str]:
 
 def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
     """Read and judge everything. Raises SettingsError with all that is wrong."""
-    found = gather(Settings, env)
+    try:
+        found = gather(Settings, env)
+    except ValueError as exc:
+        raise SettingsError((str(exc),)) from None
     try:
         settings = Settings(_build_sources=((InitSettingsSource(Settings, dict(found.tree)),), {}))
     except ValidationError as exc:

@@ -47,23 +47,19 @@ class _SecretFiles(NestedSecretsSettingsSource):
 
     @classmethod
     def load_secrets(cls, path: Path) -> dict[str, str]:
-        return {
-            file.name: file.read_text("utf-8").strip() for file in sorted(path.glob(f"{PREFIX.lower()}*"))
-        }
+        files = sorted(path.iterdir()) if path.exists() else []
+        return {file.name: file.read_text("utf-8").strip() for file in files if _is_ours(file.name)}
 
 
 def gather(model: type[BaseSettings], env: Mapping[str, str]) -> Gathered:
-    """All sources merged, the environment last and strongest. Never raises for what a user wrote."""
-    tree: Tree = {}
+    """All sources merged, the environment last and strongest.
+
+    Raises ValueError, a sentence with the mend, for a source that cannot be read: nothing can be judged then.
+    """
+    tree = _yaml(env.get("VAKHTA_CONFIG"))
     origins: dict[Trail, str] = {}
     problems: list[str] = []
-    layers = [_variables(model, env)]
-    try:
-        tree = _yaml(env.get("VAKHTA_CONFIG"))
-        layers.insert(0, _files(model, env))
-    except ValueError as exc:
-        problems.append(str(exc))
-    for source, texts, place in layers:
+    for source, texts, place in (_files(model, env), _variables(model, env)):
         # One by one: a text that is no JSON is reported under its own name, and the more precise name wins.
         for name in sorted(texts, key=lambda name: name.count("__")):
             path = tuple(name.lower().removeprefix(PREFIX.lower()).split("__"))
@@ -82,9 +78,7 @@ def gather(model: type[BaseSettings], env: Mapping[str, str]) -> Gathered:
 
 def _variables(model: type[BaseSettings], env: Mapping[str, str]) -> _Layer:
     texts = {
-        name: text
-        for name, text in env.items()
-        if text and name.upper().startswith(PREFIX) and name.upper() not in _ABOUT
+        name: text for name, text in env.items() if text and _is_ours(name) and name.upper() not in _ABOUT
     }
     return _Layer(EnvSettingsSource(model), texts, "")
 
@@ -98,6 +92,10 @@ def _files(model: type[BaseSettings], env: Mapping[str, str]) -> _Layer:
         what = exc.filename if isinstance(exc, OSError) else directory
         raise ValueError(f"{what} cannot be read as text: let Vakhta's user read it (chown, chmod)") from None
     return _Layer(source, {name: text for name, text in source.env_vars.items() if text}, f"{directory}/")
+
+
+def _is_ours(name: str) -> bool:
+    return name.upper().startswith(PREFIX)
 
 
 def _merge(low: Tree, high: Tree) -> Tree:

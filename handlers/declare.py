@@ -19,7 +19,10 @@ Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One command. `about` is a msgid of the catalogues; `usage` shows the arguments, e.g. `NAME [N]`."""
+    """One command. `usage` shows its arguments, e.g. `NAME [N]`.
+
+    about: a msgid of the catalogues, in few words; "" keeps the command out of all lists.
+    """
 
     name: str
     role: Role

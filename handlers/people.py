@@ -19,7 +19,7 @@ ENTRIES = 20
 router = Router(name="people")
 
 
-@command(router, "start", role=Role.VIEWER, about=mark("the beginning"))
+@command(router, "start", role=Role.VIEWER, about="")
 @command(router, "help", role=Role.VIEWER, about=mark("what I can do for you"))
 async def help_page(message: Message, actor: Actor, declarations: tuple[Declaration, ...]) -> None:
     await send(message, views.help_page(actor, declarations))

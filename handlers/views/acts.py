@@ -39,7 +39,7 @@ def confirmation(plan: Plan) -> Answer:
 
 def _consequences(plan: Plan) -> str:
     parts = []
-    if plan.domains:
+    if plan.domains and plan.up_since:
         parts.append(_("Away meanwhile: {domains}.").format(domains=", ".join(plan.domains)))
     facts = []
     if plan.up_since:

@@ -60,6 +60,8 @@ def _lines(card: Card) -> Iterator[Text | str]:
 
 def _health(card: Card) -> Text | str:
     container, details = card.observed.container, card.details
+    if container.state is not State.RUNNING:
+        return ""  # the engine keeps the last word of a check that runs no more
     words = {
         None: "",
         Health.HEALTHY: _("healthy"),
@@ -93,7 +95,7 @@ def _acts(container: Container, actor: Actor, asker: str, *, protected: bool) ->
 
     found = [opens(_("Logs"), "logs")]
     if actor.role >= (Role.ADMIN if protected else Role.OPERATOR):
-        if container.state in (State.RUNNING, State.PAUSED, State.RESTARTING):
+        if container.runs:
             found += [opens(_("Restart"), "restart"), opens(_("Stop"), "stop")]
         else:
             found.append(opens(_("Start"), "up"))

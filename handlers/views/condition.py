@@ -73,7 +73,6 @@ def silence_cause(reason: Silence) -> str:
         Silence.FORWARD: _("SSH refuses to forward the Docker socket"),
         Silence.NO_SOCKET: _("no Docker socket there"),
         Silence.NO_PERMISSION: _("no permission on the Docker socket"),
-        Silence.ENGINE: _("Docker answers with an error"),
+        Silence.ENGINE: _("Docker does not answer as it should"),
         Silence.TLS: _("TLS refused"),
-        Silence.TIMEOUT: _("Docker does not answer in time"),
     }.get(reason, "")

@@ -9,7 +9,7 @@ from handlers.args import MOST_LINES, Usage, UsageError
 from handlers.callbacks import Act, Open, Overview
 from handlers.views.answer import Answer, button, in_rows
 from handlers.views.condition import silence_words
-from handlers.views.moments import clock, seconds
+from handlers.views.moments import moment, seconds
 from services import errors
 from services.domain.access import Action
 from services.domain.containers import key_of
@@ -59,7 +59,7 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
                 name=name
             )
         case errors.AlreadySo():
-            return _already(error)
+            return _already(error, now)
         case errors.HostSilent(host=host):
             return f"⚠️ {host}: {silence_words(error, now)}"
         case errors.EngineRefused(host=host, message=message):
@@ -88,10 +88,14 @@ def _denied(action: str, name: str, who: tuple[str, ...]) -> str:
     return words + " " + _("Who has it: {names}.").format(names=", ".join(who)) if who else words
 
 
-def _already(error: errors.AlreadySo) -> str:
-    words = _("{name} already runs.") if error.running else _("{name} is stopped already.")
-    plain = words.format(name=error.name)
-    return plain + " " + _("Since {time}.").format(time=clock(error.since)) if error.since else plain
+def _already(error: errors.AlreadySo, now: datetime) -> str:
+    if error.since is None:
+        words = _("{name} already runs.") if error.running else _("{name} is stopped already.")
+        return words.format(name=error.name)
+    words = (
+        _("{name} already runs, since {time}.") if error.running else _("{name} is stopped, since {time}.")
+    )
+    return words.format(name=error.name, time=moment(error.since, now))
 
 
 def _usage(error: UsageError) -> str:

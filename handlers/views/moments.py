@@ -2,8 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n.context import get_i18n
 from babel.dates import format_date, format_timedelta
+from babel.numbers import format_decimal
 from babel.units import format_unit
 
 from handlers.words import zone
@@ -33,9 +35,9 @@ def duration(span: timedelta) -> str:
 
 
 def seconds(span: float) -> str:
-    """`4 s`, tenths only below ten seconds where they tell something."""
-    value = round(span, 1) if span < 1 else round(span)
-    return format_unit(value, "duration-second", "short", locale=get_i18n().current_locale)
+    """`0.3 s`, `11 s`: tenths only below ten seconds."""
+    value = round(span, 1) if span < 10 else round(span)
+    return _("{count} s").format(count=format_decimal(value, locale=get_i18n().current_locale))
 
 
 def size(count: int) -> str:

@@ -43,7 +43,7 @@ def help_page(actor: Actor, declarations: Iterable[Declaration]) -> Answer:
     lines = [
         Text(f"\n/{each.name}{' ' + each.usage if each.usage else ''}: ", _(each.about))
         for each in declarations
-        if each.role <= actor.role
+        if each.about and each.role <= actor.role
     ]
     example = _("NAME is a container (directus) or host/container (server2/directus).")
     return Answer(Text(Bold(_("What I can do for you")), *lines, "\n\n", example))

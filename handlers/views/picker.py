@@ -17,7 +17,9 @@ def picker(
     report: FleetReport, recent: Sequence[tuple[str, str]], act: Act, asker: str, *, page: int = 0
 ) -> Answer:
     """`recent`: (host, name) pairs, newest first."""
-    rows = _ordered(report, recent)
+    rows = [row for row in _ordered(report, recent) if _makes_sense(act, row)]
+    if not rows and act == "up":
+        return Answer(Text(_("Nothing is stopped.")))
     if not rows:
         return Answer(Text(_("Nothing to choose from: no container of your scope answers now.")))
     question = {
@@ -48,6 +50,11 @@ def picker(
             ]
         )
     return Answer(Text(question), tuple(keyboard))
+
+
+def _makes_sense(act: Act, row: Observed) -> bool:
+    """Only what runs can be stopped, and only what does not can be started."""
+    return act not in ("stop", "up") or row.container.runs is (act == "stop")
 
 
 def _ordered(report: FleetReport, recent: Sequence[tuple[str, str]]) -> list[Observed]:

@@ -83,6 +83,11 @@ class Container:
         return self.labels.get("com.docker.compose.service")
 
     @property
+    def runs(self) -> bool:
+        """Whether there is something to stop."""
+        return self.state in (State.RUNNING, State.PAUSED, State.RESTARTING)
+
+    @property
     def domains(self) -> tuple[str, ...]:
         """Names that its own Traefik labels route to it; whether the route works is another question."""
         rules = [

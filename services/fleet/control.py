@@ -219,10 +219,9 @@ class Control:
 
 
 def _refuse_needless(action: Action, container: Container, details: Details) -> None:
-    runs = container.state in (State.RUNNING, State.PAUSED, State.RESTARTING)
-    if action is Action.START and runs:
+    if action is Action.START and container.runs:
         raise AlreadySo(container.name, running=True, since=details.started)
-    if action is Action.STOP and not runs:
+    if action is Action.STOP and not container.runs:
         raise AlreadySo(container.name, running=False, since=details.finished)
 
 

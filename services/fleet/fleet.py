@@ -7,6 +7,7 @@ is a line in the answer and never a delay of the others.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from services.domain.access import Actor, Scope, Target
 from services.domain.containers import (
@@ -177,7 +178,7 @@ class Fleet:
         except HostError as error:
             last = await self._sightings.last(host)
             unknown = tuple(name for name in last.names if scope.covers(host, name)) if last else ()
-            silence = _as_silence(error)
+            silence = _as_silence(error, self._clock.now())
             if silence.since is None and last:
                 silence = HostSilent(host, silence.reason, last.at, silence.detail)
             return _Sight(host, silence=silence, unknown=unknown)
@@ -228,13 +229,13 @@ def _visible(sight: _Sight, scope: Scope) -> bool:
     return bool(sight.containers or sight.unknown) or scope.covers_host(sight.host)
 
 
-def _as_silence(error: HostError) -> HostSilent:
+def _as_silence(error: HostError, now: datetime) -> HostSilent:
     match error:
         case HostSilent():
             return error
         case EngineRefused():
             return HostSilent(error.host, Silence.ENGINE, detail=error.message)
         case DeadlineExceeded():
-            return HostSilent(error.host, Silence.TIMEOUT)
+            return HostSilent(error.host, Silence.TIMEOUT, since=now)
         case _:
             return HostSilent(error.host, Silence.UNREACHABLE)

@@ -39,14 +39,14 @@ _BLANK = re.compile(
     rb"(?i:true|false|null|none|nil|undefined|yes|no|ok|set|unset|empty|missing|present|required|invalid|expired"
     rb"|\W*(?:redact(?:ed)?|filtered|hidden|masked|object object)\W*)"
     rb"|[^\w\x80-\xff]*|[x*]*|(?:\xe2\x80\xa2)+"
-    rb"|\$[A-Z0-9_]+|\$\{[^}]*\}?|\$\([^)]*\)?|\{\{.*|<[\w -]+>|%\(?\w*\)?[sdv]|:[a-z_]+"
+    rb"|\$[A-Z0-9_]+|\$\{[^}]*\}?|\$\([^)]*\)?|\{\{.*|<[\w -]*>?|%\(?\w*\)?[sdv]|:[a-z_]+"
     rb"|/(?:run|etc|var|home|opt|app|usr|tmp|secrets)/.*"
 )
 # Dates, addresses, paths, places in a source file and calls: no secret where prose may stand.
 _PROSE = re.compile(rb"\d{4}-\d\d-\d\d.*|\w*://.*|/.*|\w+:[\d:]+|.*\(.*|[\d:.,%-]+")
 _STRONG_KEY = re.compile(rb"(?i)passw|passphrase|pwd|secret")
 _SIGN_AND_QUOTE = re.compile(
-    rb"(?P<key_quote>[\"'])?\]?(?P<sign>[ \t]*(?:=>|:=|[:=])[ \t]*|(?i:%3D)|\)=\()(?P<quote>\[?\\*[\"'])?"
+    rb"(?P<key_quote>[\"'])?\]?(?P<sign>[ \t]*(?:=>|:=|[:=])[ \t]*|(?i:%3D)|\)=\()(?P<quote>(?:\[\]string\{|\[)?\\*[\"'])?"
     rb"(?:\w+[ \t]+)?$"
 )
 _JOINTS = (b".", b"-", b"/", b"_")
@@ -66,7 +66,7 @@ def _is_assigned(found: Finding) -> bool:
     assert sign is not None  # the rule's own words
     if sign["quote"]:
         return strong or sign["key_quote"] is not None or not secret.isalpha()
-    if sign["key_quote"] or sign["sign"] in (b"=", b"%3D", b")=("):
+    if sign["key_quote"] or sign["sign"] in (b"=", b"%3D", b")=(") or _is_basic(found):
         return True
     alone = found.after in (b"", b"\n") and _FIRST_ON_LINE.fullmatch(found.before)
     return (strong and bool(alone)) or _looks_made_up(found)
@@ -83,9 +83,9 @@ def _looks_made_up(found: Finding) -> bool:
 
 
 def _is_basic(found: Finding) -> bool:
-    """Base64 of `user:password`."""
+    """Base64 of `user:password` behind the word."""
     try:
-        return b":" in base64.b64decode(found.secret + b"==")
+        decoded = base64.b64decode(found.secret + b"==", validate=True)
     except binascii.Error:
         return False
 
@@ -111,6 +111,7 @@ _KEY = (
 # Few blanks, here as in the judgement that reads it again: many would take it quadratic time.
 _SIGN = r"(?:\\*[\"'])?\]?(?:[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}|%3D|\)=\()"
 _SCHEME = r"(?:(?:bearer|basic|token|apikey)[ \t]{1,4})?"
+_LIST = r"(?:\[\]string\{|\[)?"  # the first of several, in JSON or as Go prints headers
 # Without quotes: up to a blank or the next key; a comma or the like belongs to it unless a key follows, and
 # brackets that close do not.
 _BARE = (
@@ -118,9 +119,9 @@ _BARE = (
     r"(?:[&;,][^\s\"'&;,\\=:]*[^\s\"'&;,\\=:)\]}>.])*"
 )
 _VALUE = (
-    rf"(?:\[?\\+\"{_SCHEME}((?:[^\"\\]|\\\\(?:\\\")?)*)"  # quoted within a quoted text
-    rf"|\[?\"{_SCHEME}((?:[^\"\\]|\\.)*)"
-    rf"|\[?'{_SCHEME}((?:[^'\\]|\\.)*)"
+    rf"(?:{_LIST}\\+\"{_SCHEME}((?:[^\"\\]|\\\\(?:\\\")?)*)"  # quoted within a quoted text
+    rf"|{_LIST}\"{_SCHEME}((?:[^\"\\]|\\.)*)"
+    rf"|{_LIST}'{_SCHEME}((?:[^'\\]|\\.)*)"
     rf"|{_SCHEME}({_BARE})[)\]}}>.,]*(?:[\s\"'&;,\\]|$))"
 )
 

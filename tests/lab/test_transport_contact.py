@@ -213,13 +213,9 @@ async def test_an_engine_that_was_restarted_in_between(server: Server) -> None:
 
 async def test_a_tidied_temporary_directory(server: Server) -> None:
     async with over_ssh(server) as engine:
-        await engine.containers(deadline=5)
+        await engine._link.ready()
         Path(engine._link.socket_path).unlink()
-
-        async def new_connections_can_be_made() -> bool:
-            return not any(error for _, error in await asyncio.gather(*(timed(engine, 5) for _ in range(4))))
-
-        await until(new_connections_can_be_made, "four calls at once succeed")
+        await until_back(engine)
 
 
 async def test_nothing_stays_behind(server: Server) -> None:

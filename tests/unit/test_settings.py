@@ -134,7 +134,7 @@ def test_defaults(load: Load) -> None:
 
 def test_environment_over_files_over_yaml(load: Load) -> None:
     yaml = "telegram: {token: '1:yaml', api_url: 'http://yaml', proxy: 'http://yaml:1'}"
-    secrets = {"vakhta_telegram__token": "2:file\n", "vakhta_telegram__api_url": "http://file"}
+    secrets = {"vakhta_telegram__token": "2:file\n", "VAKHTA_TELEGRAM__API_URL": "http://file"}
     settings = load(yaml, secrets=secrets, VAKHTA_TELEGRAM__TOKEN="3:env")
     assert settings.telegram.token.get_secret_value() == "3:env"
     assert settings.telegram.api_url == "http://file"
@@ -285,6 +285,11 @@ def test_a_wrong_secret_file(problems: Callable[..., str], tmp_path: Path) -> No
     said = problems(secrets={"vakhta_telegrm__token": "1:a", "vakhta_telegram__tokn": "1:a"})
     assert f"{tmp_path}/secrets/vakhta_telegrm__token is no known setting; did you mean telegram?" in said
     assert f"telegram.tokn (set by {tmp_path}/secrets/vakhta_telegram__tokn): there is no such key" in said
+
+
+def test_a_source_that_cannot_be_read_is_the_only_complaint(problems: Callable[..., str]) -> None:
+    """What stands in it, and is not missing at all, would only confuse."""
+    assert len(problems("telegram: {token: [", bare=True).splitlines()) == 1
 
 
 def test_all_problems_are_told_at_once(problems: Callable[..., str]) -> None:

@@ -135,6 +135,8 @@ async def test_deleting(stage: Stage) -> None:
     await stage.ok("deleteMessage", chat_id=-100200, message_id=message_id)
     status, body = await stage.call("editMessageText", chat_id=-100200, message_id=message_id, text="x")
     assert status == 400 and "message to edit not found" in body["description"]
+    in_private = await stage.aigerim.says("hi")
+    await stage.ok("deleteMessage", chat_id=1001, message_id=in_private.id)
     of_an_admin = await stage.aigerim.says("/hi", chat=stage.plain)
     await stage.ok("deleteMessage", chat_id=-100300, message_id=of_an_admin.id)
 

@@ -175,6 +175,7 @@ def test_reads_html(markup: str, text: str, expected: str) -> None:
 def test_html_keeps_what_belongs_to_an_entity() -> None:
     [link] = read('<a href="https://a.kz/?x=1&amp;y=2">a</a>')[1]
     [pre] = read('<pre><code class="language-py">a</code></pre>')[1]
+    assert read('<code class="language-py">a</code><b></b>')[1] == [Entity("code", 0, 1)]
     assert link.url == "https://a.kz/?x=1&y=2" and pre.language == "py"
     assert shape(read("😀<b>жы</b>")[1]) == [("bold", 2, 2)]
 

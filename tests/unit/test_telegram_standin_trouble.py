@@ -69,6 +69,14 @@ def test_scale_divides_time() -> None:
     assert gate.admit(-1, group=True) is None
 
 
+def test_a_refused_chat_stays_shut_for_retry_after() -> None:
+    clock = Clock()
+    gate = Gate(Limits(scale=60), clock)
+    assert admitted(gate, 1, 4) == [None, None, None, 1]
+    clock.now += 0.5
+    assert admitted(gate, 1, 1) == [1], "there would be room by now, but it was told to wait"
+
+
 def test_none_is_no_limit() -> None:
     assert set(admitted(Gate(Limits.none(), Clock()), 1, 1000)) == {None}
 

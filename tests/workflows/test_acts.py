@@ -37,7 +37,7 @@ async def test_restart_is_asked_confirmed_and_told(lab: Lab, cast: Cast, setup: 
         await cast.dias.presses(question, "Yes, restart")
         await cast.telegram.until(lambda: question.text.startswith("✅"), 15)
         assert re.fullmatch(
-            r"✅ directus restarted in [\d.]+ sec, healthy after \d+ sec · 👤 Dias, \d\d:\d\d", question.text
+            r"✅ directus restarted in [\d.]+ s, healthy after [\d.]+ s · 👤 Dias, \d\d:\d\d", question.text
         )
         assert question.buttons == [["Logs", "Status"]]
         assert len(cast.ops.sent) == 1
@@ -83,12 +83,12 @@ async def test_stop_and_up(lab: Lab, cast: Cast, setup: Make) -> None:
         assert status.text.startswith("🟢 All well")
         assert re.search(r"⚪ n8n: stopped since \d\d:\d\d: Dias", status.text)
         await cast.dias.says("/stop n8n")
-        assert (await cast.telegram.next_message(cast.dias)).text.startswith("n8n is stopped already.")
+        assert (await cast.telegram.next_message(cast.dias)).text.startswith("n8n is stopped, since ")
         await cast.dias.says("/up n8n")
         result = await cast.telegram.next_message(cast.dias)
         await cast.telegram.until(lambda: result.text.startswith("✅ n8n started in"), 15)
         await cast.dias.says("/up n8n")
-        assert (await cast.telegram.next_message(cast.dias)).text.startswith("n8n already runs.")
+        assert (await cast.telegram.next_message(cast.dias)).text.startswith("n8n already runs, since ")
 
 
 async def test_the_bot_does_not_stop_itself(lab: Lab, cast: Cast, setup: Make) -> None:
@@ -172,6 +172,6 @@ async def test_a_timeout_says_that_it_may_still_be_running_and_looks_again(
         question = await cast.telegram.next_message(cast.dias)
         await cast.dias.presses(question, "Yes, restart")
         await cast.telegram.until(lambda: question.text.startswith("⚠️"), 15)
-        assert "server1 did not confirm within 2 sec; stubborn may still be restarting." in question.text
+        assert "server1 did not confirm within 2 s; stubborn may still be restarting." in question.text
         await cast.telegram.until(lambda: "Checked" in question.text, 30)
     assert "running" in question.text.splitlines()[-1]

@@ -31,7 +31,7 @@ EXPECTED: dict[str, tuple[str, str, str, str | None]] = {
     "/restart directus": ("Restart directus on server2?",) * 2 + ("No right: /restart.", SILENCE),
     "/restart n8n": ("Restart n8n on server1?",) * 2 + ("No right: /restart.", SILENCE),
     "/stop directus": ("Stop directus on server2?",) * 2 + ("No right: /stop.", SILENCE),
-    "/up directus": ("directus already runs.",) * 2 + ("No right: /up.", SILENCE),
+    "/up directus": ("directus already runs, since ",) * 2 + ("No right: /up.", SILENCE),
     "/audit": ("Audit", "No right: /audit.", "No right: /audit.", SILENCE),
 }
 
