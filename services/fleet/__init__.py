@@ -1,1 +1,1 @@
-"""Hosts and their containers: contact, engine, and what a person may see and do there."""
+"""The hosts and their containers: `hosts.open_engine` reaches one engine, `fleet.Fleet` sees them all."""

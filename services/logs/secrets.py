@@ -46,8 +46,8 @@ _BLANK = re.compile(
 _PROSE = re.compile(rb"\d{4}-\d\d-\d\d.*|\w*://.*|/.*|\w+:[\d:]+|.*\(.*|[\d:.,%-]+")
 _STRONG_KEY = re.compile(rb"(?i)passw|passphrase|pwd|secret")
 _SIGN_AND_QUOTE = re.compile(
-    rb"(?P<key_quote>[\"'])?\]?(?P<sign>[ \t]*(?:=>|:=|[:=])[ \t]*|(?i:%3D)|\)=\()(?P<quote>(?:\[\]string\{|\[)?\\*[\"'])?"
-    rb"(?:\w+[ \t]+)?$"
+    rb"(?P<key_quote>[\"'])?\]?(?P<sign>[ \t]*(?:=>|:=|[:=])[ \t]*|(?i:%3D)|\)=\()"
+    rb"(?P<quote>(?:\[\]string\{|\[)?\\*[\"'])?(?:\w+[ \t]+)?$"
 )
 _JOINTS = (b".", b"-", b"/", b"_")
 _FIRST_ON_LINE = re.compile(rb"[ \t#>-]*[\w.-]*")
@@ -83,11 +83,13 @@ def _looks_made_up(found: Finding) -> bool:
 
 
 def _is_basic(found: Finding) -> bool:
-    """Base64 of `user:password` behind the word."""
+    """Base64 of `user:password`, which prose is not."""
+    bare = found.secret.rstrip(b"=")
     try:
-        decoded = base64.b64decode(found.secret + b"==", validate=True)
+        decoded = base64.b64decode(bare + b"=" * (-len(bare) % 4), validate=True)
     except binascii.Error:
         return False
+    return b":" in decoded and decoded.isascii()
 
 
 def _is_card(found: Finding) -> bool:
