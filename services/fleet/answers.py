@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
 
 from services.domain.containers import Container, Details, Health, Port, Probe, State, Usage
+from services.logs.presentable import presentable
 
 _HEALTH_TEXT = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
 _EXIT_TEXT = re.compile(r"(?:Exited|Restarting) \((-?\d+)\)")
@@ -96,7 +97,7 @@ def details(answer: Inspection) -> Details:
         finished=moment(state.get("FinishedAt")),
         exit_code=state.get("ExitCode", 0),
         oom_killed=state.get("OOMKilled", False),
-        error=state.get("Error", ""),
+        error=presentable(state.get("Error", "")),
         restart_count=answer.get("RestartCount", 0),
         restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
         stop_timeout=10 if stop_timeout is None else stop_timeout,
@@ -111,7 +112,7 @@ def details(answer: Inspection) -> Details:
 
 def _probes(health: Mapping[str, Any]) -> tuple[Probe, ...]:
     return tuple(
-        Probe(at, run.get("ExitCode", 0), run.get("Output", ""))
+        Probe(at, run.get("ExitCode", 0), presentable(run.get("Output", "")))
         for run in health.get("Log") or ()
         if (at := moment(run.get("Start")))
     )

@@ -28,7 +28,6 @@ from services.errors import (
     Denied,
     EngineRefused,
     HostError,
-    HostSilent,
     NoSuchContainer,
     NotYourPlan,
     OwnContainer,
@@ -145,11 +144,11 @@ class Control:
         began = monotonic()
         try:
             await self._ask_engine(plan, details)
-        except (DeadlineExceeded, HostSilent) as error:
+        except DeadlineExceeded as error:  # it was asked, and may be at it still
             async for outcome in self._look_again(intent, error, monotonic() - began):
                 yield outcome
             return
-        except (EngineRefused, ContainerGone) as error:
+        except HostError as error:  # nothing was done
             await self._plans.finish(intent, Result.FAILED, detail=_words(error))
             now = await self._now(plan)
             yield Outcome(plan, Phase.FAILED, self._clock.now(), failure=error, now=now)

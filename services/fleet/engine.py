@@ -26,6 +26,7 @@ from services.fleet import answers
 from services.fleet.link import Link
 from services.fleet.pool import SocketAdapter
 from services.fleet.streams import Channel, Frames, Response, get, unframed
+from services.logs.presentable import presentable
 
 THREADS = 4
 GRACE = 1.0  # seconds by which the SDK's own timeout is longer than the deadline
@@ -119,7 +120,7 @@ class DockerEngine:
             async for data in response.body() if tty else unframed(response.body(), frames):
                 yield data
             if frames.error:
-                raise EngineRefused(self.host, response.status, frames.error)
+                raise EngineRefused(self.host, response.status, presentable(frames.error))
 
     def close(self) -> None:
         """Leaves no thread behind once the link is closed too; waits for none."""
@@ -166,7 +167,7 @@ class DockerEngine:
             if response.status == 404:
                 raise ContainerGone(self.host, container_id)
             if response.status != 200:
-                raise EngineRefused(self.host, response.status, await response.error_text())
+                raise EngineRefused(self.host, response.status, presentable(await response.error_text()))
             yield response
         finally:
             channel.close()
@@ -257,13 +258,13 @@ def translated(exc: Exception, host: str, name: str, seconds: float) -> HostErro
         case APIError() if exc.status_code == 404 and name:
             return ContainerGone(host, name)
         case APIError():
-            return EngineRefused(host, exc.status_code or 0, str(exc.explanation or text))
+            return EngineRefused(host, exc.status_code or 0, presentable(str(exc.explanation or text)))
         case requests.Timeout() | urllib3.exceptions.TimeoutError() | TimeoutError():
             return DeadlineExceeded(host, seconds)
         case requests.exceptions.SSLError() | urllib3.exceptions.SSLError() | ssl.SSLError():
             return HostSilent(host, Silence.TLS, detail=text)
         case DockerException() | StreamParseError():  # the SDK's own objections
-            return EngineRefused(host, 0, text)
+            return EngineRefused(host, 0, presentable(text))
         case _:
             return HostSilent(host, Silence.ENGINE, detail=text)
 

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.domain.access import Actor
-from services.domain.containers import Container, ContainerKey
+from services.domain.containers import Container, ContainerKey, Details
 from services.errors import LogsUnreadable
 from services.fleet.fleet import Fleet
-from services.logs.lines import last_lines
-from services.logs.redaction import redact
-from services.ports import Clock
+from services.logs.presentable import presentable_lines
+from services.ports import Clock, Engine
 
 READ_DEADLINE = 20.0
 # A read never holds more than this; beyond it the oldest bytes are dropped and the page says so.
 MOST_BYTES = 32 * 2**20
+# Bytes of a stored piece of a line that is not its last one (dockerd's copier).
+PIECE = 16 * 2**10
 # Drivers that the engine can read back (Docker documents json-file, local and journald).
 _UNREADABLE_DRIVERS = frozenset({"none"})
 
@@ -45,22 +46,33 @@ class LogReader:
         details = await engine.inspect(container.id)
         if details.log_driver in _UNREADABLE_DRIVERS:
             raise LogsUnreadable(container.host, container.name, details.log_driver)
+        raw, cut = await self._newest(engine, details, lines)
+        # The scan lets go of the interpreter, the decoding does not: a thread keeps the loop free either way.
+        cleaned = await asyncio.to_thread(presentable_lines, raw, lines)
+        return LogPage(container, cleaned, lines, self._clock.now(), cut)
+
+    async def _newest(self, engine: Engine, details: Details, lines: int) -> tuple[bytes, bool]:
+        """At least the newest `lines` lines whole, as far as there are so many, and whether bytes were dropped.
+
+        The engine stores a long line in pieces and its `tail` counts pieces. One line more than asked for
+        proves that the oldest one asked for is whole; short answers cannot hold a broken line.
+        """
+        tail, before = lines + 1, -1
+        while True:
+            raw, cut = await self._read(engine, details, tail)
+            whole = raw.count(b"\n") + (not raw.endswith(b"\n")) > lines
+            if whole or cut or len(raw) < PIECE or len(raw) == before:
+                return raw, cut
+            tail, before = tail * 8, len(raw)
+
+    async def _read(self, engine: Engine, details: Details, tail: int) -> tuple[bytes, bool]:
         window: deque[bytes] = deque()
         held = 0
         cut = False
-        stream = engine.logs(container.id, tail=lines, tty=details.tty, deadline=READ_DEADLINE)
-        async for buffer in stream:
+        async for buffer in engine.logs(details.id, tail=tail, tty=details.tty, deadline=READ_DEADLINE):
             window.append(buffer)
             held += len(buffer)
             while held > MOST_BYTES:
                 held -= len(window.popleft())
                 cut = True
-        # The scan lets go of the interpreter, the decoding does not: a thread keeps the loop free either way.
-        cleaned = await asyncio.to_thread(_clean, b"".join(window), lines)
-        return LogPage(container, cleaned, lines, self._clock.now(), cut)
-
-
-def _clean(raw: bytes, lines: int) -> tuple[str, ...]:
-    """Redaction sees the whole text at once: a private key spans lines."""
-    text = "\n".join(last_lines(raw, lines))
-    return tuple(redact(text).split("\n")) if text else ()
+        return b"".join(window), cut

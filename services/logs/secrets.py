@@ -110,9 +110,8 @@ _KEY = (
     r"|cookie|authorization|(?:api|access|secret|private|encryption|signing|master|auth|account)[_-]?key(?:[_-]?id)?)"
     r"(?:[_-]?(?:hash|digest|confirm(?:ation)?|base64|\d{1,2}))?"
 )
-# Few blanks, here as in the judgement that reads it again: many would take it quadratic time.
-_SIGN = r"(?:\\*[\"'])?\]?(?:[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}|%3D|\)=\()"
-_SCHEME = r"(?:(?:bearer|basic|token|apikey)[ \t]{1,4})?"
+_SIGN = r"(?:\\*[\"'])?\]?(?:[ \t]*(?:=>|:=|[:=])[ \t]*|%3D|\)=\()"
+_SCHEME = r"(?:(?:bearer|basic|token|apikey)[ \t]+)?"
 _LIST = r"(?:\[\]string\{|\[)?"  # the first of several, in JSON or as Go prints headers
 # Without quotes: up to a blank or the next key; a comma or the like belongs to it unless a key follows, and
 # brackets that close do not.

@@ -45,15 +45,15 @@ DONE = object()
 class Wire:
     """Gives the next answer of a list, the last one for ever; remembers what was sent."""
 
-    def __init__(self, *answers: object) -> None:
+    def __init__(self, *answers: object, takes: float = 0) -> None:
         self.answers = list(answers) or [DONE]
+        self.takes = takes
         self.sent: list[TelegramMethod[Any]] = []
 
     async def __call__(self, bot: Bot, method: TelegramMethod[Any]) -> Any:
         self.sent.append(method)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if answer == "hang":
-            await asyncio.sleep(3600)
+        await asyncio.sleep(3600 if answer == "hang" else self.takes)
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -152,13 +152,13 @@ async def test_nothing_left_to_do_is_success(answer: Exception) -> None:
 
 
 async def test_a_flood_holds_its_chat_until_it_is_over_and_keeps_the_order() -> None:
-    courier = Courier(rates=Rates(chat_interval=0.001))
-    wire = Wire(TelegramRetryAfter(HELLO, "Too Many Requests", 1), DONE)
+    courier = Courier(rates=Rates(chat_interval=0.001, chat_burst=1))
+    wire = Wire(TelegramRetryAfter(HELLO, "Too Many Requests", 1), DONE, takes=0.01)
     began = time.monotonic()
     async with asyncio.TaskGroup() as group:
         group.create_task(courier(wire, BOT, HELLO))
-        await asyncio.sleep(0.01)
         group.create_task(courier(wire, BOT, SendMessage(chat_id=7, text="second")))
+        await asyncio.sleep(0.1)
         await courier(wire, BOT, SendMessage(chat_id=8, text="elsewhere"))
         assert time.monotonic() - began < 0.9
     assert time.monotonic() - began >= 1

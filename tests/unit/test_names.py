@@ -29,6 +29,7 @@ FLEET = [
     container("server2", "team-worker-1", project="team", service="worker", container_number="1"),
     container("server2", "team-worker-2", project="team", service="worker", container_number="2"),
     container("server2", "shop_api_1", project="shop", service="api", container_number="1"),
+    container("server2", "x1", project="shop", service="billing", container_number="1"),
     container("server2", "shop-odd-name", project="shop", service="directus", container_number="1"),
 ]
 
@@ -100,6 +101,7 @@ def test_a_name_that_fits_several(query: str, choices: tuple[tuple[str, str], ..
         ("post", "server2/postgres"),
         ("manager", "server2/alertmanager"),
         ("wroker", "server2/team-worker-1"),
+        ("biling", "server2/x1"),
     ],
 )
 def test_a_near_miss_and_the_wrong_layout_are_only_suggested(query: str, first: str) -> None:

@@ -149,6 +149,17 @@ async def test_finishing_writes_the_result_once(
     assert await plans.last("server2", "directus", Action.RESTART) is None
 
 
+async def test_of_two_finishes_at_once_one_is_written(
+    url: str, plans: Plans, plan: Plan, store: Store, clock: HandClock
+) -> None:
+    await plans.offer(plan)
+    intent = await plans.begin(plan.token, DIAS, PLACE)
+    async with open_store(url, clock) as other:
+        await asyncio.gather(*(each.finish(intent, Result.DONE) for each in (plans, Plans(other, clock)) * 5))
+    lines = await Audit(store, clock).page(limit=99)
+    assert [line.result for line in lines] == [Result.DONE, Result.INTENT]
+
+
 async def test_what_a_crash_left_is_found_after_it(url: str, plan: Plan, clock: HandClock) -> None:
     later = replace(plan, token="u" * 22, name="n8n")
     begun: list[Intent] = []

@@ -70,12 +70,20 @@ async def test_the_same_names_again_write_once_a_minute(
     store: Store, clock: HandClock, written: list[Write]
 ) -> None:
     sightings = Sightings(store, clock)
-    for _ in range(60):
-        await sightings.note("server1", ["n8n", "redis"])
+    for turn in range(60):
+        await sightings.note("server1", ["n8n", "redis"] if turn % 2 else ["redis", "n8n"])
         clock.pass_by(seconds=1)
     assert len(written) == 1
-    await sightings.note("server1", ["n8n"])
+    await sightings.note("server1", ["n8n", "redis"])
     assert len(written) == 2
+
+
+async def test_other_names_are_written_at_once(store: Store, clock: HandClock, written: list[Write]) -> None:
+    sightings = Sightings(store, clock)
+    for names in (["n8n"], ["n8n", "redis"], ["redis"], []):
+        await sightings.note("server1", names)
+        assert await Sightings(store, clock).last("server1") == Sighting(tuple(names), clock.now())
+    assert len(written) == 4
 
 
 async def test_a_store_in_trouble_does_not_stop_the_answer(

@@ -110,3 +110,17 @@ async def test_a_wrong_count_is_said(cast: Cast, setup: Make, count: str) -> Non
         await cast.dias.says(f"/logs n8n {count}")
         reply = await cast.telegram.next_message(cast.dias)
     assert reply.text == f'"{count}" is no number of lines: 1 to 5000, e.g. /logs n8n 50'
+
+
+async def test_long_lines_count_as_one_though_the_engine_keeps_them_in_pieces(
+    lab: Lab, cast: Cast, setup: Make
+) -> None:
+    server = lab.servers["server1"]
+    lines = [b"a" * 70_000, b"b" * 40_000, b"c"]
+    server.run_logger("pieces", b"\n".join(lines) + b"\n")
+    async with running(setup(server)):
+        for count in (1, 2, 3):
+            await cast.dias.says(f"/logs pieces {count}")
+            reply = await cast.telegram.next_message(cast.dias)
+            text = reply.document.content if reply.document else reply.text.split("\n", 1)[1].encode()
+            assert text.splitlines() == lines[-count:]
