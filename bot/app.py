@@ -3,23 +3,20 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
-
 from bot.container import Services, open_services
-from bot.courier import UPLOAD, Courier
+from bot.courier import Courier
 from bot.dispatcher import build_dispatcher
 from bot.pacing import Rates
 from bot.readiness import Readiness
 from bot.recovery import report_interrupted
-from bot.settings import Settings, Telegram
+from bot.settings import Settings
+from bot.telegram import open_bot
 from bot.updates import Polling, UpdatePump
 from bot.web import serve
+from services.errors import StoreError
 from services.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -49,12 +46,12 @@ async def run_until(
 ) -> None:
     """The whole life of the bot, for a caller that has signals of its own."""
     readiness = Readiness()
-    async with (
-        serve(settings.http.listen, readiness),
-        open_services(settings, clock) as services,
-        open_bot(settings.telegram, services, tempo.rates) as (bot, courier),
-        asyncio.TaskGroup() as background,
-    ):
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(serve(settings.http.listen, readiness))
+        services = await stack.enter_async_context(open_services(settings, clock))
+        courier = await _courier(services, tempo.rates)
+        bot = await stack.enter_async_context(open_bot(settings.telegram, courier))
+        background = await stack.enter_async_context(asyncio.TaskGroup())
         dispatcher = build_dispatcher(courier=courier, **services.by_name())
         pump = UpdatePump(bot, dispatcher, services.store, services.clock, readiness, tempo.polling)
         chores = [
@@ -68,16 +65,8 @@ async def run_until(
     log.info("stopped")
 
 
-@asynccontextmanager
-async def open_bot(
-    telegram: Telegram, services: Services, rates: Rates
-) -> AsyncIterator[tuple[Bot, Courier]]:
-    """A bot whose every call goes through the courier."""
-    session = AiohttpSession(
-        proxy=telegram.proxy.get_secret_value() if telegram.proxy else None,
-        api=TelegramAPIServer.from_base(telegram.api_url),
-        timeout=UPLOAD.request + 10,
-    )
+async def _courier(services: Services, rates: Rates) -> Courier:
+    """Knows of the groups that have moved, and tells the roster of those that will."""
 
     async def moved(old: int, new: int) -> None:
         services.roster.moved(old, new)
@@ -86,18 +75,16 @@ async def open_bot(
     await courier.load()
     for old, new in courier.moved.items():
         services.roster.moved(old, new)
-    session.middleware(courier)
-    bot = Bot(telegram.token.get_secret_value(), session=session)
-    try:
-        yield bot, courier
-    finally:
-        await session.close()
+    return courier
 
 
 async def _prune(settings: Settings, services: Services) -> None:
     """Drop what is older than `retention`, at the start and once a day."""
     while True:
-        dropped = await services.audit.prune(settings.retention)
-        if dropped:
+        try:
+            dropped = await services.audit.prune(settings.retention)
+        except StoreError:
+            log.exception("old audit entries could not be dropped")
+        else:
             log.info("dropped %d audit entries older than %s", dropped, settings.retention)
         await asyncio.sleep(PRUNE_EVERY)

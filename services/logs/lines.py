@@ -24,6 +24,10 @@ _ESCAPES = re.compile(
     r")"
 )
 
+_EMOJI = (
+    "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u2300-\u27bf\u2934\u2935\u2b05-\u2b55"
+    "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+)
 _UNSEEN = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 without tab and newline, DEL, C1
@@ -32,9 +36,8 @@ _UNSEEN = re.compile(
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"  # bidi isolates, fillers, byte order mark, annotations
     "\ufdd0-\ufdef\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # no characters, tags
     "]"
-    # A joiner or a variation selector anywhere but behind an emoji; a keycap is a digit and a selector
-    "|(?<![\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff\ufe0f])\u200d+"
-    "|(?<![\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff#*0-9])[\ufe00-\ufe0f]+"
+    # Joiners and variation selectors behind anything but an emoji; a keycap is a digit and a selector
+    rf"|(?<![{_EMOJI}])(?<![{_EMOJI}]\ufe0f)(?!(?<=[#*0-9])\ufe0f\u20e3)[\u200d\ufe00-\ufe0f]+"
 )
 _PRINTABLE_UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"

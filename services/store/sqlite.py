@@ -124,6 +124,8 @@ class SqliteStore:
 async def open_sqlite(path: Path, clock: Clock) -> SqliteStore:
     """Open or create, and migrate. Raises StoreUnavailable with the engine's words, and StoreTooNew."""
     with _told(f"{path}: "):
+        # Found out first: a connection that cannot be made leaves its thread behind for a moment.
+        await asyncio.to_thread(_try, path)
         db = await aiosqlite.connect(path, timeout=LOCK_PATIENCE, isolation_level=None)
         try:
             await db.execute_fetchall("PRAGMA journal_mode = WAL")
@@ -133,6 +135,10 @@ async def open_sqlite(path: Path, clock: Clock) -> SqliteStore:
             await db.close()
             raise
     return SqliteStore(db, clock)
+
+
+def _try(path: Path) -> None:
+    sqlite3.connect(path, timeout=LOCK_PATIENCE).close()
 
 
 async def _migrate(db: aiosqlite.Connection) -> None:
