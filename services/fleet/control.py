@@ -7,6 +7,7 @@ result is written after. What a crash leaves in between is found at the next sta
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from time import monotonic
 
 from services.audit import Audit, Result
@@ -46,6 +47,18 @@ HEALTH_PATIENCE = 60.0
 HEALTH_INTERVAL = 0.5
 # A container that falls over right after its start has done so by then.
 STAND_FOR = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The container of a plan as it is now; nothing where it is gone or could not be seen."""
+
+    container: Container | None = None
+    diagnosis: Diagnosis | None = None
+
+    @property
+    def health(self) -> Health | None:
+        return self.container.health if self.container else None
 
 
 class Control:
@@ -135,9 +148,9 @@ class Control:
         """
         for intent in await self._plans.unfinished():
             plan = intent.plan
-            now = await self._now(plan)
-            yield intent, Outcome(plan, Phase.INTERRUPTED, self._clock.now(), now=now)
-            await self._plans.finish(intent, Result.UNKNOWN)
+            seen = await self._look(plan)
+            yield intent, Outcome(plan, Phase.INTERRUPTED, self._clock.now(), now=seen.diagnosis)
+            await self._plans.finish(intent, _result(plan, seen))
 
     async def _act(self, intent: Intent, details: Details) -> AsyncIterator[Outcome]:
         plan = intent.plan
@@ -150,8 +163,8 @@ class Control:
             return
         except HostError as error:  # nothing was done
             await self._plans.finish(intent, Result.FAILED, detail=_words(error))
-            now = await self._now(plan)
-            yield Outcome(plan, Phase.FAILED, self._clock.now(), failure=error, now=now)
+            seen = await self._look(plan)
+            yield Outcome(plan, Phase.FAILED, self._clock.now(), failure=error, now=seen.diagnosis)
             return
         took = monotonic() - began
         async for outcome in self._settle(intent, took, began):
@@ -175,13 +188,14 @@ class Control:
         plan = intent.plan
         if plan.action is not Action.STOP:
             await asyncio.sleep(STAND_FOR)
-        health, now = await self._health(plan)
-        if plan.action is not Action.STOP and health is Health.STARTING:
-            yield Outcome(plan, Phase.SETTLING, self._clock.now(), took=took, now=now)
-            while health is Health.STARTING and monotonic() - began < took + HEALTH_PATIENCE:
+        seen = await self._look(plan)
+        if plan.action is not Action.STOP and seen.health is Health.STARTING:
+            yield Outcome(plan, Phase.SETTLING, self._clock.now(), took=took, now=seen.diagnosis)
+            while seen.health is Health.STARTING and monotonic() - began < took + HEALTH_PATIENCE:
                 await asyncio.sleep(HEALTH_INTERVAL)
-                health, now = await self._health(plan)
-        healthy_after = monotonic() - began if health is Health.HEALTHY else None
+                seen = await self._look(plan)
+        healthy_after = monotonic() - began if seen.health is Health.HEALTHY else None
+        now = seen.diagnosis
         await self._plans.finish(intent, Result.DONE)
         yield Outcome(plan, Phase.DONE, self._clock.now(), took=took, healthy_after=healthy_after, now=now)
 
@@ -190,22 +204,19 @@ class Control:
         plan = intent.plan
         yield Outcome(plan, Phase.UNCONFIRMED, self._clock.now(), took=took, failure=error)
         await asyncio.sleep(LOOK_AGAIN_AFTER)
-        now = await self._now(plan)
-        await self._plans.finish(intent, Result.UNKNOWN, detail=_words(error))
-        yield Outcome(plan, Phase.CHECKED, self._clock.now(), took=took, failure=error, now=now)
+        seen = await self._look(plan)
+        await self._plans.finish(intent, _result(plan, seen), detail=_words(error))
+        yield Outcome(plan, Phase.CHECKED, self._clock.now(), took=took, failure=error, now=seen.diagnosis)
 
-    async def _health(self, plan: Plan) -> tuple[Health | None, Diagnosis | None]:
+    async def _look(self, plan: Plan) -> _Seen:
         try:
             observed = await self._fleet.observe(plan.host, plan.container_id, deadline=LOOK_DEADLINE)
         except HostError:
-            return None, None
+            return _Seen()
         if observed is None:
-            return None, None
+            return _Seen()
         container, details = observed
-        return container.health, diagnose(container, details)
-
-    async def _now(self, plan: Plan) -> Diagnosis | None:
-        return (await self._health(plan))[1]
+        return _Seen(container, diagnose(container, details))
 
     async def _demand(self, by: Actor, action: Action, target: Target, name: str) -> None:
         denial = may(by, action, target)
@@ -222,6 +233,12 @@ def _refuse_needless(action: Action, container: Container, details: Details) -> 
         raise AlreadySo(container.name, running=True, since=details.started)
     if action is Action.STOP and not container.runs:
         raise AlreadySo(container.name, running=False, since=details.finished)
+
+
+def _result(plan: Plan, seen: _Seen) -> Result:
+    """Of an act that was never confirmed: only a stop shows by itself that it has come about."""
+    stopped = seen.container is not None and not seen.container.runs
+    return Result.DONE if plan.action is Action.STOP and stopped else Result.UNKNOWN
 
 
 def _words(error: HostError) -> str:

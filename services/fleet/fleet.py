@@ -22,6 +22,7 @@ from services.domain.containers import (
 )
 from services.domain.reports import Card, FleetReport, HostReport, Observed
 from services.errors import (
+    Ambiguous,
     ContainerGone,
     DeadlineExceeded,
     EngineRefused,
@@ -84,10 +85,12 @@ class Fleet:
         """The whole fleet, one host or one container, whichever `what` names; a host's name wins."""
         if what is None:
             return await self.overview(by=by)
-        if isinstance(what, str):
-            host = names.exact_host(what, self.hosts)
-            if host is not None:
+        host = names.exact_host(what, self.hosts) if isinstance(what, str) else None
+        if host is not None:
+            try:
                 return await self.overview(by=by, host=host)
+            except NoSuchHost:
+                pass  # out of sight, and so never told apart from a word that names nothing
         return await self.card(what, by=by)
 
     async def overview(self, *, by: Actor, host: str | None = None) -> FleetReport:
@@ -126,17 +129,21 @@ class Fleet:
         """
         if isinstance(what, ContainerKey):
             return await self._find_by_key(what, by.scope)
-        host_part, slash, _ = what.partition("/")
-        host = names.exact_host(host_part, self.hosts) if slash else None
-        sights = await self._look((host,) if host else self.hosts, by.scope)
+        sights = await self._look_for(what, by.scope)
         containers = [container for sight in sights for container in sight.containers]
+        silent = [
+            sight for sight in sights if sight.silence and names.names_one_of(what, sight.host, sight.unknown)
+        ]
         try:
-            return names.resolve(what, containers, self._visible_hosts(sights, by.scope))
+            found = names.resolve(what, containers, [sight.host for sight in sights])
         except (NoSuchContainer, NoSuchHost) as error:
-            for sight in sights:
-                if sight.silence and names.names_one_of(what, sight.host, sight.unknown):
-                    raise sight.silence from error
+            if silent and silent[0].silence:
+                raise silent[0].silence from error
             raise
+        if silent:  # a namesake on a host that does not answer may be the one meant
+            pairs = [(found.host, found.name), *((sight.host, found.name) for sight in silent)]
+            raise Ambiguous(what, tuple(sorted(pairs)))
+        return found
 
     def target(self, container: Container) -> Target:
         """The container as the rule of access sees it."""
@@ -171,6 +178,15 @@ class Fleet:
 
     async def _look(self, hosts: Sequence[str], scope: Scope) -> list[_Sight]:
         return list(await asyncio.gather(*(self._look_at(host, scope) for host in hosts)))
+
+    async def _look_for(self, what: str, scope: Scope) -> list[_Sight]:
+        """All visible hosts, or the one that `what` names before its slash."""
+        host_part, slash, _ = what.partition("/")
+        host = names.exact_host(host_part, self.hosts) if slash else None
+        sights = await self._look((host,), scope) if host else []
+        if not any(_visible(sight, scope) for sight in sights):
+            sights = await self._look(self.hosts, scope)
+        return [sight for sight in sights if _visible(sight, scope)]
 
     async def _look_at(self, host: str, scope: Scope) -> _Sight:
         try:
@@ -219,9 +235,6 @@ class Fleet:
             return await engine.usage(container.id, deadline=USAGE_DEADLINE)
         except HostError:
             return None
-
-    def _visible_hosts(self, sights: Sequence[_Sight], scope: Scope) -> tuple[str, ...]:
-        return tuple(sight.host for sight in sights if _visible(sight, scope))
 
 
 def _visible(sight: _Sight, scope: Scope) -> bool:

@@ -50,12 +50,6 @@ def resolve_host(query: str, hosts: Sequence[str]) -> str:
     return host
 
 
-def resolve_any(query: str, candidates: Sequence[Container], hosts: Sequence[str]) -> Container | str:
-    """A host's name wins over a container's. Raises as `resolve` does."""
-    host = exact_host(query, hosts)
-    return resolve(query, candidates, hosts) if host is None else host
-
-
 def exact_host(query: str, hosts: Iterable[str]) -> str | None:
     """The host of this name, in any case; None when there is none."""
     return next((host for host in hosts if host.lower() == query.lower()), None)

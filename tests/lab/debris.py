@@ -74,6 +74,9 @@ def sweep(lab: str) -> None:
     _unmount([RUN / lab, *data])
     for namespace in namespaces:
         subprocess.run(["ip", "netns", "delete", namespace.name], check=True)
+    # The kernel takes a deleted namespace's cable away in its own time; taken away by hand it is gone at once.
+    for link in Path("/sys/class/net").glob(f"vk{lab}-*"):
+        subprocess.run(["ip", "link", "delete", link.name], check=False, capture_output=True)
     for cgroup in sorted(_cgroups(prefix), reverse=True):
         with contextlib.suppress(OSError):
             cgroup.rmdir()

@@ -130,15 +130,6 @@ def test_an_unknown_host_is_told_with_the_nearest_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "found"), [("server2", "server2"), ("Server1", "server1"), ("n8n", "server1/n8n")]
-)
-def test_a_host_s_name_wins(query: str, found: str) -> None:
-    fleet = [*FLEET, container("server1", "server2")]
-    meant = names.resolve_any(query, fleet, HOSTS)
-    assert (meant if isinstance(meant, str) else meant.full_name) == found
-
-
-@pytest.mark.parametrize(
     ("query", "is_meant"),
     [
         ("n8n", True),

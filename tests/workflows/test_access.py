@@ -37,6 +37,19 @@ async def test_a_scoped_viewer_sees_nothing_else(lab: Lab, cast: Cast, setup: Ma
     assert "server1" not in reply.text
 
 
+@pytest.mark.parametrize("pattern", ["{}", "{}/n8n", "{}/zzz"])
+async def test_a_hidden_host_is_not_told_apart_from_none(
+    lab: Lab, cast: Cast, setup: Make, pattern: str
+) -> None:
+    async with running(setup(*lab.servers.values())):
+        answers = []
+        for host in ("server1", "serverX"):
+            await cast.student.says(f"/status {pattern.format(host)}")
+            reply = await cast.telegram.next_message(cast.student)
+            answers.append((reply.text.replace(host, "HOST"), reply.buttons))
+    assert answers[0] == answers[1]
+
+
 async def test_a_viewer_may_not_act_and_learns_who_may(lab: Lab, cast: Cast, setup: Make) -> None:
     async with running(setup(*lab.servers.values())):
         await cast.student.says("/restart directus")

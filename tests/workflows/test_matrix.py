@@ -22,7 +22,7 @@ EXPECTED: dict[str, tuple[str, str, str, str | None]] = {
     "/whoami": ("Aigerim · admin", "Dias · operator", "Student · viewer", SILENCE),
     "/status": ("All well: 11", "All well: 11", "All well: 1", SILENCE),
     "/status server2": ("All well: 6", "All well: 6", "All well: 1", SILENCE),
-    "/status server1": ("All well: 5", "All well: 5", 'No host "server1".', SILENCE),
+    "/status server1": ("All well: 5", "All well: 5", 'No container "server1".', SILENCE),
     "/status directus": ("directus on server2",) * 3 + (SILENCE,),
     "/status n8n": ("n8n on server1", "n8n on server1", 'No container "n8n".', SILENCE),
     "/logs directus 2": ("directus on server2 · last 2 lines",) * 3 + (SILENCE,),

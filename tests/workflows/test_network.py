@@ -92,3 +92,16 @@ async def test_a_changed_host_key_is_refused_and_said(lab: Lab, cast: Cast, setu
                 break
             await asyncio.sleep(0.5)
         assert text.startswith("🟢 All well: 5")
+
+
+async def test_a_namesake_on_a_silent_host_is_asked_about(lab: Lab, cast: Cast, setup: Make) -> None:
+    server1, server2 = lab.servers["server1"], lab.servers["server2"]
+    async with running(setup(server1, server2)):
+        await _status(cast)
+        await asyncio.to_thread(server1.pull_cable)
+        await cast.dias.says("/restart traefik")
+        question = await cast.telegram.next_message(cast.dias)
+        assert question.text == '"traefik" is on several hosts. Which one?'
+        await cast.dias.presses(question, "server1/traefik")
+        refusal = await cast.telegram.next_message(cast.dias)
+        assert refusal.text.startswith("⚠️ server1: no contact since ")

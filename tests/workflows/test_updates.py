@@ -326,6 +326,26 @@ async def test_on_stop_handlers_under_way_are_let_end(
     assert left == ["too late"], "the last one is confirmed, what came later is not"
 
 
+async def test_on_stop_what_was_taken_is_confirmed_and_what_had_no_turn_is_kept(
+    telegram: Telegram, store: Store, clock: HandClock
+) -> None:
+    dias = telegram.person(1002)
+    for text in ("wait", "had no turn"):
+        await dias.says(text)
+    async with watching(telegram, store, clock, Polling(in_flight=1)) as watch:
+        await watch.until(lambda: watch.heard.texts)
+        assert len(telegram.world.updates.pending) == 2
+        watch.heard.go_on.set()
+        watch.stop.set()
+        await watch.task
+        assert not telegram.world.updates.pending
+        began = watch.heard.texts
+    async with watching(telegram, store, clock) as watch:
+        await watch.until(lambda: len(began + watch.heard.texts) == 2)
+        await watch.end()
+        assert began + watch.heard.texts == ["wait", "had no turn"]
+
+
 async def test_on_stop_a_handler_without_end_is_cut_off_and_said(
     telegram: Telegram, store: Store, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -559,6 +579,20 @@ async def test_contact_is_written_now_and_then_only(store: Store, clock: HandClo
     clock.pass_by(seconds=14)
     await inbox.keep([])
     assert await store.get("contact") == clock.now().isoformat().encode()
+
+
+async def test_what_the_store_could_not_be_told_it_is_told_with_the_next_batch(
+    store: Store, clock: HandClock
+) -> None:
+    broken = BrokenStore(store)
+    inbox = Inbox(Bot("1:one"), broken, clock)
+    await inbox.keep([{"update_id": 1, "message": message(1)}])
+    broken.broken = True
+    await inbox.forget(1)
+    broken.broken = False
+    assert await store.scan("update/")
+    await inbox.keep([])
+    assert not await store.scan("update/")
 
 
 async def test_batch_and_offset_are_one_write(store: Store, clock: HandClock) -> None:
