@@ -17,7 +17,7 @@ setup: .venv/ready
 run: setup
 	$(BIN)/python -m bot run
 
-# The tests marked "lab" run on real servers: as root only. VAKHTA_LAB=required turns a lab that cannot start into a failure.
+# The tests marked "lab" run on real servers: as root only. LAB=required turns a lab that cannot start into a failure.
 test: setup
 ifeq ($(shell id -u),0)
 	@sh tests/lab/packages.sh

@@ -42,7 +42,7 @@ async def logs(stage: Stage, lab: Lab, count: int, *, wanted: float) -> None:
         shown = reply.document.content if reply.document else reply.text.encode()
         return last in shown and shown.count(b"INFO request") >= count
 
-    command = f"/logs {server.name}/{SPEAKER} {count}"
+    command = f"/logs {SPEAKER} {count}"
     ours, theirs = await _in_turn(stage, command, right, typed, f"ssh HOST {' '.join(tail)}")
     compare(f"/logs NAME {count}", ours, theirs, wanted)
 

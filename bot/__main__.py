@@ -41,9 +41,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(settings: Settings) -> int:
     from bot.app import run  # noqa: PLC0415
     from bot.mends import sentence  # noqa: PLC0415
+    from bot.web import CannotListen  # noqa: PLC0415
 
     try:
         asyncio.run(run(settings))
+    except CannotListen as error:
+        logging.getLogger("vakhta").critical("cannot run: %s", error)
+        return 1
     except VakhtaError as error:
         logging.getLogger("vakhta").critical("cannot run: %s", sentence(error))
         return 1

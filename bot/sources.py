@@ -19,7 +19,7 @@ from bot.complaints import nearest
 
 PREFIX = "VAKHTA_"
 # These say where settings lie, or speak to the test suite, and are no settings themselves.
-_ABOUT = ("VAKHTA_CONFIG", "VAKHTA_SECRETS_DIR", "VAKHTA_LAB")
+_ABOUT = ("VAKHTA_CONFIG", "VAKHTA_SECRETS_DIR")
 
 Tree = dict[str, object]
 Trail = tuple[str, ...]

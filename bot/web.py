@@ -11,6 +11,10 @@ from bot.values import Listen
 SHUTDOWN_TIMEOUT = 5.0
 
 
+class CannotListen(Exception):
+    """The address is taken, not ours, or needs rights that we lack; the text says which and what to do."""
+
+
 @asynccontextmanager
 async def serve(listen: Listen, readiness: Readiness) -> AsyncIterator[None]:
     """`/healthz`: 200 while the event loop turns. `/readyz`: 200 or 503 with the reasons, one a line."""
@@ -28,7 +32,12 @@ async def serve(listen: Listen, readiness: Readiness) -> AsyncIterator[None]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
-        await web.TCPSite(runner, listen.host, listen.port).start()
+        try:
+            await web.TCPSite(runner, listen.host, listen.port).start()
+        except OSError as error:
+            raise CannotListen(
+                f"http.listen: {listen.host}:{listen.port} cannot be used ({error.strerror}); choose another port"
+            ) from error
         yield
     finally:
         await runner.cleanup()

@@ -20,7 +20,7 @@ def _lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         with Lab.build(tmp_path_factory.mktemp("lab")) as lab:
             yield lab
     except LabUnavailable as missing:
-        if os.environ.get("VAKHTA_LAB") == "required":
+        if os.environ.get("LAB") == "required":
             raise
         pytest.skip(str(missing))
 

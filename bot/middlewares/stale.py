@@ -18,9 +18,10 @@ class Absences:
     """Which chats have been told of which absence; kept for the life of the process."""
 
     def __init__(self) -> None:
-        self._told: set[tuple[int, datetime]] = set()
+        self._told: set[tuple[int, datetime | None]] = set()
 
-    def first_in(self, chat: int, since: datetime) -> bool:
+    def first_in(self, chat: int, since: datetime | None) -> bool:
+        """`since`: when the absence began, None when that is not known."""
         if (chat, since) in self._told:
             return False
         self._told.add((chat, since))
@@ -45,6 +46,6 @@ class Stale(BaseMiddleware):
         away: Away | None = data.get("away")
         since, until = (away.since, away.until) if away else (event.date, now)
         absences: Absences = data["absences"]
-        if absences.first_in(event.chat.id, since):
+        if absences.first_in(event.chat.id, away.since if away else None):
             await send(event, away_view(moment(since, now), moment(until, now)))
         return None

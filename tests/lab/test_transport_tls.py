@@ -81,9 +81,9 @@ class Authority:
 
 
 @pytest.fixture(scope="module")
-def server(lab: Lab) -> Iterator[Server]:
-    yield lab.servers["server2"]
-    lab.servers["server2"].reset()
+def server(_lab: Lab) -> Iterator[Server]:
+    yield _lab.servers["server2"]
+    _lab.servers["server2"].reset()
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ class Proxy:
 def _program(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        if os.environ.get("VAKHTA_LAB") == "required":
+        if os.environ.get("LAB") == "required":
             pytest.fail(f"{name} is not installed")
         pytest.skip(f"{name} is not installed")
     return found
