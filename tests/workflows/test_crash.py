@@ -71,3 +71,14 @@ async def test_killed_before_the_confirmation_was_spent_it_still_counts(
     async with running(made):
         await cast.telegram.until(lambda: question.text.startswith("✅"), 15)
     assert restarts(server, began) == 1
+
+
+async def test_a_polite_end_lets_a_restart_finish(lab: Lab, cast: Cast, setup: Make) -> None:
+    server = lab.servers["server1"]
+    server.run_container("victim", *STUBBORN, extra=["--stop-timeout=3"])
+    async with process(setup(server)) as bot:
+        await cast.dias.says("/restart victim")
+        question = await cast.telegram.next_message(cast.dias, 60)
+        await cast.dias.presses(question, "Yes, restart")
+        assert await bot.terminate() == 0
+    assert question.text.startswith("✅ victim restarted in ")
