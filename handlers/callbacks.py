@@ -15,7 +15,7 @@ from services.domain.containers import ContainerKey
 Act = Literal["card", "logs", "restart", "stop", "up"]
 
 ACT_OF_ACTION: dict[Action, Act] = {Action.RESTART: "restart", Action.STOP: "stop", Action.START: "up"}
-ACTION_OF_ACT: dict[Act, Action] = {act: action for action, act in ACT_OF_ACTION.items()}
+ACTION_OF_ACT: dict[str, Action] = {act: action for action, act in ACT_OF_ACTION.items()}
 
 
 class Press(CallbackData, prefix="_"):

@@ -76,10 +76,12 @@ async def turn_picker(
     await replace(pressed(callback), answer)
 
 
+@command(router, "up", role=Role.OPERATOR, about=mark("start a container"), usage="NAME")
+@command(router, "stop", role=Role.OPERATOR, about=mark("stop a container, after a question"), usage="NAME")
 @command(
     router, "restart", role=Role.OPERATOR, about=mark("restart a container, after a question"), usage="NAME"
 )
-async def restart(
+async def act(
     message: Message,
     command: CommandObject,
     actor: Actor,
@@ -87,31 +89,8 @@ async def restart(
     fleet: Fleet,
     recents: Recents,
 ) -> None:
-    await _ask(message, Action.RESTART, args.optional_name(command.args), actor, control, fleet, recents)
-
-
-@command(router, "stop", role=Role.OPERATOR, about=mark("stop a container, after a question"), usage="NAME")
-async def stop(
-    message: Message,
-    command: CommandObject,
-    actor: Actor,
-    control: Control,
-    fleet: Fleet,
-    recents: Recents,
-) -> None:
-    await _ask(message, Action.STOP, args.optional_name(command.args), actor, control, fleet, recents)
-
-
-@command(router, "up", role=Role.OPERATOR, about=mark("start a container"), usage="NAME")
-async def up(
-    message: Message,
-    command: CommandObject,
-    actor: Actor,
-    control: Control,
-    fleet: Fleet,
-    recents: Recents,
-) -> None:
-    await _ask(message, Action.START, args.optional_name(command.args), actor, control, fleet, recents)
+    action = ACTION_OF_ACT[command.command.lower()]
+    await _ask(message, action, args.optional_name(command.args), actor, control, fleet, recents)
 
 
 @button(router, Open.filter(F.act.in_(set(ACTION_OF_ACT))), role=Role.OPERATOR)
