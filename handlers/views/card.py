@@ -1,6 +1,6 @@
 """`/status NAME`: one container in full, and what can be done with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aiogram.types import InlineKeyboardButton
 from aiogram.utils.formatting import Bold, Code, Pre, Text
@@ -16,6 +16,7 @@ from services.domain.containers import Container, Health, Port, State
 from services.domain.reports import Card
 
 _PROBE_UNITS = 300
+_MOST_LISTED = 10
 
 
 def card(card: Card, actor: Actor, asker: str) -> Answer:
@@ -35,27 +36,37 @@ def _lines(card: Card) -> Iterator[Text | str]:
     container, details = card.observed.container, card.details
     yield Code(container.image)
     yield _health(card)
-    if container.state is State.RUNNING and details.started:
+    yield " · ".join(_vitals(card))
+    if details.error:
+        yield _("Docker says: {words}").format(words=details.error[:_PROBE_UNITS])
+    if container.ports:
+        yield _("Ports: {ports}").format(ports=_some(_ports(container.ports)))
+    if container.domains:
+        yield _("Domains: {domains}").format(domains=_some(container.domains))
+    if container.project:
+        yield f"Compose: {container.project} / {container.service}"
+    if card.protected:
+        yield _("Protected: only an admin may change it")
+
+
+def _vitals(card: Card) -> Iterator[str]:
+    details = card.details
+    if card.observed.container.state is State.RUNNING and details.started:
         yield _("up {time}").format(time=duration(card.at - details.started))
     if details.restart_count:
         restarts = ngettext("{count} restart by Docker", "{count} restarts by Docker", details.restart_count)
         yield restarts.format(count=details.restart_count)
     if card.usage:
+        yield _("CPU {cpu} %").format(cpu=f"{card.usage.cpu_percent:.0f}")
         memory = size(card.usage.memory)
         if details.memory_limit:
             memory = _("{used} of {limit}").format(used=memory, limit=size(details.memory_limit))
-        cpu = f"{card.usage.cpu_percent:.0f}"
-        yield _("CPU {cpu} % · memory {memory}").format(cpu=cpu, memory=memory)
-    if details.error:
-        yield _("Docker says: {words}").format(words=details.error[:_PROBE_UNITS])
-    if container.ports:
-        yield _("Ports: {ports}").format(ports=", ".join(_ports(container.ports)))
-    if container.domains:
-        yield _("Domains: {domains}").format(domains=", ".join(container.domains))
-    if container.project:
-        yield f"Compose: {container.project} / {container.service}"
-    if card.protected:
-        yield _("Protected: only an admin may change it")
+        yield _("memory {memory}").format(memory=memory)
+
+
+def _some(words: Sequence[str]) -> str:
+    """As many as a card has room for."""
+    return ", ".join(words[:_MOST_LISTED]) + (", …" if len(words) > _MOST_LISTED else "")
 
 
 def _health(card: Card) -> Text | str:
@@ -66,14 +77,15 @@ def _health(card: Card) -> Text | str:
         None: "",
         Health.HEALTHY: _("healthy"),
         Health.STARTING: _("its healthcheck has not decided yet"),
-        Health.UNHEALTHY: _("unhealthy, its healthcheck says:"),
+        Health.UNHEALTHY: _("unhealthy"),
     }[container.health]
     if container.health is Health.UNHEALTHY and details.probes:
         probe = details.probes[-1]
         output = probe.output.strip()[-_PROBE_UNITS:] or _("nothing, exit {code}").format(
             code=probe.exit_code
         )
-        return Text(words, " (", moment(probe.at, card.at), ")\n", Pre(output))
+        says = _("unhealthy, its healthcheck says ({time}):").format(time=moment(probe.at, card.at))
+        return Text(says, "\n", Pre(output))
     return words
 
 

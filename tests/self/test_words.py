@@ -75,7 +75,8 @@ def test_russian_is_russian() -> None:
         if message.id:
             bare = [PLACEHOLDER.sub("", string) for string in texts(message)]
             russian = all(re.search(r"[а-яё]", string, re.I) for string in bare)
-            assert russian or not any(re.search(r"[a-z]", string, re.I) for string in bare), message.id
+            latin = [string.replace("CPU", "") for string in bare]
+            assert russian or not any(re.search(r"[a-z]", string, re.I) for string in latin), message.id
 
 
 def test_plural_forms_follow_the_number() -> None:

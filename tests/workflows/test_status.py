@@ -77,7 +77,7 @@ async def test_the_card(lab: Lab, cast: Cast, setup: Make) -> None:
     assert lines[0].startswith("🟢 directus on server2: running since ")
     assert lines[1] == "directus/directus:11.5"
     assert lines[2] == "healthy"
-    assert any(line.startswith("CPU ") and "memory" in line for line in lines)
+    assert any(line.startswith("up ") and " · CPU " in line and " · memory " in line for line in lines)
     assert "Domains: dir.tapbot.kz" in lines
     assert "Ports: 80/tcp" in lines
     assert "Compose: platform / directus" in lines
