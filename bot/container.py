@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.hosts import host_address
+from bot.middlewares.doors import Doors
 from bot.middlewares.stale import Absences
 from bot.settings import Settings
 from handlers import ROUTERS
@@ -54,6 +55,7 @@ class Services:
     timezone: ZoneInfo
     declarations: tuple[Declaration, ...]
     absences: Absences
+    doors: Doors
 
     def by_name(self) -> dict[str, Any]:
         """For aiogram's injection."""
@@ -94,6 +96,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             timezone=settings.timezone,
             declarations=tuple(declarations(ROUTERS)),
             absences=Absences(),
+            doors=Doors(roster),
         )
 
 

@@ -9,8 +9,9 @@ from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.exceptions import TelegramAPIError
 from aiogram.types import ErrorEvent, Message
 
+from bot.middlewares.doors import on_membership
 from bot.middlewares.guard import Failures, Guard
-from bot.middlewares.identity import Identity, on_membership
+from bot.middlewares.identity import Identity
 from bot.middlewares.locale import Locale, chat_language, speaking
 from bot.middlewares.stale import Stale
 from handlers import ROUTERS

@@ -4,31 +4,22 @@ A person is a numeric id that the settings name; 1087968824 (an anonymous admin)
 relay) are never people, whatever stands behind them.
 """
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-from aiogram import BaseMiddleware, Bot
+from aiogram import BaseMiddleware
 from aiogram.enums import ChatType
-from aiogram.exceptions import TelegramAPIError
-from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject
-from aiogram.utils.formatting import Text
-from aiogram.utils.i18n import gettext as _
+from aiogram.types import CallbackQuery, Chat, Message, TelegramObject
 
-from bot.courier import Courier
+from bot.middlewares.doors import Doors, note_migration
 from bot.updates import is_stale
 from handlers.reply import send
 from handlers.views.people import stranger
 from services.ports import Clock, Put, Store
 from services.roster import Roster
 
-log = logging.getLogger(__name__)
-
 _ANSWERED_TO_STRANGERS = ("/start", "/whoami")
-# Seconds that Telegram's notice of a migration may come behind the new membership.
-_MIGRATION_NOTICE = 2.0
 
 
 class Identity(BaseMiddleware):
@@ -45,26 +36,18 @@ class Identity(BaseMiddleware):
         user = data.get("event_from_user")
         if chat is None or user is None:
             return None
-        await _note_migration(event, data)
+        if isinstance(event, Message):
+            await note_migration(event, data["courier"])
         private = chat.type == ChatType.PRIVATE
-        known = roster.chat(chat.id)
-        if not private and known is None:
-            return await leave(chat, data)
-        actor = roster.actor(user.id, known)
+        doors: Doors = data["doors"]
+        if not private and not await doors.admits(chat, data["bot"]):
+            return None
+        actor = roster.actor(user.id, roster.chat(chat.id))
         if actor is None or user.is_bot:
             return await _meet_stranger(event, user.id, private=private, data=data)
         data["actor"] = actor
         data["asker"] = f"{actor.id:x}"
         return await handler(event, data)
-
-
-async def _note_migration(event: TelegramObject, data: dict[str, Any]) -> None:
-    """Telegram's own notices that a group has become a supergroup: they come in both chats, in any order."""
-    courier: Courier = data["courier"]
-    if isinstance(event, Message) and event.migrate_to_chat_id:
-        await courier.migrate(event.chat.id, event.migrate_to_chat_id)
-    elif isinstance(event, Message) and event.migrate_from_chat_id:
-        await courier.migrate(event.migrate_from_chat_id, event.chat.id)
 
 
 async def _meet_stranger(
@@ -85,39 +68,3 @@ async def _meet_stranger(
     once = Put(key, b"1", expires=clock.now() + timedelta(days=1))
     if await store.write(once, expect={key: None}):
         await send(event, stranger(person_id))
-
-
-async def on_membership(event: ChatMemberUpdated, **data: Any) -> None:
-    """The bot was put into a chat or taken out of one."""
-    roster: Roster = data["roster"]
-    inside = event.new_chat_member.status in ("member", "administrator", "restricted")
-    if event.chat.type == ChatType.PRIVATE or not inside:
-        return
-    # A group that has just become a supergroup is known under its new id a moment later.
-    await asyncio.sleep(_MIGRATION_NOTICE)
-    if roster.chat(event.chat.id) is None:
-        await leave(event.chat, data)
-
-
-async def leave(chat: Chat, data: dict[str, Any]) -> None:
-    """A chat that the settings do not name is left, and the admins are told."""
-    bot: Bot = data["bot"]
-    roster: Roster = data["roster"]
-    log.warning("leaving chat %s, which the settings do not name", chat.id)
-    try:
-        await bot.leave_chat(chat.id)
-    except TelegramAPIError as error:
-        log.warning("could not leave chat %s: %s", chat.id, error)
-        return
-    words = _("I left the chat {title} ({id}): it is not in the settings (chats).")
-    text = Text(words.format(title=chat.title or "?", id=chat.id))
-    await tell_admins(bot, roster, text)
-
-
-async def tell_admins(bot: Bot, roster: Roster, text: Text) -> None:
-    """In private, to each; one who never started the bot cannot be told, and the log says so."""
-    for admin in roster.admins():
-        try:
-            await bot.send_message(admin, **text.as_kwargs())
-        except TelegramAPIError as error:
-            log.warning("could not tell admin %s: %s", admin, error)
