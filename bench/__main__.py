@@ -34,6 +34,8 @@ async def benches(lab: Lab) -> None:
         await commands.status(stage, lab)
         await commands.logs(stage, lab, 50, wanted=10)
         await commands.logs(stage, lab, 1000, wanted=10)
+        stage.longest_hold()  # what the start and the first contact took
+        await commands.much(stage)
         worked = await memory.idle(stage)
     memory.report(fresh, worked, await memory.bare())
 

@@ -47,6 +47,14 @@ async def logs(stage: Stage, lab: Lab, count: int, *, wanted: float) -> None:
     compare(f"/logs NAME {count}", ours, theirs, wanted)
 
 
+async def much(stage: Stage) -> None:
+    """How long the event loop is held by the heaviest of what people ask, all at once."""
+    asked = [stage.ask(command, 30) for command in ("/status", f"/logs {SPEAKER} 5000") for _ in range(10)]
+    await asyncio.gather(*asked)
+    print("\n10 × /status and 10 × /logs NAME 5000 at once")
+    print(f"  {'longest hold of the event loop':<52} {stage.longest_hold():8.1f} ms  wanted: 50 ms or less")
+
+
 async def _in_turn(
     stage: Stage,
     command: str,

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -32,8 +33,14 @@ class Tempo:
     polling: Polling = field(default_factory=Polling)
 
 
+# Seconds after which a working thread hands the interpreter over when the event loop wants it (Python's own
+# choice is 5 ms, which adds up when several hosts' answers are being decoded).
+SWITCH_INTERVAL = 0.0005
+
+
 async def run(settings: Settings, tempo: Tempo | None = None) -> None:
     """Until SIGTERM or SIGINT. Raises StoreError when the store cannot be opened."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

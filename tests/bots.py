@@ -105,11 +105,10 @@ class BotProcess:
 
 
 @asynccontextmanager
-async def process(setup: Setup, *, dies: str = "") -> AsyncIterator[BotProcess]:
-    """`python -m bot run`; killed at the end if it still runs. `dies`: see `tests.mortal`."""
-    command = ["-m", "tests.mortal", dies] if dies else ["-m", "bot", "run"]
+async def process(setup: Setup, *, module: Sequence[str] = ("bot", "run")) -> AsyncIterator[BotProcess]:
+    """`python -m MODULE …`, which is or wraps the bot; killed at the end if it still runs."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, *command,
+        sys.executable, "-m", *module,
         env={**os.environ, **setup.environment()},
         cwd=Path(__file__).parents[1],
     )  # fmt: skip

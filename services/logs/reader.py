@@ -38,6 +38,7 @@ class LogReader:
     def __init__(self, fleet: Fleet, clock: Clock) -> None:
         self._fleet = fleet
         self._clock = clock
+        self._cleaning = asyncio.Lock()
 
     async def tail(self, what: str | ContainerKey, lines: int, *, by: Actor) -> LogPage:
         """Exactly the newest `lines` lines. Raises what `Fleet.find` and the engine raise, and LogsUnreadable."""
@@ -47,8 +48,9 @@ class LogReader:
         if details.log_driver in _UNREADABLE_DRIVERS:
             raise LogsUnreadable(container.host, container.name, details.log_driver)
         raw, cut = await self._newest(engine, details, lines)
-        # The scan lets go of the interpreter, the decoding does not: a thread keeps the loop free either way.
-        cleaned = await asyncio.to_thread(presentable_lines, raw, lines)
+        # One page at a time: several threads at it would keep the event loop from the interpreter.
+        async with self._cleaning:
+            cleaned = await asyncio.to_thread(presentable_lines, raw, lines)
         return LogPage(container, cleaned, lines, self._clock.now(), cut)
 
     async def _newest(self, engine: Engine, details: Details, lines: int) -> tuple[bytes, bool]:
