@@ -17,7 +17,7 @@ setup: .venv/ready
 run: setup
 	$(BIN)/python -m bot run
 
-# The tests marked "lab" run on real servers: as root only. LAB=required turns a lab that cannot start into a failure.
+# The tests marked "lab" run on real servers: as root only. LAB=required makes it a failure when they cannot.
 test: setup
 ifeq ($(shell id -u),0)
 	@sh tests/lab/packages.sh
@@ -26,7 +26,7 @@ else
 	@$(BIN)/python -m pytest -m "not lab"; status=$$?; \
 	echo; \
 	echo "!!  NOT RUN: the tests on real servers (dockerd, sshd, the image). They need root: sudo make test"; \
-	exit $$status
+	test "$$LAB" != required && exit $$status
 endif
 
 check: setup

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from http.client import HTTPConnection, HTTPException
 
@@ -25,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("check", help="try the settings for real: the token, every host, the store")
     commands.add_parser("health", help="ask the running bot whether it is alive")
     command = parser.parse_args(arguments).command or "run"
+    os.umask(0o077)  # the store and the forwarded sockets are for this user alone
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -43,15 +45,25 @@ def _run(settings: Settings) -> int:
     from bot.mends import sentence  # noqa: PLC0415
     from bot.web import CannotListen  # noqa: PLC0415
 
+    log = logging.getLogger("vakhta")
+    code = 0
     try:
         asyncio.run(run(settings))
-    except CannotListen as error:
-        logging.getLogger("vakhta").critical("cannot run: %s", error)
-        return 1
-    except VakhtaError as error:
-        logging.getLogger("vakhta").critical("cannot run: %s", sentence(error))
-        return 1
-    return 0
+    except* CannotListen as failed:
+        log.critical("cannot run: %s", _first(failed))
+        code = 1
+    except* VakhtaError as failed:
+        error = _first(failed)
+        assert isinstance(error, VakhtaError)
+        log.critical("cannot run: %s", sentence(error))
+        code = 1
+    return code
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Task groups wrap what fails in them."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _check(settings: Settings) -> int:

@@ -61,8 +61,9 @@ async def run_until(
         background = await stack.enter_async_context(asyncio.TaskGroup())
         dispatcher = build_dispatcher(courier=courier, **services.by_name())
         pump = UpdatePump(bot, dispatcher, services.store, services.clock, readiness, tempo.polling)
+        left = await services.control.unfinished()  # before this run begins anything
         chores = [
-            background.create_task(report_interrupted(bot, services), name="recovery"),
+            background.create_task(report_interrupted(left, bot, services), name="recovery"),
             background.create_task(_prune(settings, services), name="prune"),
         ]
         log.info("watching %d hosts for %d people", len(settings.hosts), len(settings.users))

@@ -16,7 +16,7 @@ from aiogram.exceptions import (
 from bot.container import SystemClock
 from bot.courier import FOREIGN_ERRORS
 from bot.hosts import host_address
-from bot.logbook import mask
+from bot.logbook import mask, plain
 from bot.mends import sentence
 from bot.settings import Host, Settings, Telegram
 from bot.telegram import open_bot
@@ -51,7 +51,7 @@ async def check(settings: Settings, *, tell: Callable[[str], object]) -> int:
         *(_host(name, host) for name, host in settings.hosts.items()),
     )
     for line in [*map(str, findings), *_recipe(settings.hosts)]:
-        tell(mask(line, settings.secrets()))
+        tell(mask(plain(line), settings.secrets()))
     return 0 if all(finding.ok for finding in findings) else 1
 
 

@@ -74,7 +74,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
         }
         roster = roster_of(settings)
         audit = Audit(store, clock)
-        plans = Plans(store, clock)
+        plans = Plans(store, clock, audit)
         protection = Protection(settings.protected, await asyncio.to_thread(own_container_id))
         fleet = Fleet(
             engines,

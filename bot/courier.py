@@ -25,7 +25,7 @@ from aiogram.methods.base import TelegramType
 from aiogram.types import ReplyParameters
 from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
-from bot.pacing import Lane, Pacer, Rates
+from bot.pacing import Edit, Lane, Pacer, Rates
 from services.errors import StoreError
 from services.ports import Put, Store
 
@@ -75,6 +75,7 @@ _FILES = (
     "VideoNote",
     "Voice",
 )
+_EDITS = ("editMessageText", "editMessageMedia", "editMessageCaption", "editMessageReplyMarkup")
 _PACED = ("send", "edit", "copy", "forward", "setMessageReaction")
 
 
@@ -90,7 +91,8 @@ def manner_of(name: str) -> Manner:
 class Courier(BaseRequestMiddleware):
     """An aiogram session middleware. What it raises is aiogram's: foreign errors become TelegramNetworkError.
 
-    A send whose effect is not known (no answer, 5xx) is tried again and may thus arrive twice.
+    A send whose effect is not known (no answer, 5xx) is tried again and may thus arrive twice. An edit that
+    waits while a newer one of its kind comes for the same message ends with True: the newer one goes alone.
     The session's own timeout must be above `UPLOAD.request`. on_migrate: told once of each group that
     has become a supergroup, before the message is sent there. patience: seconds in a queue before
     TelegramRetryAfter is raised.
@@ -156,7 +158,9 @@ class Courier(BaseRequestMiddleware):
         clock = asyncio.get_running_loop().time
         deadline: float | None = None  # runs from the first try, not from queueing
         for attempt in count(1):
-            lane = await self._turn(method, again=attempt > 1) if manner.paced else None
+            lane = self._pacer.lane(_chat_of(method)) if manner.paced else None
+            if lane is not None and not await self._turn(lane, method, again=attempt > 1):
+                return cast(Response[TelegramType], True)
             deadline = deadline or clock() + manner.total
             seconds = min(self._request_timeout or manner.request, deadline - clock())
             try:
@@ -182,15 +186,15 @@ class Courier(BaseRequestMiddleware):
             self.retried += 1
         raise AssertionError("unreachable")
 
-    async def _turn(self, method: TelegramMethod[TelegramType], *, again: bool) -> Lane:
-        lane = self._pacer.lane(_chat_of(method))
-        if not self._pacer.take_now(lane):
-            try:
-                async with asyncio.timeout(self._patience):
-                    await self._pacer.take(lane, first=again)
-            except TimeoutError as exc:
-                raise TelegramRetryAfter(method, "Still queued", retry_after=ceil(self._patience)) from exc
-        return lane
+    async def _turn(self, lane: Lane, method: TelegramMethod[TelegramType], *, again: bool) -> bool:
+        """False: there is nothing to do, a newer edit of the same message goes in its place."""
+        if self._pacer.take_now(lane):
+            return True
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._pacer.take(lane, first=again, edit=_edit(method))
+        except TimeoutError as exc:
+            raise TelegramRetryAfter(method, "Still queued", retry_after=ceil(self._patience)) from exc
 
     async def _try(
         self,
@@ -273,6 +277,12 @@ def _may_succeed(failure: Exception) -> bool:
     if isinstance(failure, ClientDecodeError):
         return not (isinstance(failure.data, dict) and failure.data.get("ok") is True)
     return not isinstance(failure, TelegramEntityTooLarge)
+
+
+def _edit(method: TelegramMethod[TelegramType]) -> Edit | None:
+    """What it edits; None for a call of any other kind."""
+    message: int | None = getattr(method, "message_id", None)
+    return Edit(message, method.__api_method__) if message and method.__api_method__ in _EDITS else None
 
 
 def _chat_of(method: TelegramMethod[TelegramType]) -> int | str | None:

@@ -100,9 +100,9 @@ class Inbox:
             await self._store.write(_kept(update_id, raw, tries=int(tries) + 1))
         return update
 
-    async def forget(self, update_id: int) -> None:
-        """It was handled to the end, well or not."""
-        self._handled.add(update_id)
+    async def forget(self, *update_ids: int) -> None:
+        """They were handled to the end, well or not."""
+        self._handled.update(update_ids)
         if not self._settling:  # otherwise whoever is at it takes this one along
             await self.settle()
 

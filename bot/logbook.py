@@ -8,6 +8,11 @@ from urllib.parse import quote
 
 MASK = "•••"
 
+# What a terminal or a log's reader would obey, or take for the end of a line: C0, DEL, C1, U+2028 and U+2029,
+# and the marks that turn the direction of writing. A line feed is shown.
+_OBEYED = (*range(0x20), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+_PLAIN = {**dict.fromkeys(_OBEYED), ord("\t"): " ", ord("\n"): " ⏎ "}
+
 
 def mask(text: str, secrets: Iterable[str]) -> str:
     """The text with every secret hidden, also where it stands encoded in an address."""
@@ -15,6 +20,11 @@ def mask(text: str, secrets: Iterable[str]) -> str:
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, MASK)
     return text
+
+
+def plain(text: str) -> str:
+    """One line that is only read, whatever a peer has put into it."""
+    return text.translate(_PLAIN)
 
 
 class Masking(logging.Formatter):
@@ -25,8 +35,7 @@ class Masking(logging.Formatter):
         self._secrets = tuple(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
-        line = mask(super().format(record), self._secrets)
-        return line.replace("\r", "").replace("\n", " ⏎ ")
+        return mask(plain(super().format(record)), self._secrets)
 
 
 def open_logbook(secrets: Iterable[str], level: int = logging.INFO) -> None:

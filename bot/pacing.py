@@ -11,9 +11,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 _MANY_LANES = 1000
+
+Turn = asyncio.Future[bool]  # False: superseded
+
+
+class Edit(NamedTuple):
+    """A change that a later one like it makes needless while it waits."""
+
+    message: int
+    method: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,8 @@ class Lane:
     def __init__(self, *limits: Limit) -> None:
         self._limits = limits
         self._held_until = 0.0
-        self.waiting: deque[asyncio.Future[None]] = deque()
+        self.waiting: deque[Turn] = deque()
+        self.edits: dict[int, tuple[Edit, Turn]] = {}  # by message, the latest that waited
 
     def free_at(self, now: float) -> float:
         return max(self._held_until, *(limit.free_at(now) for limit in self._limits))
@@ -155,24 +165,36 @@ class Pacer:
         self._let_go(lane)
         return True
 
-    async def take(self, lane: Lane, *, first: bool = False) -> None:
-        """Wait for the right to make one call; `done` must follow. `first`: ahead of the chat's others."""
-        turn = asyncio.get_running_loop().create_future()
-        if first:
-            lane.waiting.appendleft(turn)
+    async def take(self, lane: Lane, *, first: bool = False, edit: Edit | None = None) -> bool:
+        """Wait for the right to make one call; `done` must follow. `first`: ahead of the chat's others.
+
+        False: a newer edit of the message like this one took its place, so there is nothing to do.
+        """
+        turn: Turn = asyncio.get_running_loop().create_future()
+        older = _waiting_like(edit, lane) if edit else None
+        if older is None:
+            lane.waiting.insert(0 if first else len(lane.waiting), turn)
+        elif first:  # a second try, and what waits came after the first one
+            return False
         else:
-            lane.waiting.append(turn)
+            lane.waiting[lane.waiting.index(older)] = turn
+            older.set_result(False)
+        if edit:
+            lane.edits[edit.message] = edit, turn
         self._queue.setdefault(lane)
         self._serve()
         try:
-            await turn
+            return await turn
         except asyncio.CancelledError:
             if turn.cancelled():
                 with suppress(ValueError):  # passed over already
                     lane.waiting.remove(turn)
-            else:  # its turn had just come
+            elif turn.result():  # its turn had just come
                 self.done(lane)
             raise
+        finally:
+            if edit and lane.edits.get(edit.message) == (edit, turn):
+                del lane.edits[edit.message]
 
     def done(self, lane: Lane) -> None:
         """The call was answered or given up."""
@@ -228,13 +250,19 @@ class Pacer:
             self._queue[lane] = None  # behind the other chats
         if turn is not None:
             self._let_go(lane)
-            turn.set_result(None)
+            turn.set_result(True)
 
     def _forget_idle(self) -> None:
         now = asyncio.get_running_loop().time()
         self._lanes = {chat: lane for chat, lane in self._lanes.items() if not lane.is_idle(now)}
 
 
-def _drained(queue: deque[asyncio.Future[None]]) -> Iterator[asyncio.Future[None]]:
+def _waiting_like(edit: Edit, lane: Lane) -> Turn | None:
+    """The turn of the last edit of this message, if that is of the same kind and waits still."""
+    other, turn = lane.edits.get(edit.message, (None, None))
+    return turn if turn is not None and other == edit and not turn.done() else None
+
+
+def _drained(queue: deque[Turn]) -> Iterator[Turn]:
     while queue:
         yield queue.popleft()

@@ -7,7 +7,7 @@ handled is handled once more.
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,12 +26,16 @@ from aiogram.types import Update
 from bot.courier import FOREIGN_ERRORS
 from bot.inbox import Inbox
 from bot.readiness import Readiness
+from bot.turns import Turn, Turns, person_of
 from services.errors import StoreError
 from services.ports import Clock, Store
 
 log = logging.getLogger(__name__)
 
 ABSENCE = timedelta(seconds=120)
+
+# Seconds after which Telegram takes no answer to a press.
+PRESS_WAITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,9 @@ class Away:
     until: datetime
 
 
+_Given = tuple[Update, Away | None]
+
+
 def is_stale(message_date: datetime, now: datetime) -> bool:
     """Whether a message is too old to be carried out: its author has gone on."""
     return now - message_date > ABSENCE
@@ -49,7 +56,8 @@ def is_stale(message_date: datetime, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """Seconds, but for `limit` (updates a request, 100 at most) and `in_flight` (handlers at a time).
+    """Seconds, but for `limit` (updates a request, 100 at most), `in_flight` (handlers at a time), `each` (of
+    them for one person) and `waiting` (one person's updates that wait for these; further ones are dropped).
 
     timeout: how long Telegram holds an empty answer back; after `grace` more the connection counts as hung.
     refused, conflict: between two tries while the token is refused, and while somebody else polls with it.
@@ -60,6 +68,8 @@ class Polling:
     grace: int = 10
     limit: int = 100
     in_flight: int = 64
+    each: int = 4
+    waiting: int = 8
     drain: float = 20
     farewell: float = 3
     replay: float = 5
@@ -83,8 +93,9 @@ class RawUpdates(TelegramMethod[list[Any]]):
 class UpdatePump:
     """Fetches updates and feeds them to the dispatcher until it is told to stop.
 
-    Handlers run side by side, so many at a time, and start in the order of their updates. Each is given
-    `away: Away | None`: set for what had piled up while there was no contact for more than 120 s.
+    Handlers run side by side, so many at a time and so many for each person, whose updates start in their
+    order. Each is given `away: Away | None`: set for what had piled up while there was no contact for more
+    than 120 s. A dropped press is answered with nothing, a dropped message not at all.
     `readiness` has the part "telegram" until the first contact, and while the token is refused or somebody
     else polls with it; and the part "store" while updates cannot be kept.
     """
@@ -102,6 +113,7 @@ class UpdatePump:
         self._polling = polling or Polling()
         self._inbox = Inbox(bot, store, clock)
         self._room = asyncio.Semaphore(self._polling.in_flight)
+        self._turns: Turns[_Given] = Turns(self._polling.each, self._polling.waiting)
         self._running: set[asyncio.Task[None]] = set()
         self._away: Away | None = None
         self._trouble = "no contact yet"
@@ -140,8 +152,7 @@ class UpdatePump:
                 await asyncio.sleep(self._failed(exc))
                 continue
             self._succeeded()
-            for update in updates:
-                await self._feed(group, update)
+            await self._feed(group, updates)
             if len(batch) < self._polling.limit:  # nothing more has piled up
                 self._away = None
 
@@ -151,18 +162,50 @@ class UpdatePump:
             update = await self._inbox.take(update_id)
             if update is not None:
                 log.warning("Update %d was left over by a sudden end; it is handled now", update_id)
-                await asyncio.wait({await self._feed(group, update)}, timeout=self._polling.replay)
+                self._turns.enter(person_of(update))
+                await asyncio.wait({await self._start(group, update)}, timeout=self._polling.replay)
 
-    async def _feed(self, group: asyncio.TaskGroup, update: Update) -> asyncio.Task[None]:
+    async def _feed(self, group: asyncio.TaskGroup, updates: Sequence[Update]) -> None:
+        """Waits while all are busy, never for one person."""
+        dropped = []
+        for update in updates:
+            person = person_of(update)
+            # A chat that the bot is put into must be looked at, else it would stay there.
+            patient = update.my_chat_member is not None
+            turn = self._turns.admit(person, (update, self._away), patient=patient)
+            if turn is Turn.NOW:
+                await self._start(group, update)
+            elif turn is Turn.NEVER:
+                dropped.append(update)
+                if self._turns.is_news(person, asyncio.get_running_loop().time()):
+                    log.warning("%d sends more than can be handled; what is too much is dropped", person)
+        if dropped:
+            self._run(group, self._drop(dropped), "dropped updates")
+
+    async def _start(self, group: asyncio.TaskGroup, update: Update) -> asyncio.Task[None]:
         await self._room.acquire()
-        task = group.create_task(self._handle(update, self._away), name=f"update {update.update_id}")
-        self._running.add(task)
-        task.add_done_callback(self._ended)
+        task = self._run(group, self._handle_on(update, self._away), f"update {update.update_id}")
+        task.add_done_callback(lambda _: self._room.release())
         return task
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self._room.release()
+    def _run(
+        self, group: asyncio.TaskGroup, work: Coroutine[None, None, None], name: str
+    ) -> asyncio.Task[None]:
+        task = group.create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def _handle_on(self, update: Update, away: Away | None) -> None:
+        """This update, and then whatever the same person has waiting."""
+        task, person = asyncio.current_task(), person_of(update)
+        given: _Given | None = (update, away)
+        while given is not None:
+            if task is not None:
+                task.set_name(f"update {given[0].update_id}")
+            await self._handle(*given)
+            if given := self._turns.next(person):
+                await asyncio.sleep(0)  # what was started earlier begins earlier
 
     async def _handle(self, update: Update, away: Away | None) -> None:
         try:
@@ -172,6 +215,17 @@ class UpdatePump:
         except Exception:
             log.exception("Update %d failed", update.update_id)
         await self._inbox.forget(update.update_id)
+
+    async def _drop(self, updates: Sequence[Update]) -> None:
+        """Forget them; a press gets its answer, so that the button stops spinning."""
+        await self._inbox.forget(*(update.update_id for update in updates))
+        try:
+            async with asyncio.timeout(PRESS_WAITS):
+                for update in updates:
+                    if update.callback_query is not None:
+                        await self._bot.answer_callback_query(update.callback_query.id)
+        except (AiogramError, TimeoutError) as exc:
+            log.info("Dropped presses stay without an answer: %s", type(exc).__name__)
 
     # Fetching
 
@@ -237,7 +291,8 @@ class UpdatePump:
     # Stopping
 
     async def _drain(self) -> None:
-        """Let handlers end; what must be cut off stays in the inbox for the next start."""
+        """Let handlers end; what must be cut off or had no turn stays in the inbox for the next start."""
+        self._turns.dismiss()
         if not self._running:
             return
         log.info("Waiting for %d updates to be handled", len(self._running))

@@ -1,6 +1,7 @@
 """What the bot serves over HTTP: whether it is alive, and whether it is fit to serve."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -9,6 +10,11 @@ from bot.readiness import Readiness
 from bot.values import Listen
 
 SHUTDOWN_TIMEOUT = 5.0
+
+# Nobody may use up the process's descriptors: so many connections at a time, and each is closed when it is
+# between one and two times so many seconds old. A probe needs milliseconds.
+CONNECTIONS = 64
+LIFETIME = 5.0
 
 
 class CannotListen(Exception):
@@ -32,12 +38,45 @@ async def serve(listen: Listen, readiness: Readiness) -> AsyncIterator[None]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
-        try:
-            await web.TCPSite(runner, listen.host, listen.port).start()
-        except OSError as error:
-            raise CannotListen(
-                f"http.listen: {listen.host}:{listen.port} cannot be used ({error.strerror}); choose another port"
-            ) from error
-        yield
+        async with _accepting(listen, runner):
+            yield
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def _accepting(listen: Listen, runner: web.AppRunner) -> AsyncIterator[None]:
+    server = runner.server
+    assert server is not None
+    loop = asyncio.get_running_loop()
+    closing: asyncio.TimerHandle
+
+    def connection() -> asyncio.BaseProtocol:
+        return server() if len(server.connections) < CONNECTIONS else _Refusal()
+
+    def close(old: Iterable[web.RequestHandler]) -> None:
+        nonlocal closing
+        connections = server.connections
+        for each in set(old) & set(connections):
+            each.force_close()
+        closing = loop.call_later(LIFETIME, close, connections)
+
+    try:
+        listener = await loop.create_server(connection, listen.host, listen.port)
+    except OSError as error:
+        raise CannotListen(
+            f"http.listen: {listen.host}:{listen.port} cannot be used ({error.strerror}); choose another port"
+        ) from error
+    closing = loop.call_later(LIFETIME, close, ())
+    try:
+        yield
+    finally:
+        closing.cancel()
+        listener.close()
+
+
+class _Refusal(asyncio.Protocol):
+    """Hangs up at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()

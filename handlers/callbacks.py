@@ -9,13 +9,18 @@ from typing import Annotated, Literal
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from services.domain.access import Action
+from services.domain.access import Action, Actor
 from services.domain.containers import ContainerKey
 
 Act = Literal["card", "logs", "restart", "stop", "up"]
 
 ACT_OF_ACTION: dict[Action, Act] = {Action.RESTART: "restart", Action.STOP: "stop", Action.START: "up"}
 ACTION_OF_ACT: dict[str, Action] = {act: action for action, act in ACT_OF_ACTION.items()}
+
+
+def asker_of(actor: Actor) -> str:
+    """A person's id as buttons carry it."""
+    return f"{actor.id:x}"
 
 
 class Press(CallbackData, prefix="_"):
@@ -32,14 +37,14 @@ class Overview(Press, prefix="s"):
     """The fleet, or one host, at a page (from 0), in the same message."""
 
     host: str = ""
-    page: int = 0
+    page: Annotated[int, Field(ge=0, lt=10**6)] = 0
 
 
 class Pick(Press, prefix="p"):
     """A page of the picker for an act, in the same message."""
 
     act: Act
-    page: int = 0
+    page: Annotated[int, Field(ge=0, lt=10**6)] = 0
 
 
 class _OfContainer(Press, prefix="_c"):
@@ -59,7 +64,7 @@ class Open(_OfContainer, prefix="c"):
 class Renew(_OfContainer, prefix="r"):
     """The card or the log lines once more, in the same message."""
 
-    lines: int = 0
+    lines: Annotated[int, Field(ge=0, lt=10**6)] = 0
 
 
 class Confirm(Press, prefix="y"):
@@ -72,4 +77,4 @@ class Confirm(Press, prefix="y"):
 class AuditPage(Press, prefix="a"):
     """Entries of the audit older than `before` (its sequence number); 0: the newest."""
 
-    before: int = 0
+    before: Annotated[int, Field(ge=0, lt=2**63)] = 0

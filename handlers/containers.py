@@ -1,23 +1,36 @@
 """Containers: their status, and their restart, stop and start."""
 
+from contextlib import aclosing
+
 from aiogram import F, Router
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from handlers import args
-from handlers.callbacks import ACT_OF_ACTION, ACTION_OF_ACT, Confirm, Open, Overview, Pick, Renew
+from handlers.callbacks import (
+    ACT_OF_ACTION,
+    ACTION_OF_ACT,
+    Confirm,
+    Open,
+    Overview,
+    Pick,
+    Renew,
+    asker_of,
+)
 from handlers.declare import button, command
 from handlers.pressed import pressed
-from handlers.reply import replace, replace_or_send, send
+from handlers.reply import answer_press, replace_or_send, send, show
 from handlers.views import acts as act_views
 from handlers.views import card as card_views
 from handlers.views import picker as picker_views
 from handlers.views import status as status_views
+from handlers.views.failures import failure
 from handlers.words import mark
 from services.domain.access import Action, Actor, Role
 from services.domain.containers import ContainerKey
 from services.domain.plans import Phase, Place, Plan
 from services.domain.reports import FleetReport
+from services.errors import VakhtaError
 from services.fleet.control import Control
 from services.fleet.fleet import Fleet
 from services.recents import Recents
@@ -31,9 +44,10 @@ router = Router(name="containers")
 async def status(
     message: Message, command: CommandObject, actor: Actor, asker: str, fleet: Fleet, recents: Recents
 ) -> None:
-    found = await fleet.status(args.optional_name(command.args), by=actor)
+    name = args.optional_name(command.args)
+    found = await fleet.status(name, by=actor)
     if isinstance(found, FleetReport):
-        host = found.hosts[0].host if command.args and found.hosts else ""
+        host = found.hosts[0].host if name else ""
         await send(message, status_views.overview(found, asker, host=host))
         return
     await send(message, card_views.card(found, actor, asker))
@@ -42,11 +56,17 @@ async def status(
 
 @button(router, Overview.filter(), role=Role.VIEWER)
 async def turn_overview(
-    callback: CallbackQuery, callback_data: Overview, actor: Actor, asker: str, fleet: Fleet
+    callback: CallbackQuery,
+    callback_data: Overview,
+    actor: Actor,
+    asker: str,
+    fleet: Fleet,
+    *,
+    in_place: bool,
 ) -> None:
     report = await fleet.overview(by=actor, host=callback_data.host or None)
     answer = status_views.overview(report, asker, host=callback_data.host, page=callback_data.page)
-    await replace(pressed(callback), answer)
+    await show(pressed(callback), answer, in_place=in_place)
 
 
 @button(router, Open.filter(F.act == "card"), role=Role.VIEWER)
@@ -60,26 +80,55 @@ async def open_card(
 
 @button(router, Renew.filter(F.act == "card"), role=Role.VIEWER)
 async def renew_card(
-    callback: CallbackQuery, callback_data: Renew, actor: Actor, asker: str, fleet: Fleet
+    callback: CallbackQuery, callback_data: Renew, actor: Actor, asker: str, fleet: Fleet, *, in_place: bool
 ) -> None:
     found = await fleet.card(callback_data.container, by=actor)
-    await replace(pressed(callback), card_views.card(found, actor, asker))
+    await show(pressed(callback), card_views.card(found, actor, asker), in_place=in_place)
 
 
 @button(router, Pick.filter(), role=Role.VIEWER)
 async def turn_picker(
-    callback: CallbackQuery, callback_data: Pick, actor: Actor, asker: str, fleet: Fleet, recents: Recents
+    callback: CallbackQuery,
+    callback_data: Pick,
+    actor: Actor,
+    asker: str,
+    fleet: Fleet,
+    recents: Recents,
+    *,
+    in_place: bool,
 ) -> None:
     report = await fleet.overview(by=actor)
     recent = await recents.of(actor.id)
     answer = picker_views.picker(report, recent, callback_data.act, asker, page=callback_data.page)
-    await replace(pressed(callback), answer)
+    await show(pressed(callback), answer, in_place=in_place)
 
 
-@command(router, "up", role=Role.OPERATOR, about=mark("start a container"), usage="NAME")
-@command(router, "stop", role=Role.OPERATOR, about=mark("stop a container, after a question"), usage="NAME")
 @command(
-    router, "restart", role=Role.OPERATOR, about=mark("restart a container, after a question"), usage="NAME"
+    router,
+    "up",
+    role=Role.OPERATOR,
+    act="up",
+    action=Action.START,
+    usage="NAME",
+    about=mark("start a container"),
+)
+@command(
+    router,
+    "stop",
+    role=Role.OPERATOR,
+    act="stop",
+    action=Action.STOP,
+    usage="NAME",
+    about=mark("stop a container, after a question"),
+)
+@command(
+    router,
+    "restart",
+    role=Role.OPERATOR,
+    act="restart",
+    action=Action.RESTART,
+    usage="NAME",
+    about=mark("restart a container, after a question"),
 )
 async def act(
     message: Message,
@@ -112,14 +161,15 @@ async def confirm(callback: CallbackQuery, callback_data: Confirm, actor: Actor,
     message = pressed(callback)
     if not callback_data.yes:
         plan = await control.cancel(callback_data.token, by=actor)
-        await callback.answer()
-        await replace(message, act_views.cancelled(plan))
+        await answer_press(callback)
+        await replace_or_send(message, act_views.cancelled(plan))
         return
     place = Place(message.chat.id, message.message_id)
-    async for outcome in control.carry_out(callback_data.token, by=actor, place=place):
-        if outcome.phase is Phase.RUNNING:
-            await callback.answer()
-        await replace_or_send(message, act_views.outcome(outcome))
+    async with aclosing(control.carry_out(callback_data.token, by=actor, place=place)) as outcomes:
+        async for outcome in outcomes:
+            if outcome.phase is Phase.RUNNING:
+                await answer_press(callback)
+            await replace_or_send(message, act_views.outcome(outcome))
 
 
 async def _ask(
@@ -134,7 +184,7 @@ async def _ask(
     """Without a name: the picker. With one: the question, or for a start, which harms nothing, the act at once."""
     if what is None:
         report, recent = await fleet.overview(by=actor), await recents.of(actor.id)
-        await send(message, picker_views.picker(report, recent, ACT_OF_ACTION[action], f"{actor.id:x}"))
+        await send(message, picker_views.picker(report, recent, ACT_OF_ACTION[action], asker_of(actor)))
         return
     plan = await control.propose(action, what, by=actor)
     await recents.used(actor.id, plan.host, plan.name)
@@ -145,7 +195,12 @@ async def _ask(
 
 
 async def _start(shown: Message, plan: Plan, actor: Actor, control: Control) -> None:
+    """`shown` says "⏳" already, so whatever becomes of it is told there."""
     place = Place(shown.chat.id, shown.message_id)
-    async for outcome in control.carry_out(plan.token, by=actor, place=place):
-        if outcome.phase is not Phase.RUNNING:  # which `shown` says already
-            await replace_or_send(shown, act_views.outcome(outcome))
+    try:
+        async with aclosing(control.carry_out(plan.token, by=actor, place=place)) as outcomes:
+            async for outcome in outcomes:
+                if outcome.phase is not Phase.RUNNING:
+                    await replace_or_send(shown, act_views.outcome(outcome))
+    except VakhtaError as error:
+        await replace_or_send(shown, failure(error, asker_of(actor), "up", plan.asked))

@@ -12,7 +12,8 @@ from aiogram.filters import Command
 from aiogram.filters.callback_data import CallbackQueryFilter
 from magic_filter import MagicFilter
 
-from services.domain.access import Role
+from handlers.callbacks import Act
+from services.domain.access import Action, Role
 
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
 
@@ -22,19 +23,29 @@ class Declaration:
     """One command. `usage` shows its arguments, e.g. `NAME [N]`.
 
     about: a msgid of the catalogues, in few words; "" keeps the command out of all lists.
+    act: what a name that was meant is offered for when it was mistyped. action: what a refusal is in the audit.
     """
 
     name: str
     role: Role
     about: str
     usage: str = ""
+    act: Act = "card"
+    action: Action | None = None
 
 
 def command(
-    router: Router, name: str, *, role: Role, about: str, usage: str = ""
+    router: Router,
+    name: str,
+    *,
+    role: Role,
+    about: str,
+    usage: str = "",
+    act: Act = "card",
+    action: Action | None = None,
 ) -> Callable[[Handler], Handler]:
-    """Register the handler of `/name`, typed in any case."""
-    declaration = Declaration(name, role, about, usage)
+    """Register the handler of `/name`, typed in any case. The rest is as in `Declaration`."""
+    declaration = Declaration(name, role, about, usage, act, action)
 
     def register(handler: Handler) -> Handler:
         flags = {"role": role, "declaration": declaration}

@@ -8,7 +8,7 @@ from handlers import args
 from handlers.callbacks import Open, Renew
 from handlers.declare import button, command
 from handlers.pressed import pressed
-from handlers.reply import replace, send
+from handlers.reply import send, show
 from handlers.views.logs import log_page
 from handlers.views.picker import picker
 from handlers.words import mark
@@ -20,7 +20,7 @@ from services.recents import Recents
 router = Router(name="logs")
 
 
-@command(router, "logs", role=Role.VIEWER, about=mark("the newest log lines"), usage="NAME [N]")
+@command(router, "logs", role=Role.VIEWER, act="logs", about=mark("the newest log lines"), usage="NAME [N]")
 async def logs(
     message: Message,
     command: CommandObject,
@@ -42,16 +42,28 @@ async def logs(
 
 @button(router, Open.filter(F.act == "logs"), role=Role.VIEWER)
 async def open_logs(
-    callback: CallbackQuery, callback_data: Open, actor: Actor, asker: str, reader: LogReader
+    callback: CallbackQuery,
+    callback_data: Open,
+    actor: Actor,
+    asker: str,
+    reader: LogReader,
+    recents: Recents,
 ) -> None:
     page = await reader.tail(callback_data.container, args.DEFAULT_LINES, by=actor)
     await send(pressed(callback), log_page(page, asker), as_reply=True)
+    await recents.used(actor.id, page.container.host, page.container.name)
 
 
 @button(router, Renew.filter(F.act == "logs"), role=Role.VIEWER)
 async def renew_logs(
-    callback: CallbackQuery, callback_data: Renew, actor: Actor, asker: str, reader: LogReader
+    callback: CallbackQuery,
+    callback_data: Renew,
+    actor: Actor,
+    asker: str,
+    reader: LogReader,
+    *,
+    in_place: bool,
 ) -> None:
     lines = min(max(callback_data.lines, 1), args.MOST_LINES)
     page = await reader.tail(callback_data.container, lines, by=actor)
-    await replace(pressed(callback), log_page(page, asker))
+    await show(pressed(callback), log_page(page, asker), in_place=in_place)

@@ -8,11 +8,11 @@ from aiogram.utils.i18n import gettext as _
 from handlers.callbacks import AuditPage
 from handlers.declare import Declaration, button, command, otherwise
 from handlers.pressed import pressed
-from handlers.reply import replace, send
+from handlers.reply import send, show
 from handlers.views import people as views
 from handlers.words import mark
 from services.audit import Audit
-from services.domain.access import Actor, Role
+from services.domain.access import Action, Actor, Role
 
 ENTRIES = 20
 
@@ -30,16 +30,25 @@ async def whoami(message: Message, actor: Actor) -> None:
     await send(message, views.whoami(actor))
 
 
-@command(router, "audit", role=Role.ADMIN, about=mark("who did what"))
-async def audit(message: Message, asker: str, audit: Audit) -> None:
-    entries = await audit.page(limit=ENTRIES + 1)
+@command(router, "audit", role=Role.ADMIN, action=Action.READ_AUDIT, about=mark("who did what"))
+async def audit(message: Message, actor: Actor, asker: str, audit: Audit) -> None:
+    entries = await audit.page(by=actor, limit=ENTRIES + 1)
     await send(message, views.audit(entries[:ENTRIES], asker, more=len(entries) > ENTRIES))
 
 
 @button(router, AuditPage.filter(), role=Role.ADMIN)
-async def turn_audit(callback: CallbackQuery, callback_data: AuditPage, asker: str, audit: Audit) -> None:
-    entries = await audit.page(limit=ENTRIES + 1, before=callback_data.before or None)
-    await replace(pressed(callback), views.audit(entries[:ENTRIES], asker, more=len(entries) > ENTRIES))
+async def turn_audit(
+    callback: CallbackQuery,
+    callback_data: AuditPage,
+    actor: Actor,
+    asker: str,
+    audit: Audit,
+    *,
+    in_place: bool,
+) -> None:
+    entries = await audit.page(by=actor, limit=ENTRIES + 1, before=callback_data.before or None)
+    answer = views.audit(entries[:ENTRIES], asker, more=len(entries) > ENTRIES)
+    await show(pressed(callback), answer, in_place=in_place)
 
 
 @otherwise(router, F.chat.type == ChatType.PRIVATE, F.text, role=Role.VIEWER)

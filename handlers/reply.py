@@ -2,27 +2,26 @@
 
 import logging
 
-from aiogram.exceptions import TelegramAPIError
-from aiogram.types import BufferedInputFile, InputMediaDocument, Message, ReplyParameters
+from aiogram.exceptions import AiogramError
+from aiogram.types import BufferedInputFile, CallbackQuery, InputMediaDocument, Message, ReplyParameters
 
 from handlers.views.answer import Answer, File
 
 log = logging.getLogger(__name__)
 
 
-async def send(message: Message, answer: Answer, *, as_reply: bool = False, silent: bool = False) -> Message:
+async def send(message: Message, answer: Answer, *, as_reply: bool = False) -> Message:
     """A new message in the chat (and topic) of `message`."""
     reply = None
     if as_reply:
         reply = ReplyParameters(message_id=message.message_id, allow_sending_without_reply=True)
     if answer.file is None:
-        return await message.answer(**answer.as_kwargs(), reply_parameters=reply, disable_notification=silent)
+        return await message.answer(**answer.as_kwargs(), reply_parameters=reply)
     return await message.answer_document(
         _upload(answer.file),
         **answer.as_caption_kwargs(),
         reply_markup=answer.keyboard,
         reply_parameters=reply,
-        disable_notification=silent,
     )
 
 
@@ -37,15 +36,28 @@ async def replace(message: Message, answer: Answer) -> None:
         await message.edit_text(**answer.as_kwargs())
 
 
+async def show(message: Message, answer: Answer, *, in_place: bool) -> None:
+    """In the pressed message, or, where its asker may see more than the presser, in one of the presser's own."""
+    await (replace(message, answer) if in_place else send(message, answer))
+
+
+async def answer_press(callback: CallbackQuery) -> None:
+    """Stops the button's spinner. That this fails is no reason to leave undone what the press asked for."""
+    try:
+        await callback.answer()
+    except AiogramError as error:
+        log.warning("could not answer a press: %s", error)
+
+
 async def replace_or_send(message: Message, answer: Answer) -> None:
     """For what must be seen: where the message cannot be edited any more, a new one; where neither works, the log."""
     try:
         await replace(message, answer)
-    except TelegramAPIError as error:
+    except AiogramError as error:
         log.warning("could not edit message %s: %s", message.message_id, error)
         try:
             await send(message, answer)
-        except TelegramAPIError:
+        except AiogramError:
             log.exception("could not tell chat %s: %s", message.chat.id, answer.text.render()[0])
 
 

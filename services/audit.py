@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.domain.access import Action, Actor, Target
+from services.domain.access import Action, Actor, Scope, Target, may
+from services.errors import Denied
 from services.logs.redaction import redact
 from services.ports import Append, Clock, Store
 from services.store.records import Codec
@@ -13,6 +14,7 @@ from services.store.records import Codec
 LOG = "audit"
 # Characters of an engine's own words that are kept.
 LONGEST_DETAIL = 500
+_CHUNK = 100
 
 
 class Result(StrEnum):
@@ -64,22 +66,36 @@ class Audit:
         target: Target | None,
         result: Result,
         *,
-        chat: int | None = None,
         detail: str = "",
     ) -> None:
         """For what stands alone, such as a denial."""
         host, container = (target.host, target.container) if target else ("", "")
-        await self._store.write(
-            self.line(
-                AuditEntry(self._clock.now(), by.id, by.name, action, result, host, container, chat, detail)
-            )
+        entry = AuditEntry(
+            self._clock.now(), by.id, by.name, action, result, host, container, by.chat, detail
         )
+        await self._store.write(self.line(entry))
 
-    async def page(self, *, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
-        """Newest first; `before`: only what is older than the entry with this `seq`."""
-        rows = await self._store.read_log(LOG, limit=limit, before=before)
-        return [replace(self._codec.unpack(row.value), seq=row.seq) for row in rows]
+    async def page(self, *, by: Actor, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
+        """What is in the reader's scope, newest first; `before`: only what is older than the entry with this `seq`.
+
+        An entry about no container is shown to those alone from whom nothing is hidden. Raises Denied.
+        """
+        if may(by, Action.READ_AUDIT) is not None:
+            raise Denied(Action.READ_AUDIT, "")
+        found: list[AuditEntry] = []
+        while len(found) < limit:
+            rows = await self._store.read_log(LOG, limit=_CHUNK, before=before)
+            entries = [replace(self._codec.unpack(row.value), seq=row.seq) for row in rows]
+            found += [entry for entry in entries if _visible(entry, by.scope)]
+            if len(rows) < _CHUNK:
+                break
+            before = rows[-1].seq
+        return found[:limit]
 
     async def prune(self, retention: timedelta) -> int:
         """Drop what is older; how many entries were dropped."""
         return await self._store.trim_log(LOG, older_than=self._clock.now() - retention)
+
+
+def _visible(entry: AuditEntry, scope: Scope) -> bool:
+    return scope.covers(entry.host, entry.container) if entry.host else scope.covers_everything()

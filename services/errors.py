@@ -49,7 +49,10 @@ class NotFound(VakhtaError):
 
 @dataclass(eq=False)
 class NoSuchContainer(NotFound):
-    """`near`: (host, name) pairs that may have been meant, nearest first, all in the asker's scope."""
+    """`near`: (host, name) pairs that may have been meant, nearest first, all in the asker's scope.
+
+    `name` is "" when a button stood for it.
+    """
 
     name: str
     near: tuple[tuple[str, str], ...] = ()
@@ -119,11 +122,15 @@ class Silence(StrEnum):
 
 @dataclass(eq=False)
 class HostSilent(HostError):
-    """`since`: when contact was lost, None when there never was any. `detail`: the library's words, no secrets."""
+    """`since`: when this run of the bot lost contact, None when it never had any.
+
+    detail: the library's words, no secrets. seen: when an earlier run saw the host at the latest.
+    """
 
     reason: Silence
     since: datetime | None = None
     detail: str = ""
+    seen: datetime | None = None
 
 
 @dataclass(eq=False)

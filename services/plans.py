@@ -34,10 +34,10 @@ class Act:
 class Plans:
     """All calls raise StoreUnavailable when the store does: then nothing was begun."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, audit: Audit) -> None:
         self._store = store
         self._clock = clock
-        self._audit = Audit(store, clock)
+        self._audit = audit
         self._plans = Codec(Plan)
         self._intents = Codec(Intent)
         self._stops = Codec(Stop)

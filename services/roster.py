@@ -40,13 +40,13 @@ class Roster:
         if chat := self._chats.get(old):
             self._chats[new] = replace(chat, id=new)
 
-    def actor(self, person_id: int, within: Chat | None = None) -> Actor | None:
-        """The person as an actor, narrowed to the chat's scope when in one; None for a stranger."""
+    def actor(self, person_id: int, within: Chat | None = None, *, chat: int | None = None) -> Actor | None:
+        """The person acting in `chat`, narrowed to its scope when it is one of the groups; None for a stranger."""
         person = self._people.get(person_id)
         if person is None:
             return None
         scope = person.scope & within.scope if within else person.scope
-        return Actor(person.id, person.name, person.role, scope)
+        return Actor(person.id, person.name, person.role, scope, chat)
 
     def scope_of(self, person_id: int) -> Scope:
         """What this person may see anywhere; nothing at all for a stranger."""

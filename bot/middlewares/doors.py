@@ -2,22 +2,28 @@
 
 import asyncio
 import logging
+from math import inf
 from typing import Any
 
 from aiogram import Bot
 from aiogram.enums import ChatType
 from aiogram.exceptions import TelegramAPIError
 from aiogram.types import Chat, ChatMemberUpdated, Message
-from aiogram.utils.formatting import Text
+from aiogram.utils.formatting import Code, Text
 from aiogram.utils.i18n import gettext as _
 
 from bot.courier import Courier
+from services.logs.presentable import presentable
 from services.roster import Roster
 
 log = logging.getLogger(__name__)
 
 # Seconds by which Telegram's notice that a group has moved may come behind the first word from its new id.
 MIGRATION_NOTICE = 2.0
+
+# Seconds between two messages to the admins about chats that were left.
+TELLING = 3600.0
+_LONGEST_TITLE = 40
 
 _INSIDE = ("member", "administrator", "restricted")
 
@@ -28,6 +34,8 @@ class Doors:
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
         self._undecided: dict[int, asyncio.Event] = {}
+        self._told_at = -inf
+        self._untold = 0
 
     async def admits(self, chat: Chat, bot: Bot) -> bool:
         """Whether the group is one of the settings'; if not, it is left."""
@@ -54,8 +62,12 @@ class Doors:
         except TelegramAPIError as error:
             log.warning("could not leave chat %s: %s", chat.id, error)
             return
-        words = _("I left the chat {title} ({id}): it is not in the settings (chats).")
-        text = Text(words.format(title=chat.title or "?", id=chat.id))
+        now = asyncio.get_running_loop().time()
+        if now - self._told_at < TELLING:
+            self._untold += 1
+            return
+        text = _left(chat, self._untold)
+        self._told_at, self._untold = now, 0
         for admin in self._roster.admins():
             try:
                 await bot.send_message(admin, **text.as_kwargs())
@@ -63,12 +75,25 @@ class Doors:
                 log.warning("could not tell admin %s: %s", admin, error)
 
 
-async def note_migration(message: Message, courier: Courier) -> None:
-    """Telegram's own notices that a group has become a supergroup: one in each chat, in any order."""
-    if message.migrate_to_chat_id:
-        await courier.migrate(message.chat.id, message.migrate_to_chat_id)
-    elif message.migrate_from_chat_id:
-        await courier.migrate(message.migrate_from_chat_id, message.chat.id)
+def _left(chat: Chat, others: int) -> Text:
+    """What the admins are told. The title is anybody's words: one short line, and never a link."""
+    title = " ".join(presentable(chat.title or "?").split())[:_LONGEST_TITLE]
+    words = _("I left the chat {title} ({id}): it is not in the settings (chats).")
+    before, _sign, after = words.partition("{title}")
+    text = Text(before.format(id=chat.id), Code(title), after.format(id=chat.id))
+    if others:
+        more = _("And {count} more since the last such message.")
+        text = Text(text, " ", more.format(count=others))
+    return text
+
+
+async def note_migration(message: Message, courier: Courier, roster: Roster | None = None) -> None:
+    """Telegram's own notices that one of the settings' groups has become a supergroup: one in each chat, in any
+    order."""
+    old = message.chat.id if message.migrate_to_chat_id else message.migrate_from_chat_id
+    new = message.migrate_to_chat_id or message.chat.id
+    if old and (roster is None or roster.chat(old) is not None):
+        await courier.migrate(old, new)
 
 
 async def on_membership(event: ChatMemberUpdated, bot: Bot, doors: Doors, **_data: Any) -> None:

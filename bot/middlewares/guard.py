@@ -14,11 +14,11 @@ from aiogram.utils.i18n import gettext as _
 from handlers.args import UsageError
 from handlers.callbacks import ACTION_OF_ACT, Act, Open, Press
 from handlers.declare import Declaration
-from handlers.reply import send
+from handlers.reply import answer_press, send
 from handlers.views.answer import Answer
 from handlers.views.failures import failure, sentence
 from services.audit import Audit, Result
-from services.domain.access import Action, Actor, Role
+from services.domain.access import Actor, Role
 from services.errors import Denied, VakhtaError
 from services.ports import Clock
 from services.roster import Roster
@@ -27,14 +27,6 @@ log = logging.getLogger(__name__)
 
 # Longest text of a callback answer, in UTF-16 units.
 _ALERT_UNITS = 200
-
-_ACT_OF_COMMAND: dict[str, Act] = {
-    "status": "card",
-    "logs": "logs",
-    "restart": "restart",
-    "stop": "stop",
-    "up": "up",
-}
 
 
 class Guard(BaseMiddleware):
@@ -54,11 +46,13 @@ class Guard(BaseMiddleware):
         if isinstance(event, CallbackQuery):
             if not isinstance(event.message, Message):
                 return await event.answer(_("This message is too old. Ask again."), show_alert=True)
+            if not _stands_on(event.message, event.data):
+                return await event.answer(_("This button has gone meanwhile. Look again."), show_alert=True)
             data["actor"] = actor = _narrowed(actor, data)
         if actor.role < role:
             return await _refuse(event, role, data)
         if isinstance(event, CallbackQuery) and not get_flag(data, "answers"):
-            await event.answer()  # first: Telegram waits 15 s at most
+            await answer_press(event)  # first: Telegram waits 15 s at most
         async with _typing(data):
             return await handler(event, data)
 
@@ -73,40 +67,45 @@ def _typing(data: dict[str, Any]) -> ChatActionSender:
     )
 
 
+def _stands_on(message: Message, data: str | None) -> bool:
+    """Whether there is such a button on the message now: a changed client may send any data at all."""
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else []
+    return any(button.callback_data == data for row in rows for button in row)
+
+
 def _narrowed(actor: Actor, data: dict[str, Any]) -> Actor:
-    """A press acts with the presser's rights within what the asker may see; the message stays the asker's."""
+    """A press acts with the presser's rights within what the asker may see.
+
+    The message stays the asker's. It is made anew only by somebody who sees all that the asker does; to anybody
+    else the answer is a message of his own, so that nobody blinds others.
+    """
     press = data.get("callback_data")
     roster: Roster = data["roster"]
     if not isinstance(press, Press):
         return actor
-    if not isinstance(press, Open):
+    asked = roster.scope_of(press.asker_id)
+    data["in_place"] = in_place = roster.scope_of(actor.id).includes(asked)
+    if in_place and not isinstance(press, Open):
         data["asker"] = press.asker
-    return replace(actor, scope=actor.scope & roster.scope_of(press.asker_id))
+    return replace(actor, scope=actor.scope & asked)
 
 
 async def _refuse(event: TelegramObject, role: Role, data: dict[str, Any]) -> None:
     roster: Roster = data["roster"]
+    actor: Actor = data["actor"]
     declaration: Declaration | None = get_flag(data, "declaration")
     what = f"/{declaration.name}" if declaration else _("this button")
     words = sentence(Denied(what, "", roster.with_role(role)), data["clock"].now())
-    actor: Actor = data["actor"]
     log.info("%s (%s) was refused %s: needs %s", actor.name, actor.id, what, role.name)
-    action = _action(declaration, data.get("callback_data"))
+    act = getattr(data.get("callback_data"), "act", "")
+    action = declaration.action if declaration else ACTION_OF_ACT.get(act)
     if action is not None:
         audit: Audit = data["audit"]
-        await audit.record(actor, action, None, Result.DENIED, chat=data["event_chat"].id)
+        await audit.record(actor, action, None, Result.DENIED)
     if isinstance(event, CallbackQuery):
         await event.answer(words[:_ALERT_UNITS], show_alert=True)
     elif isinstance(event, Message):
         await event.answer(words)
-
-
-def _action(declaration: Declaration | None, press: object) -> Action | None:
-    """What was wanted, where it is of the kind that the audit keeps."""
-    if declaration is not None and declaration.name == "audit":
-        return Action.READ_AUDIT
-    act = _ACT_OF_COMMAND.get(declaration.name) if declaration else getattr(press, "act", None)
-    return ACTION_OF_ACT.get(act) if act else None
 
 
 class Failures(BaseMiddleware):
@@ -143,8 +142,9 @@ def _failure(error: VakhtaError | UsageError, data: dict[str, Any]) -> Answer:
 
 
 def _act(data: dict[str, Any]) -> Act:
+    """What a suggested name shall lead to."""
     declaration: Declaration | None = get_flag(data, "declaration")
     if declaration:
-        return _ACT_OF_COMMAND.get(declaration.name, "card")
+        return declaration.act
     act: Act = getattr(data.get("callback_data"), "act", "card")
     return act

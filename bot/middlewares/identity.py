@@ -14,6 +14,7 @@ from aiogram.types import CallbackQuery, Chat, Message, TelegramObject
 
 from bot.middlewares.doors import Doors, note_migration
 from bot.updates import is_stale
+from handlers.callbacks import asker_of
 from handlers.reply import send
 from handlers.views.people import stranger
 from services.ports import Clock, Put, Store
@@ -42,11 +43,11 @@ class Identity(BaseMiddleware):
         doors: Doors = data["doors"]
         if not private and not await doors.admits(chat, data["bot"]):
             return None
-        actor = roster.actor(user.id, roster.chat(chat.id))
+        actor = roster.actor(user.id, roster.chat(chat.id), chat=chat.id)
         if actor is None or user.is_bot:
             return await _meet_stranger(event, user.id, private=private, data=data)
         data["actor"] = actor
-        data["asker"] = f"{actor.id:x}"
+        data["asker"] = asker_of(actor)
         return await handler(event, data)
 
 

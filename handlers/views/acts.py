@@ -11,7 +11,7 @@ from handlers.views.condition import SYMBOL, state_words
 from handlers.views.failures import sentence
 from handlers.views.moments import clock, day, duration, seconds
 from services.domain.access import Action
-from services.domain.containers import Condition, key_of
+from services.domain.containers import Condition, Reason, key_of
 from services.domain.plans import Outcome, Phase, Plan
 
 
@@ -55,10 +55,6 @@ def _consequences(plan: Plan) -> str:
 def cancelled(plan: Plan) -> Answer:
     words = {Action.RESTART: _("Not restarted: {name}"), Action.STOP: _("Not stopped: {name}")}
     return Answer(Text(words[plan.action].format(name=plan.name)))
-
-
-def expired() -> Answer:
-    return Answer(Text(_("This confirmation has been used or has expired. Ask again.")))
 
 
 def starting(plan: Plan) -> Answer:
@@ -128,6 +124,8 @@ def _ended(outcome: Outcome) -> tuple[Text | str, ...]:
     signature = f" · 👤 {outcome.plan.asker_name}, {clock(outcome.at)}"
     now = outcome.now
     done = _done(outcome)
+    if now and now.reason is Reason.STARTING:
+        return "🟡 ", done, ", ", _("its healthcheck has not decided yet"), signature
     if outcome.healthy_after is not None:
         done = _("{done}, healthy after {time}").format(done=done, time=seconds(outcome.healthy_after))
     elif outcome.plan.action is not Action.STOP and now and now.condition is not Condition.WELL:

@@ -56,10 +56,12 @@ def _cause(diagnosis: Diagnosis) -> str:
 def silence_words(silence: HostSilent, now: datetime) -> str:
     """`no contact since 14:02` and, where a person must mend it, why."""
     cause = silence_cause(silence.reason)
-    if silence.since is None:
-        words = _("no contact yet")
-    else:
+    if silence.since is not None:
         words = _("no contact since {since}").format(since=moment(silence.since, now))
+    elif silence.seen is not None:
+        words = _("no contact, last seen {time}").format(time=moment(silence.seen, now))
+    else:
+        words = _("no contact yet")
     return f"{words}: {cause}" if cause else words
 
 

@@ -14,6 +14,8 @@ from services import errors
 from services.domain.access import Action
 from services.domain.containers import key_of
 
+_LONGEST_ECHO = 64
+
 
 def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
     """`act`: what was wanted, so that a suggested name leads straight there."""
@@ -42,14 +44,16 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
     match error:
         case errors.Denied(action=action, name=name, who=who):
             return _denied(action, name, who)
+        case errors.NoSuchContainer(name=""):
+            return _("It is not there any more.")
         case errors.NoSuchContainer(name=name, near=near):
-            words = _('No container "{name}".').format(name=name)
+            words = _('No container "{name}".').format(name=_short(name))
             return words + " " + _("Did you mean:") if near else words
         case errors.NoSuchHost(name=name, near=near_hosts):
-            words = _('No host "{name}".').format(name=name)
+            words = _('No host "{name}".').format(name=_short(name))
             return words + " " + _("Did you mean:") if near_hosts else words
         case errors.Ambiguous(name=name):
-            return _('"{name}" is on several hosts. Which one?').format(name=name)
+            return _('"{name}" is on several hosts. Which one?').format(name=_short(name))
         case errors.PlanGone():
             return _("This confirmation has been used or has expired. Ask again.")
         case errors.NotYourPlan(owner=owner):
@@ -102,6 +106,11 @@ def _usage(error: UsageError) -> str:
     match error.usage:
         case Usage.LINES:
             words = _('"{text}" is no number of lines: 1 to {most}, e.g. /logs n8n 50')
-            return words.format(text=error.text, most=MOST_LINES)
+            return words.format(text=_short(error.text), most=MOST_LINES)
         case Usage.TOO_MANY:
-            return _('One name is enough; "{text}" was not understood.').format(text=error.text)
+            return _('One name is enough; "{text}" was not understood.').format(text=_short(error.text))
+
+
+def _short(word: str) -> str:
+    """What somebody typed, echoed only as far as a name can reach."""
+    return word if len(word) <= _LONGEST_ECHO else word[:_LONGEST_ECHO] + "…"

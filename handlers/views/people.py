@@ -13,6 +13,8 @@ from handlers.views.moments import clock, day
 from services.audit import AuditEntry, Result
 from services.domain.access import Action, Actor, Role
 
+_LONGEST_WHY = 80
+
 
 def role_name(role: Role) -> str:
     return {
@@ -102,4 +104,5 @@ def _audit_line(entry: AuditEntry) -> str:
         Result.DENIED: "⚠️ " + _("refused"),
     }
     target = f" {entry.host}/{entry.container}" if entry.host else ""
-    return f"{clock(entry.at)} {entry.actor_name}: {acts[entry.action]}{target}: {results[entry.result]}"
+    why = f" ({entry.detail[:_LONGEST_WHY]})" if entry.detail else ""
+    return f"{clock(entry.at)} {entry.actor_name}: {acts[entry.action]}{target}: {results[entry.result]}{why}"

@@ -1,6 +1,6 @@
 """`/status`: the fleet or a host, trouble first, in as many pages as it takes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aiogram.types import InlineKeyboardButton
 from aiogram.utils.formatting import Bold, ExpandableBlockQuote, Text
@@ -66,7 +66,7 @@ def _pages(report: FleetReport) -> list[list[Text]]:
 def _pieces(report: FleetReport) -> Iterator[Text]:
     for host in report.hosts:
         if host.silence:
-            yield _silent_host(host, report)
+            yield from _silent_host(host, report)
             continue
         yield Text("\n", Bold(host.host), "\n")
         for row in host.containers:
@@ -75,13 +75,14 @@ def _pieces(report: FleetReport) -> Iterator[Text]:
         yield from _fine(host)
 
 
-def _silent_host(host: HostReport, report: FleetReport) -> Text:
+def _silent_host(host: HostReport, report: FleetReport) -> Iterator[Text]:
     assert host.silence is not None
     line = Text("\n⚠️ ", Bold(host.host), ": ", silence_words(host.silence, report.at))
     if host.unknown:
         unknown = ngettext("{count} unknown", "{count} unknown", len(host.unknown))
-        line = Text(line, ", ", unknown.format(count=len(host.unknown)), "\n", _quote(list(host.unknown)))
-    return Text(line, "\n")
+        line = Text(line, ", ", unknown.format(count=len(host.unknown)))
+    yield Text(line, "\n")
+    yield from _quotes(host.unknown)
 
 
 def _line(row: Observed, report: FleetReport) -> Text:
@@ -97,17 +98,19 @@ def _fine(host: HostReport) -> Iterator[Text]:
         return
     words = ngettext("{count} fine", "{count} fine", len(names)).format(count=len(names))
     yield Text(SYMBOL[Condition.WELL], " ", words, "\n")
+    yield from _quotes(names)
+
+
+def _quotes(names: Sequence[str]) -> Iterator[Text]:
+    """Behind a tap, in as many quotes as it takes."""
     chunk: list[str] = []
     for name in names:
         if chunk and units(", ".join([*chunk, name])) > _QUOTE_UNITS:
-            yield Text(_quote(chunk), "\n")
+            yield Text(ExpandableBlockQuote(", ".join(chunk)), "\n")
             chunk = []
         chunk.append(name)
-    yield Text(_quote(chunk), "\n")
-
-
-def _quote(names: list[str]) -> ExpandableBlockQuote:
-    return ExpandableBlockQuote(", ".join(names))
+    if chunk:
+        yield Text(ExpandableBlockQuote(", ".join(chunk)), "\n")
 
 
 def _keyboard(report: FleetReport, asker: str, host: str, page: int, pages: int) -> Iterator[Row]:

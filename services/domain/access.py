@@ -68,6 +68,10 @@ class Scope:
             for layer in self.layers
         )
 
+    def includes(self, other: "Scope") -> bool:
+        """Whether all that `other` covers is surely covered here too: each layer is one of its layers, or `*/*`."""
+        return bool(self.layers) and all(layer in other.layers or "*/*" in layer for layer in self.layers)
+
     def covers_everything(self) -> bool:
         """Whether nothing at all is hidden: what a message without a host needs."""
         return bool(self.layers) and all("*/*" in layer for layer in self.layers)
@@ -86,6 +90,7 @@ class Actor:
     name: str
     role: Role
     scope: Scope
+    chat: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

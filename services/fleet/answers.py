@@ -1,75 +1,97 @@
 """What the engine's JSON means: rows, inspections and samples become the objects of the domain.
 
-The TypedDicts name only what is read. Every field may be missing: engines from API 1.24 on are spoken to.
+Every field may be missing or null: engines from API 1.24 on are spoken to. But what is there is believed
+only when it is of its kind: a host that says odd things raises ValueError, TypeError, KeyError or the like
+here, and nothing odd reaches the rest of the bot.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypedDict
+from functools import lru_cache
+from typing import Any
 
 from services.domain.containers import Container, Details, Health, Port, Probe, State, Usage
+from services.errors import EngineRefused
 from services.logs.presentable import presentable
 
+MOST_CONTAINERS = 5000
+LONGEST_LINE, LONGEST_TEXT = 128, 4096
+MOST_PROBES = 5
+# Within it, moments and streaks can be reckoned with and never leave the calendar.
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+LONGEST_STREAK = timedelta(days=3650)
+
+# Labels that mean something to the bot; all others may be as many and as large as they like.
+_LABELS = ("vakhta.", "com.docker.compose.", "traefik.")
+_SHOWN_LABELS = ("com.docker.compose.project", "com.docker.compose.service")
+
+_ID = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")  # Docker's own rule
 _HEALTH_TEXT = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
-_EXIT_TEXT = re.compile(r"(?:Exited|Restarting) \((-?\d+)\)")
+_EXIT_TEXT = re.compile(r"(?:Exited|Restarting) \((-?[0-9]{1,10})\)")
+_PROTOCOL = re.compile(r"[a-z]{1,8}")
+_ADDRESS = re.compile(r"[0-9A-Fa-f.:]{0,45}")
+
+Answer = Mapping[str, Any]
 
 
-class PortRow(TypedDict, total=False):
-    IP: str
-    PrivatePort: int
-    PublicPort: int
-    Type: str
+def version(answer: Answer) -> str:
+    """Of the engine, from `GET /version`."""
+    return _line(_text(answer["Version"]))
 
 
-class Row(TypedDict, total=False):
-    """One row of `GET /containers/json`."""
-
-    Id: str
-    Names: list[str] | None
-    Image: str
-    State: str
-    Status: str  # "Up 2 hours (healthy)", "Exited (137) 3 minutes ago"
-    Health: Mapping[str, Any]  # newer engines only
-    Created: int  # seconds since 1970
-    Ports: list[PortRow] | None
-    Labels: dict[str, str] | None
-
-
-Inspection = Mapping[str, Any]  # `GET /containers/{id}/json`
-Sample = Mapping[str, Any]  # `GET /containers/{id}/stats`
-
-
-def containers(host: str, rows: Iterable[Row]) -> tuple[Container, ...]:
+def containers(host: str, rows: Sequence[Answer]) -> tuple[Container, ...]:
+    """The rows of `GET /containers/json`. Raises EngineRefused when they are too many."""
+    if not isinstance(rows, list):
+        raise TypeError("no list")
+    if len(rows) > MOST_CONTAINERS:
+        raise EngineRefused(host, 0, f"too many containers ({len(rows)})")
     return tuple(_container(host, row) for row in rows)
 
 
-def _container(host: str, row: Row) -> Container:
-    status = row.get("Status", "")
+def _container(host: str, row: Answer) -> Container:
+    status = _text(row.get("Status"))  # "Up 2 hours (healthy)", "Exited (137) 3 minutes ago"
     health = _HEALTH_TEXT.search(status)
     exit_code = _EXIT_TEXT.match(status)
     return Container(
         host=host,
-        id=row["Id"],
+        id=_matching(_ID, row["Id"]),
         name=_name(row),
-        image=row.get("Image", ""),
-        state=_state(row.get("State", "")),
-        health=_health(row.get("Health") or {}) or (Health(health[1]) if health else None),
-        created=datetime.fromtimestamp(row.get("Created", 0), UTC),
+        image=_line(_text(row.get("Image"))),
+        state=_state(_text(row.get("State"))),
+        # The field of newer engines first
+        health=_health(_mapping(row.get("Health"))) or (Health(health[1]) if health else None),
+        created=datetime.fromtimestamp(_whole(row.get("Created")), UTC),
         exit_code=int(exit_code[1]) if exit_code else None,
         ports=tuple(_port(port) for port in row.get("Ports") or ()),
-        labels=row.get("Labels") or {},
+        labels=_labels(_mapping(row.get("Labels"))),
     )
 
 
-def _name(row: Row) -> str:
-    """A container linked to others carries `/other/alias` too; one being removed may carry none."""
-    names = (name.removeprefix("/") for name in row.get("Names") or ())
-    return next((name for name in names if "/" not in name), row["Id"][:12])
+def _name(row: Answer) -> str:
+    """A container linked to others carries `/other/alias` too; one being removed may carry none.
+
+    What no engine would give as a name is not shown: the digits that people know the id by stand for it.
+    """
+    names = (_text(name).removeprefix("/") for name in row.get("Names") or ())
+    name = next((name for name in names if "/" not in name), "")
+    return name if _NAME.fullmatch(name) else str(row["Id"][:12])
 
 
-def _port(row: PortRow) -> Port:
-    return Port(row["PrivatePort"], row.get("Type", "tcp"), row.get("PublicPort"), row.get("IP") or None)
+def _labels(labels: Mapping[str, Any]) -> dict[str, str]:
+    kept = {name: _text(value) for name, value in labels.items() if name.startswith(_LABELS)}
+    return kept | {name: _line(kept[name]) for name in _SHOWN_LABELS if name in kept}
+
+
+def _port(row: Answer) -> Port:
+    public = row.get("PublicPort")
+    return Port(
+        private=_whole(row["PrivatePort"]),
+        protocol=_matching(_PROTOCOL, row.get("Type", "tcp")),
+        public=None if public is None else _whole(public),
+        address=_matching(_ADDRESS, _text(row.get("IP"))) or None,
+    )
 
 
 def _state(word: str) -> State:
@@ -84,36 +106,45 @@ def _health(health: Mapping[str, Any]) -> Health | None:
     return Health(word) if word in set(Health) else None
 
 
-def details(answer: Inspection) -> Details:
+def details(answer: Answer) -> Details:
+    """`GET /containers/{id}/json`."""
     state, config, host = answer["State"], answer["Config"], answer["HostConfig"]
-    health = state.get("Health") or {}
+    health = _mapping(state.get("Health"))
     stop_timeout = config.get("StopTimeout")
-    interval = (config.get("Healthcheck") or {}).get("Interval") or 0
+    interval = _interval(_mapping(config.get("Healthcheck")))
     return Details(
-        id=answer["Id"],
-        state=_state(state["Status"]),
+        id=_matching(_ID, answer["Id"]),
+        state=_state(_text(state["Status"])),
         health=_health(health),
         started=moment(state.get("StartedAt")),
         finished=moment(state.get("FinishedAt")),
-        exit_code=state.get("ExitCode", 0),
-        oom_killed=state.get("OOMKilled", False),
-        error=presentable(state.get("Error", "")),
-        restart_count=answer.get("RestartCount", 0),
-        restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
-        stop_timeout=10 if stop_timeout is None else stop_timeout,
-        tty=config.get("Tty", False),
-        log_driver=(host.get("LogConfig") or {}).get("Type", ""),
-        memory_limit=host.get("Memory") or None,
+        exit_code=_whole(state.get("ExitCode")),
+        oom_killed=_flag(state.get("OOMKilled")),
+        error=_words(state.get("Error")),
+        restart_count=_whole(answer.get("RestartCount")),
+        restart_policy=_line(_text(_mapping(host.get("RestartPolicy")).get("Name"))) or "no",
+        stop_timeout=10 if stop_timeout is None else _whole(stop_timeout),
+        tty=_flag(config.get("Tty")),
+        log_driver=_line(_text(_mapping(host.get("LogConfig")).get("Type"))),
+        memory_limit=_whole(host.get("Memory")) or None,
         probes=_probes(health),
-        failing_streak=health.get("FailingStreak", 0),
-        health_interval=timedelta(microseconds=interval / 1000) if interval else timedelta(seconds=30),
+        failing_streak=min(_whole(health.get("FailingStreak")), LONGEST_STREAK // interval),
+        health_interval=interval,
     )
+
+
+def _interval(healthcheck: Mapping[str, Any]) -> timedelta:
+    """In nanoseconds there; the engine takes none under a millisecond, and 0 for its own 30 s."""
+    nanoseconds = _whole(healthcheck.get("Interval"))
+    if nanoseconds <= 0:
+        return timedelta(seconds=30)
+    return min(timedelta(microseconds=max(nanoseconds // 1000, 1000)), LONGEST_STREAK)
 
 
 def _probes(health: Mapping[str, Any]) -> tuple[Probe, ...]:
     return tuple(
-        Probe(at, run.get("ExitCode", 0), presentable(run.get("Output", "")))
-        for run in health.get("Log") or ()
+        Probe(at, _whole(run.get("ExitCode")), _words(run.get("Output")))
+        for run in (health.get("Log") or [])[-MOST_PROBES:]
         if (at := moment(run.get("Start")))
     )
 
@@ -122,28 +153,84 @@ def moment(text: str | None) -> datetime | None:
     """RFC 3339 with up to nine digits of a second, cut to six; the engine's zero date means never."""
     if not text or text.startswith("0001-"):
         return None
-    return datetime.fromisoformat(text).astimezone(UTC)
+    found = datetime.fromisoformat(text[:40]).astimezone(UTC)
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError("a moment out of all time")
+    return found
 
 
-def usage(sample: Sample) -> Usage | None:
-    """CPU over the second before the sample, memory at its end; None when the container does not run.
+def usage(sample: Answer) -> Usage | None:
+    """`GET /containers/{id}/stats`: CPU over the second before, memory at its end; None when it does not run.
 
     As `docker stats` reckons: the share of the machine's time, times its cores; memory without the page
     cache that could be dropped (`inactive_file`, on cgroup v1 `total_inactive_file`). The limit is the
     engine's figure: the machine's memory where the container has no limit of its own.
     """
-    cpu, before = sample.get("cpu_stats") or {}, sample.get("precpu_stats") or {}
-    memory = sample.get("memory_stats") or {}
+    cpu, before = _mapping(sample.get("cpu_stats")), _mapping(sample.get("precpu_stats"))
+    memory = _mapping(sample.get("memory_stats"))
     if "system_cpu_usage" not in cpu or "system_cpu_usage" not in before or "usage" not in memory:
         return None
-    worked = cpu["cpu_usage"]["total_usage"] - before["cpu_usage"]["total_usage"]
-    passed = cpu["system_cpu_usage"] - before["system_cpu_usage"]
-    cores = cpu.get("online_cpus") or len(cpu["cpu_usage"].get("percpu_usage") or (0,))
-    kinds = memory.get("stats") or {}
-    cache = kinds.get("total_inactive_file", kinds.get("inactive_file", 0))
-    used = memory["usage"]
+    worked = _whole(cpu["cpu_usage"]["total_usage"]) - _whole(before["cpu_usage"]["total_usage"])
+    passed = _whole(cpu["system_cpu_usage"]) - _whole(before["system_cpu_usage"])
+    cores = _whole(cpu.get("online_cpus")) or len(cpu["cpu_usage"].get("percpu_usage") or (0,))
+    kinds = _mapping(memory.get("stats"))
+    cache = _whole(kinds.get("total_inactive_file", kinds.get("inactive_file")))
+    used = _whole(memory["usage"])
     return Usage(
         cpu_percent=max(worked / passed * cores * 100, 0.0) if passed > 0 else 0.0,
         memory=used - cache if cache < used else used,
-        memory_limit=memory.get("limit") or None,
+        memory_limit=_whole(memory.get("limit")) or None,
     )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise TypeError("no object")
+    return value
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
+
+
+def _whole(value: object) -> int:
+    """Nothing is zero. Raises TypeError, and ValueError for what no engine can count to."""
+    if value is None:
+        return 0
+    if type(value) is not int:
+        raise TypeError("no whole number")
+    if abs(value) >= 1 << 64:
+        raise ValueError("too large a number")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if value not in (None, False, True):
+        raise TypeError("neither true nor false")
+    return bool(value)
+
+
+def _matching(pattern: re.Pattern[str], value: str) -> str:
+    if not pattern.fullmatch(value):
+        raise ValueError(f"not as it should be written: {value[:80]!r}")
+    return value
+
+
+def _words(value: object) -> str:
+    return presentable(_text(value)[:LONGEST_TEXT])
+
+
+def _line(text: str) -> str:
+    """What people are shown of it: one short clean line."""
+    return _clean_line(text[: 4 * LONGEST_LINE])
+
+
+@lru_cache(1024)  # the same few words come with every list
+def _clean_line(text: str) -> str:
+    return presentable(" ".join(text.splitlines()))[:LONGEST_LINE]

@@ -5,8 +5,9 @@ result is written after. What a crash leaves in between is found at the next sta
 """
 
 import asyncio
+import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -32,6 +33,7 @@ from services.errors import (
     NoSuchContainer,
     NotYourPlan,
     OwnContainer,
+    StoreError,
 )
 from services.fleet.fleet import Fleet
 from services.fleet.protection import Protection
@@ -39,9 +41,13 @@ from services.plans import Plans
 from services.ports import Clock, Engine
 from services.roster import Roster
 
+log = logging.getLogger(__name__)
+
 LOOK_DEADLINE = 2.0
 # What an act may take beyond the container's own stop timeout before the person is told it is unconfirmed.
 ACT_MARGIN = 20.0
+# However long a container may take to stop, the person is told by then; the engine goes on with it.
+LONGEST_WAIT = 100.0
 LOOK_AGAIN_AFTER = 30.0
 HEALTH_PATIENCE = 60.0
 HEALTH_INTERVAL = 0.5
@@ -88,6 +94,7 @@ class Control:
         container = await self._fleet.find(what, by=by)
         await self._demand(by, action, self._fleet.target(container), container.name)
         if action is not Action.START and self._protection.is_self(container):
+            await self._audit.record(by, action, self._fleet.target(container), Result.DENIED)
             raise OwnContainer(container.name)
         observed = await self._fleet.observe(container.host, container.id, deadline=LOOK_DEADLINE)
         if observed is None:
@@ -125,7 +132,7 @@ class Control:
         await self._plans.cancel(token, by)
         return plan
 
-    async def carry_out(self, token: str, *, by: Actor, place: Place) -> AsyncIterator[Outcome]:
+    async def carry_out(self, token: str, *, by: Actor, place: Place) -> AsyncGenerator[Outcome, None]:
         """Spend the confirmation and act; each outcome replaces the one before.
 
         Raises PlanGone, NotYourPlan, Denied or HostError only before anything has been done.
@@ -141,18 +148,21 @@ class Control:
         async for outcome in self._act(intent, details):
             yield outcome
 
-    async def interrupted(self) -> AsyncIterator[tuple[Intent, Outcome]]:
-        """What the last run of the bot began and did not finish, each with the container's state now.
+    async def unfinished(self) -> Sequence[Intent]:
+        """What an earlier run of the bot began and did not finish; to be asked before this run begins anything."""
+        return await self._plans.unfinished()
 
-        Each is closed in the books, as unknown, once the consumer has told the person and asks for the next.
-        """
-        for intent in await self._plans.unfinished():
-            plan = intent.plan
-            seen = await self._look(plan)
-            yield intent, Outcome(plan, Phase.INTERRUPTED, self._clock.now(), now=seen.diagnosis)
-            await self._plans.finish(intent, _result(plan, seen))
+    async def review(self, intent: Intent) -> tuple[Outcome, Result]:
+        """An unfinished act as far as it can be known now: the container's state, not what made it so."""
+        seen = await self._look(intent.plan)
+        outcome = Outcome(intent.plan, Phase.INTERRUPTED, self._clock.now(), now=seen.diagnosis)
+        return outcome, _result(intent.plan, seen)
 
-    async def _act(self, intent: Intent, details: Details) -> AsyncIterator[Outcome]:
+    async def close(self, intent: Intent, result: Result) -> None:
+        """Close the books on an unfinished act, once the person has been told. Raises StoreError."""
+        await self._plans.finish(intent, result)
+
+    async def _act(self, intent: Intent, details: Details) -> AsyncGenerator[Outcome, None]:
         plan = intent.plan
         began = monotonic()
         try:
@@ -161,8 +171,8 @@ class Control:
             async for outcome in self._look_again(intent, error, monotonic() - began):
                 yield outcome
             return
-        except HostError as error:  # nothing was done
-            await self._plans.finish(intent, Result.FAILED, detail=_words(error))
+        except HostError as error:  # the engine refused, or was not reached
+            await self._finish(intent, Result.FAILED, _words(error))
             seen = await self._look(plan)
             yield Outcome(plan, Phase.FAILED, self._clock.now(), failure=error, now=seen.diagnosis)
             return
@@ -172,7 +182,7 @@ class Control:
 
     async def _ask_engine(self, plan: Plan, details: Details) -> None:
         engine: Engine = self._fleet.engine(plan.host)
-        deadline = details.stop_timeout + ACT_MARGIN
+        deadline = min(details.stop_timeout, LONGEST_WAIT) + ACT_MARGIN
         match plan.action:
             case Action.RESTART:
                 await engine.restart(plan.container_id, stop_timeout=details.stop_timeout, deadline=deadline)
@@ -183,7 +193,7 @@ class Control:
             case _:
                 raise AssertionError(plan.action)
 
-    async def _settle(self, intent: Intent, took: float, began: float) -> AsyncIterator[Outcome]:
+    async def _settle(self, intent: Intent, took: float, began: float) -> AsyncGenerator[Outcome, None]:
         """After the engine's yes: wait for the healthcheck's word, if there is one, and say how it ended."""
         plan = intent.plan
         if plan.action is not Action.STOP:
@@ -196,17 +206,26 @@ class Control:
                 seen = await self._look(plan)
         healthy_after = monotonic() - began if seen.health is Health.HEALTHY else None
         now = seen.diagnosis
-        await self._plans.finish(intent, Result.DONE)
+        await self._finish(intent, Result.DONE)
         yield Outcome(plan, Phase.DONE, self._clock.now(), took=took, healthy_after=healthy_after, now=now)
 
-    async def _look_again(self, intent: Intent, error: HostError, took: float) -> AsyncIterator[Outcome]:
+    async def _look_again(
+        self, intent: Intent, error: HostError, took: float
+    ) -> AsyncGenerator[Outcome, None]:
         """No answer in time: say so, look once more later, and leave it at that; never try again."""
         plan = intent.plan
         yield Outcome(plan, Phase.UNCONFIRMED, self._clock.now(), took=took, failure=error)
         await asyncio.sleep(LOOK_AGAIN_AFTER)
         seen = await self._look(plan)
-        await self._plans.finish(intent, _result(plan, seen), detail=_words(error))
+        await self._finish(intent, _result(plan, seen), _words(error))
         yield Outcome(plan, Phase.CHECKED, self._clock.now(), took=took, failure=error, now=seen.diagnosis)
+
+    async def _finish(self, intent: Intent, result: Result, detail: str = "") -> None:
+        """What is done is told even when it cannot be written down; the next start then calls it unknown."""
+        try:
+            await self._plans.finish(intent, result, detail)
+        except StoreError:
+            log.exception("the result of %s %s is not in the books", intent.plan.action, intent.plan.name)
 
     async def _look(self, plan: Plan) -> _Seen:
         try:

@@ -5,13 +5,15 @@ once; its thread is freed by the link, should the contact turn out to be dead, o
 """
 
 import asyncio
+import logging
 import ssl
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import docker
@@ -24,12 +26,15 @@ from services.domain.containers import Container, Details, Usage
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused, HostError, HostSilent, Silence
 from services.fleet import answers
 from services.fleet.link import Link
-from services.fleet.pool import SocketAdapter
-from services.fleet.streams import Channel, Frames, Response, get, unframed
+from services.fleet.pool import AnswerTooLarge, SocketAdapter, TlsAdapter
+from services.fleet.streams import ERROR_LIMIT, Channel, Frames, Response, get, unframed
 from services.logs.presentable import presentable
 
 THREADS = 4
 GRACE = 1.0  # seconds by which the SDK's own timeout is longer than the deadline
+NOT_UNDERSTOOD = "the answer was not understood"
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Ask = Callable[["_Client"], T]
@@ -41,6 +46,7 @@ FOREIGN = (
     requests.RequestException,
     urllib3.exceptions.HTTPError,
     urllib3.exceptions.ProxySchemeUnsupported,
+    AnswerTooLarge,
     OSError,
 )
 
@@ -72,14 +78,11 @@ class DockerEngine:
         return self._link.host
 
     async def ping(self, *, deadline: float) -> EngineInfo:
-        answer = await self._read(lambda sdk: sdk.version(), deadline)
-        return EngineInfo(answer["Version"], self._link.api_version)
+        version = await self._read(lambda sdk: answers.version(sdk.version()), deadline)
+        return EngineInfo(version, self._link.api_version)
 
     async def containers(self, *, deadline: float) -> Sequence[Container]:
-        def ask(sdk: _Client) -> tuple[Container, ...]:
-            return answers.containers(self.host, cast(list[answers.Row], sdk.containers(all=True)))
-
-        return await self._read(ask, deadline)
+        return await self._read(lambda sdk: answers.containers(self.host, sdk.containers(all=True)), deadline)
 
     async def inspect(self, container_id: str, *, deadline: float = 5) -> Details:
         return await self._read(
@@ -132,7 +135,7 @@ class DockerEngine:
 
     @asynccontextmanager
     async def _within(self, seconds: float, end: float | None = None) -> AsyncIterator[None]:
-        """Until `end`, by default in `seconds`; then the link is suspected. What breaks becomes ours."""
+        """Until `end`, by default in `seconds`; then the link is suspected. Whatever breaks becomes ours."""
         end = asyncio.get_running_loop().time() + seconds if end is None else end
         try:
             async with asyncio.timeout_at(end):
@@ -144,6 +147,13 @@ class DockerEngine:
             raise DeadlineExceeded(self.host, seconds) from None
         except OSError as exc:
             raise await self._loss(exc, end) from exc
+        except HostError:
+            raise
+        except (
+            Exception
+        ) as exc:  # an answer may be odd in any way: that is this host's trouble and no other's
+            logger.warning("%s: %s", self.host, NOT_UNDERSTOOD, exc_info=True)
+            raise EngineRefused(self.host, 0, NOT_UNDERSTOOD) from exc
 
     async def _loss(self, exc: OSError, end: float) -> HostSilent:
         """What the link finds out, before `end`, about a contact that broke with `exc`."""
@@ -226,7 +236,7 @@ class DockerEngine:
 
 
 class _Client(docker.APIClient):
-    """The SDK's low-level client, with a timeout for each call instead of one for all."""
+    """The SDK's low-level client, with a timeout for each call instead of one for all, and wary of the answers."""
 
     def __init__(self, link: Link, made_for: tuple[int, str]) -> None:
         tls: TLSConfig | bool = False
@@ -235,15 +245,21 @@ class _Client(docker.APIClient):
         super().__init__(base_url=link.base_url, version=link.api_version, tls=tls)
         if link.socket_path:
             self.mount("http+docker://", SocketAdapter(link.socket_path, 2 * THREADS))
+        else:
+            self.mount("https://", TlsAdapter(2 * THREADS))
         self.trust_env = False  # no proxies, no netrc
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        self.headers["Accept-Encoding"] = "identity"
+        self.hooks["response"].append(_demand_plain)
         self.made_for = made_for
         self._call = threading.local()
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        return super().request(*args, **{**kwargs, "timeout": self._call.seconds})
+        total = urllib3.Timeout(total=self._call.seconds)
+        return super().request(*args, **{**kwargs, "timeout": total, "allow_redirects": False})
 
     def carry_out(self, ask: Ask[T], seconds: float, host: str, name: str) -> T:
-        """Call `ask` in this thread. seconds: of silence on the connection until it is given up."""
+        """Call `ask` in this thread. seconds: until the connection is given up, however much still comes."""
         self._call.seconds = seconds
         try:
             return ask(self)
@@ -251,14 +267,29 @@ class _Client(docker.APIClient):
             raise translated(exc, host, name, seconds) from exc
 
 
+def _demand_plain(response: requests.Response, **_: object) -> None:
+    """Before the body is read: a small compressed one may unfold without end, and a redirect leads elsewhere."""
+    encoding = response.headers.get("Content-Encoding", "identity")
+    redirect = 300 <= response.status_code < 400 and response.status_code != 304  # 304: it is so already
+    if redirect or encoding.lower() != "identity":
+        response.close()
+        raise DockerException("the answer is a redirect" if redirect else "the answer is compressed")
+
+
 def translated(exc: Exception, host: str, name: str, seconds: float) -> HostError:
     """Ours for one of FOREIGN. name: the container that was asked for, or ""."""
-    text = str(exc)
+    text = str(exc)[:ERROR_LIMIT]
     match exc:
         case APIError() if exc.status_code == 404 and name:
             return ContainerGone(host, name)
         case APIError():
-            return EngineRefused(host, exc.status_code or 0, presentable(str(exc.explanation or text)))
+            return EngineRefused(
+                host, exc.status_code or 0, presentable(str(exc.explanation or text)[:ERROR_LIMIT])
+            )
+        case requests.JSONDecodeError():
+            return EngineRefused(host, 0, NOT_UNDERSTOOD)
+        case AnswerTooLarge():
+            return EngineRefused(host, 0, "the answer is too large")
         case requests.Timeout() | urllib3.exceptions.TimeoutError() | TimeoutError():
             return DeadlineExceeded(host, seconds)
         case requests.exceptions.SSLError() | urllib3.exceptions.SSLError() | ssl.SSLError():

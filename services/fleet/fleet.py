@@ -86,12 +86,18 @@ class Fleet:
         if what is None:
             return await self.overview(by=by)
         host = names.exact_host(what, self.hosts) if isinstance(what, str) else None
-        if host is not None:
-            try:
-                return await self.overview(by=by, host=host)
-            except NoSuchHost:
-                pass  # out of sight, and so never told apart from a word that names nothing
-        return await self.card(what, by=by)
+        if host is None:
+            return await self.card(what, by=by)
+        if by.scope.covers_host(host):
+            return await self.overview(by=by, host=host)
+        # A host out of sight is not told apart from a word that names nothing, not even by the time it takes.
+        report, found = await asyncio.gather(
+            self.overview(by=by, host=host), self.card(what, by=by), return_exceptions=True
+        )
+        answer = found if isinstance(report, NoSuchHost) else report
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
 
     async def overview(self, *, by: Actor, host: str | None = None) -> FleetReport:
         """Trouble first: silent hosts, then those with most trouble. Raises NoSuchHost for one out of sight."""
@@ -167,25 +173,24 @@ class Fleet:
 
     async def _find_by_key(self, wanted: ContainerKey, scope: Scope) -> Container:
         if wanted.host not in self._engines:
-            raise NoSuchContainer(wanted.host)
+            raise NoSuchContainer("")
         (sight,) = await self._look((wanted.host,), scope)
-        if sight.silence:
+        if sight.silence and _visible(sight, scope):
             raise sight.silence
         for container in sight.containers:
             if container.key == wanted.key:
                 return container
-        raise NoSuchContainer(wanted.host)
+        raise NoSuchContainer("")
 
     async def _look(self, hosts: Sequence[str], scope: Scope) -> list[_Sight]:
         return list(await asyncio.gather(*(self._look_at(host, scope) for host in hosts)))
 
     async def _look_for(self, what: str, scope: Scope) -> list[_Sight]:
-        """All visible hosts, or the one that `what` names before its slash."""
+        """All visible hosts; for one who sees the host named before the slash as a whole, that one alone."""
         host_part, slash, _ = what.partition("/")
         host = names.exact_host(host_part, self.hosts) if slash else None
-        sights = await self._look((host,), scope) if host else []
-        if not any(_visible(sight, scope) for sight in sights):
-            sights = await self._look(self.hosts, scope)
+        only = host is not None and scope.covers_host(host)
+        sights = await self._look((host,) if host and only else self.hosts, scope)
         return [sight for sight in sights if _visible(sight, scope)]
 
     async def _look_at(self, host: str, scope: Scope) -> _Sight:
@@ -195,8 +200,7 @@ class Fleet:
             last = await self._sightings.last(host)
             unknown = tuple(name for name in last.names if scope.covers(host, name)) if last else ()
             silence = _as_silence(error, self._clock.now())
-            if silence.since is None and last:
-                silence = HostSilent(host, silence.reason, last.at, silence.detail)
+            silence.seen = last.at if last else None
             return _Sight(host, silence=silence, unknown=unknown)
         await self._sightings.note(host, [container.name for container in found])
         return _Sight(host, tuple(row for row in found if scope.covers(host, row.name)))

@@ -8,6 +8,7 @@ pauses, for ever. Meanwhile everyone who asks is told at once why the host is si
 import asyncio
 import logging
 import random
+import re
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator
@@ -23,6 +24,8 @@ CONNECT_TIMEOUT = 10.0
 PROBE_TIMEOUT = 3.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 BUFFER = 256 * 1024
+
+_API_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")  # a part of every path asked for later
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +103,7 @@ class Link(ABC):
         """Within it `open` works. Raises HostSilent when it cannot be had; frees everyone on exit."""
 
     async def run(self) -> NoReturn:
-        """Keep contact until cancelled."""
+        """Keep contact until cancelled, whatever an attempt runs into."""
         try:
             while True:
                 try:
@@ -108,6 +111,9 @@ class Link(ABC):
                         await self._watch()
                 except HostSilent as silence:
                     self._lose(silence)
+                except Exception as exc:
+                    logger.exception("%s: an attempt failed in an unforeseen way", self.host)
+                    self._lose(HostSilent(self.host, Silence.ENGINE, detail=f"{exc!r:.200}"))
                 await asyncio.sleep(next(self._pauses))
         finally:
             self._silence = HostSilent(self.host, Silence.CONNECTING, self._lost, "closed")
@@ -140,9 +146,10 @@ class Link(ABC):
             raise HostSilent(self.host, Silence.TLS, detail=str(exc)) from exc
         except OSError as exc:
             raise HostSilent(self.host, Silence.ENGINE, detail=str(exc)) from exc
-        if answer.status != 200 or "api-version" not in answer.headers:
+        version = answer.headers.get("api-version", "")
+        if answer.status != 200 or not _API_VERSION.fullmatch(version):
             raise HostSilent(self.host, Silence.ENGINE, detail=f"ping: HTTP status {answer.status}")
-        self.api_version = answer.headers["api-version"]
+        self.api_version = version
 
     def _gain(self) -> None:
         away = f", lost since {self._lost:%Y-%m-%d %H:%M:%S} UTC" if self._lost else ""

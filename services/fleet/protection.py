@@ -14,7 +14,11 @@ class Protection:
         self._own_id = own_id
 
     def covers(self, container: Container) -> bool:
-        return _says(container, "vakhta.protected") or self._scope.covers(container.host, container.name)
+        """By label, by name, or by Compose service: by whatever people call it, since they stop it by that."""
+        names = (container.name, container.service or container.name)
+        return _says(container, "vakhta.protected") or any(
+            self._scope.covers(container.host, name) for name in names
+        )
 
     def is_self(self, container: Container) -> bool:
         if _says(container, "vakhta.self"):

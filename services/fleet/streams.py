@@ -5,12 +5,20 @@ chunks that ends where the connection ends; this holds for what never ends as we
 """
 
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from struct import Struct
 from typing import Any, Protocol
 
+# In bytes: more than an engine ever needs, and harmless to hold.
 HEAD_LIMIT = 65536
+JSON_LIMIT = 1 << 20
+ERROR_LIMIT = 4096
+
+# On bytes and in ASCII: `str.isdigit` takes digits for such that `int` does not.
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: .*)?")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class Channel(Protocol):
@@ -48,18 +56,22 @@ class Response:
             raise ConnectionError("the answer was cut short")
 
     async def json(self) -> Any:
-        """The whole body as JSON; for answers that are known to be small."""
-        text = b"".join([data async for data in self.body()])
+        """The whole body as JSON; for answers that are known to be small. Raises ValueError: not JSON, or not small."""
+        text = bytearray()
+        async for data in self.body():
+            text += data
+            if len(text) > JSON_LIMIT:
+                raise ValueError(f"more than {JSON_LIMIT} bytes")
         try:
             return json.loads(text)
-        except ValueError as exc:
-            raise ConnectionError(f"not JSON: {text[:80]!r}") from exc
+        except RecursionError as exc:
+            raise ValueError("nested too deeply") from exc
 
     async def error_text(self) -> str:
         """The engine's own words of an error answer."""
         try:
-            return str((await self.json())["message"])
-        except (ConnectionError, KeyError, TypeError):
+            return str((await self.json())["message"])[:ERROR_LIMIT]
+        except (ConnectionError, ValueError, KeyError, TypeError):
             return f"HTTP status {self.status}"
 
 
@@ -75,12 +87,13 @@ async def get(channel: Channel, path: str) -> Response:
         if len(received) > HEAD_LIMIT and b"\r\n\r\n" not in received:
             raise ConnectionError("the answer's head has no end")
     head, rest = received.split(b"\r\n\r\n", 1)
-    first, *lines = head.decode("latin-1").split("\r\n")
-    protocol, _, status = first.partition(" ")
-    if not protocol.startswith("HTTP/") or not status[:3].isdigit():
-        raise ConnectionError(f"not an HTTP answer: {first[:80]!r}")
-    pairs = (line.partition(":") for line in lines)
-    return Response(channel, int(status[:3]), {name.lower(): value.strip() for name, _, value in pairs}, rest)
+    first, *lines = head.split(b"\r\n")
+    pairs = (line.decode("latin-1").partition(":") for line in lines)
+    headers = {name.lower(): value.strip() for name, _, value in pairs}
+    status = _STATUS_LINE.fullmatch(first)
+    if not status or not _LENGTH.fullmatch(headers.get("content-length", "0")):
+        raise ConnectionError(f"not an HTTP answer: {head[:80]!r}")
+    return Response(channel, int(status[1]), headers, rest)
 
 
 class Frames:
@@ -122,7 +135,7 @@ class Frames:
             at += len(payload)
             self._left -= len(payload)
             if self._kind == 3:
-                self._error += payload
+                self._error += payload[: ERROR_LIMIT - len(self._error)]
             else:
                 payloads.append(payload)
         self._head = data[at:]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """before: what precedes the match on its line, at most 80 bytes. head: the match up to the secret.
+    """before: what precedes the match on its line, at most 160 bytes. head: the match up to the secret.
 
     after: the byte behind the secret, none at the end of the text.
     """
@@ -44,7 +44,9 @@ _BLANK = re.compile(
 )
 # Dates, addresses, paths, places in a source file and calls: no secret where prose may stand.
 _PROSE = re.compile(rb"\d{4}-\d\d-\d\d.*|\w*://.*|/.*|\w+:[\d:]+|.*\(.*|[\d:.,%-]+")
-_STRONG_KEY = re.compile(rb"(?i)passw|passphrase|pwd|secret")
+# A password in the languages of the team; RE2 folds the case of ASCII alone here.
+_PASSWORD = "passw(?:or)?d|passphrase|(?:п|П)ароль|ПАРОЛЬ|(?:қ|Қ)ұпия(?: )?сөз"
+_STRONG_KEY = re.compile(rf"(?i)passw|pwd|secret|{_PASSWORD}".encode())
 _SIGN_AND_QUOTE = re.compile(
     rb"(?P<key_quote>[\"'])?\]?(?P<sign>[ \t]*(?:=>|:=|[:=])[ \t]*|(?i:%3D)|\)=\()"
     rb"(?P<quote>(?:\[\]string\{|\[)?\\*[\"'])?(?:\w+[ \t]+)?$"
@@ -82,14 +84,45 @@ def _looks_made_up(found: Finding) -> bool:
     )
 
 
-def _is_basic(found: Finding) -> bool:
+def _is_basic(found: Finding, joint: bytes = b":") -> bool:
     """Base64 of `user:password`, which prose is not."""
     bare = found.secret.rstrip(b"=")
     try:
         decoded = base64.b64decode(bare + b"=" * (-len(bare) % 4), validate=True)
     except binascii.Error:
         return False
-    return b":" in decoded and decoded.isascii()
+    return joint in decoded and decoded.isascii()
+
+
+def _is_login(found: Finding) -> bool:
+    """What follows AUTH: a password of Redis or SMTP's base64, and no name of a mechanism (`AUTH LOGIN CRAM-MD5`)."""
+    if re.fullmatch(rb"[A-Z][A-Z0-9-]*", found.secret):
+        return False
+    return _looks_made_up(found) or (len(found.secret) >= 8 and _is_basic(found, b"\0"))
+
+
+def _is_option(found: Finding) -> bool:
+    """`-a`, `-p`, `-u` mean a secret to some programs only; `mysql -p name` asks for one, `-pname` has it."""
+    option, apart = found.head[found.head.index(b"-") + 1 :][:1], found.head[-1:] != b"p"
+    names = _PROGRAMS[option, apart] if (option, apart) in _PROGRAMS else _PROGRAMS[option, True]
+    return re.search(rb"\b(?:%b)\b[^|;&]*$" % names, found.before) is not None
+
+
+_PROGRAMS = {
+    (b"a", True): rb"redis-cli|valkey-cli|redis-benchmark",
+    (b"p", True): rb"sshpass",
+    (b"p", False): rb"sshpass|mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mariadb-admin",
+    (b"u", True): rb"curl",
+}
+
+
+def _is_access_token(found: Finding) -> bool:
+    """Of the user of an address: letters and digits without a word among them."""
+    return re.search(rb"\d", found.secret) is not None and re.search(rb"[A-Za-z]", found.secret) is not None
+
+
+def _is_no_file(found: Finding) -> bool:
+    return _looks_made_up(found) and not re.search(rb"\.[a-z]\w{1,4}$", found.secret)
 
 
 def _is_card(found: Finding) -> bool:

@@ -21,6 +21,7 @@ from aiogram.exceptions import (
 from aiogram.methods import (
     AnswerCallbackQuery,
     DeleteMessage,
+    EditMessageReplyMarkup,
     EditMessageText,
     GetMe,
     SendChatAction,
@@ -268,3 +269,57 @@ async def test_an_unthrottled_send_costs_next_to_nothing() -> None:
     for _ in range(1000):
         await courier(wire, BOT, HELLO)
     assert (time.perf_counter() - began) / 1000 < 0.001
+
+
+def edit(text: str, *, message: int = 1) -> EditMessageText:
+    return EditMessageText(chat_id=7, message_id=message, text=text)
+
+
+def texts(wire: Wire) -> list[str]:
+    return [getattr(method, "text", None) or method.__api_method__ for method in wire.sent]
+
+
+async def test_of_the_edits_of_a_message_that_wait_the_last_one_goes_in_the_place_of_the_first() -> None:
+    courier, wire = Courier(rates=Rates(chat_interval=0.01, chat_burst=1)), Wire()
+    await courier(wire, BOT, HELLO)
+    waiting = [
+        edit("old"),
+        edit("other", message=2),
+        SendMessage(chat_id=7, text="between"),
+        edit("newer"),
+        edit("newest"),
+    ]
+    answers = await asyncio.gather(*(courier(wire, BOT, method) for method in waiting))
+    assert texts(wire) == ["hello", "newest", "other", "between"]
+    assert answers == [True, DONE, DONE, True, DONE]
+    assert courier.sent == 4
+
+
+async def test_an_edit_of_another_kind_supersedes_nothing() -> None:
+    courier, wire = Courier(rates=Rates(chat_interval=0.01, chat_burst=1)), Wire()
+    await courier(wire, BOT, HELLO)
+    markup = EditMessageReplyMarkup(chat_id=7, message_id=1)
+    await asyncio.gather(*(courier(wire, BOT, each) for each in (edit("a"), markup, edit("b"))))
+    assert texts(wire) == ["hello", "a", "editMessageReplyMarkup", "b"]
+
+
+async def test_an_edit_that_fails_does_not_come_after_a_newer_one() -> None:
+    courier = Courier(rates=Rates(chat_interval=0.05, chat_burst=1))
+    wire = Wire(TelegramNetworkError(EDIT, "reset"), DONE, takes=0.01)
+    async with asyncio.TaskGroup() as group:
+        older = group.create_task(courier(wire, BOT, edit("old")))
+        await asyncio.sleep(0)
+        group.create_task(courier(wire, BOT, edit("new")))
+    assert texts(wire) == ["old", "new"]
+    assert older.result() is True  # type: ignore[comparison-overlap]
+
+
+async def test_an_edit_given_up_in_the_queue_leaves_the_next_its_turn() -> None:
+    courier, wire = Courier(rates=Rates(chat_interval=0.05, chat_burst=1)), Wire()
+    await courier(wire, BOT, HELLO)
+    given_up = asyncio.create_task(courier(wire, BOT, edit("given up")))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.wait({given_up})
+    assert await courier(wire, BOT, edit("next")) is DONE
+    assert texts(wire) == ["hello", "next"]

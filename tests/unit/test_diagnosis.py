@@ -1,5 +1,6 @@
 """How a container is doing, judged from what the engine says about it."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -196,3 +197,22 @@ def test_compose_labels_and_traefik_rules() -> None:
     assert (container.project, container.service) == ("team", "directus")
     assert container.domains == ("dir.tapbot.kz", "a.kz", "b.kz")
     assert (row(State.RUNNING).project, row(State.RUNNING).service) == (None, None)
+
+
+def domains_of(*rules: str) -> tuple[str, ...]:
+    labels = {f"traefik__http__routers__r{number}__rule": rule for number, rule in enumerate(rules)}
+    return row(State.RUNNING, None, **labels).domains
+
+
+def test_domains_are_domains() -> None:
+    odd = ("evil\nline", "\u202ekz.evil", "a" * 254, "две.точки", "a b")
+    assert domains_of(*(f"Host(`{name}`)" for name in odd)) == ()
+    assert domains_of("Host(`*.tapbot.kz`)") == ("*.tapbot.kz",)
+
+
+def test_domains_are_few_and_cost_little() -> None:
+    assert len(domains_of(*(f"Host(`{number}.kz`)" for number in range(50)))) == 20
+    assert domains_of("Host(`a.kz`)" + " " * 5000) == (), "no rule is that long"
+    began = time.process_time()
+    domains_of("Host(" * 50_000, *["Host(" * 800] * 200)
+    assert time.process_time() - began < 1, "half a minute when the search is quadratic"

@@ -1,18 +1,19 @@
 """The engine's JSON, as engines of several ages write it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from services.domain.containers import Health, Port, State
-from services.fleet.answers import Row, containers, details, moment, usage
+from services.errors import EngineRefused
+from services.fleet.answers import containers, details, moment, usage
 
 ID = "5d126fd246f75d344a36503c0c6f153ed7f8b04698fc0f3066970b45d38dd222"
 
 
-def row(**changes: Any) -> Row:
-    base: Row = {
+def row(**changes: Any) -> dict[str, Any]:
+    base = {
         "Id": ID,
         "Names": ["/directus"],
         "Image": "directus/directus:11.5",
@@ -22,7 +23,7 @@ def row(**changes: Any) -> Row:
         "Ports": [],
         "Labels": {},
     }
-    return cast(Row, {**base, **changes})
+    return {**base, **changes}
 
 
 def test_a_row() -> None:
@@ -59,6 +60,8 @@ def test_a_row() -> None:
         ("Up 2 hours (Paused)", None, None),
         ("Exited (137) 3 minutes ago", None, 137),
         ("Exited (0) About an hour ago", None, 0),
+        ("Exited (" + "9" * 5000 + ") 3 minutes ago", None, None),
+        ("Exited (²) 3 minutes ago", None, None),
         ("Restarting (3) Less than a second ago", None, 3),
         ("Created", None, None),
         ("Dead", None, None),
@@ -81,12 +84,80 @@ def test_the_health_field_of_newer_engines() -> None:
         (["/web/database", "/postgres", "/api/db"], "postgres"),
         (["/postgres"], "postgres"),
         ([], ID[:12]),
+        (["/x\n\ngood\n🟢 5 fine"], ID[:12]),
+        (["/\u202eevil"], ID[:12]),
+        (["/-rm"], ID[:12]),
+        (["/" + "x" * 129], ID[:12]),
+        (["/x\n"], ID[:12]),
         (None, ID[:12]),
     ],
 )
 def test_the_name_among_links(names: list[str] | None, name: str) -> None:
     (found,) = containers("h", [row(Names=names)])
     assert found.name == name
+
+
+def test_what_people_are_shown_is_one_short_clean_line() -> None:
+    odd = "a\nb\r\n\u202ec\x1b[31m" + "x" * 9000
+    project, service = "com.docker.compose.project", "com.docker.compose.service"
+    (found,) = containers("h", [row(Image=odd, Labels={project: odd, service: odd})])
+    assert {found.image, found.project, found.service} == {"a b c" + "x" * 123}
+
+
+def test_an_image_is_named_in_full() -> None:
+    image = "registry.example:5000/team/app@sha256:" + ID
+    assert containers("h", [row(Image=image)])[0].image == image
+
+
+def test_only_labels_that_mean_something_are_kept() -> None:
+    kept = {"vakhta.expected": "false", "com.docker.compose.container-number": "2", "traefik.enable": "true"}
+    (found,) = containers("h", [row(Labels={**kept, "org.opencontainers.image.title": "x"})])
+    assert found.labels == kept
+
+
+def test_too_many_containers() -> None:
+    assert len(containers("h", [row()] * 5000)) == 5000
+    with pytest.raises(EngineRefused, match=r"too many containers \(5001\)"):
+        containers("h", [row()] * 5001)
+
+
+ODD = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, OSError)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Id": None},
+        {"Id": "../x"},
+        {"Names": [1]},
+        {"Image": 1},
+        {"State": []},
+        {"Status": 1},
+        {"Health": ["healthy"]},
+        {"Created": 10**18},
+        {"Created": "now"},
+        {"Created": float("inf")},
+        {"Ports": 5},
+        {"Ports": [{}]},
+        {"Ports": [{"PrivatePort": "80"}]},
+        {"Ports": [{"PrivatePort": 80, "PublicPort": "80"}]},
+        {"Ports": [{"PrivatePort": 80, "IP": "evil\nline"}]},
+        {"Ports": [{"PrivatePort": 80, "Type": "evil\nline"}]},
+        {"Labels": []},
+        {"Labels": {"vakhta.protected": True}},
+    ],
+    ids=lambda changes: repr(changes)[:40],
+)
+def test_an_odd_row_is_not_believed(changes: dict[str, Any]) -> None:
+    containers("h", [row()])
+    with pytest.raises(ODD):
+        containers("h", [row(**changes)])
+
+
+@pytest.mark.parametrize("rows", [None, {"Id": ID}, [None], ["x"], [{}]], ids=str)
+def test_what_is_no_list_of_rows(rows: Any) -> None:
+    with pytest.raises(ODD):
+        containers("h", rows)
 
 
 def test_null_where_others_write_nothing() -> None:
@@ -169,6 +240,59 @@ def test_details_with_a_healthcheck() -> None:
     assert found.health_interval == timedelta(seconds=2)
     (probe,) = found.probes
     assert (probe.at.second, probe.exit_code, probe.output) == (34, 1, "refused")
+
+
+@pytest.mark.parametrize(
+    ("part", "changes"),
+    [
+        ("Config", {"StopTimeout": "x"}),
+        ("Config", {"StopTimeout": 1.5}),
+        ("Config", {"StopTimeout": 10**30}),
+        ("Config", {"Tty": "no"}),
+        ("Config", {"Healthcheck": {"Interval": "2s"}}),
+        ("State", {"ExitCode": "1"}),
+        ("State", {"StartedAt": "yesterday"}),
+        ("State", {"StartedAt": 5}),
+        ("State", {"FinishedAt": "9999-12-31T23:59:59-05:00"}),
+        ("State", {"OOMKilled": "yes"}),
+        ("State", {"Error": {}}),
+        ("State", {"Health": {"FailingStreak": "4"}}),
+        ("State", {"Health": {"Log": [{"Start": "x"}]}}),
+        ("HostConfig", {"Memory": "64m"}),
+        ("HostConfig", {"RestartPolicy": "no"}),
+    ],
+    ids=str,
+)
+def test_an_odd_inspection_is_not_believed(part: str, changes: dict[str, Any]) -> None:
+    base = inspection()
+    with pytest.raises(ODD):
+        details({**base, part: {**base[part], **changes}})
+
+
+def test_no_streak_reaches_beyond_the_calendar() -> None:
+    """An old probe, failing for ever: since when is reckoned from it."""
+    run = {"Start": "1970-01-02T00:00:00Z", "ExitCode": 1, "Output": "x" * 9000}
+    health = {"Status": "unhealthy", "FailingStreak": 2**63, "Log": [run] * 1000}
+    for interval in (1, 10**6, 2**63):
+        state = {"Status": "running", "Health": health}
+        found = details(inspection(State=state, Config={"Healthcheck": {"Interval": interval}}))
+        assert found.probes[0].at - found.failing_streak * found.health_interval
+        assert (len(found.probes), len(found.probes[0].output)) == (5, 4096)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"cpu_stats": []},
+        {"cpu_stats": {"system_cpu_usage": 1, "cpu_usage": {"total_usage": "1"}}},
+        {"memory_stats": {"usage": "500"}},
+        {"memory_stats": {"usage": 500, "limit": 1e300}},
+    ],
+    ids=str,
+)
+def test_an_odd_sample_is_not_believed(odd: dict[str, Any]) -> None:
+    with pytest.raises(ODD):
+        usage({**sample({}), **odd})
 
 
 def sample(memory_stats: dict[str, int], **cpu: Any) -> dict[str, Any]:

@@ -172,13 +172,38 @@ async def test_the_moment_of_the_loss_outlasts_further_attempts() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [b"", b"HTTP/1.0 500 No\r\n\r\n", b"HTTP/1.0 200 OK\r\nServer: nginx\r\n\r\nOK", b"SSH-2.0\r\n\r\n"],
+    [
+        b"",
+        b"HTTP/1.0 500 No\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nServer: nginx\r\n\r\nOK",
+        b"SSH-2.0\r\n\r\n",
+        PONG.replace(b"200", b"\xb2\xb2\xb2"),
+        PONG.replace(b"1.41", b"1.\xb2"),
+        PONG.replace(b"1.41", b"1.41/../x"),
+    ],
 )
 async def test_what_is_no_engine(answer: bytes) -> None:
     wire = Wire()
     wire.answer = answer
     async with supervised(wire):
         assert (await until_silent(wire)).reason is Silence.ENGINE
+
+
+async def test_supervision_outlives_what_nobody_foresaw(caplog: pytest.LogCaptureFixture) -> None:
+    class Odd(Wire):
+        async def open(self) -> Channel:
+            if self.attempts < 3:
+                raise LookupError("as the test says")
+            return await super().open()
+
+    async with supervised(Odd()) as wire:
+        silence = await until_silent(wire)
+        assert (silence.reason, silence.detail) == (Silence.ENGINE, "LookupError('as the test says')")
+        async with asyncio.timeout(5):
+            while wire.silence:
+                await asyncio.sleep(0.001)
+        await wire.ready()
+    assert caplog.records[0].exc_info, "with the traceback"
 
 
 async def test_one_line_of_log_for_each_change(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,6 +10,7 @@ import urllib3.exceptions
 
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused, HostError, HostSilent, Silence
 from services.fleet.engine import FOREIGN, translated
+from services.fleet.pool import AnswerTooLarge
 
 
 def exceptions_of(module: ModuleType) -> list[type[Exception]]:
@@ -51,7 +52,8 @@ def refusal(status: int, message: str) -> docker.errors.APIError:
         (requests.exceptions.SSLError("expired"), HostSilent),
         (requests.ConnectionError("closed"), HostSilent),
         (requests.exceptions.ChunkedEncodingError("cut"), HostSilent),
-        (requests.JSONDecodeError("?", "", 0), HostSilent),
+        (requests.JSONDecodeError("?", "", 0), EngineRefused),
+        (AnswerTooLarge(), EngineRefused),
         (urllib3.exceptions.ProtocolError("cut"), HostSilent),
         (urllib3.exceptions.LocationParseError("?"), HostSilent),
         (FileNotFoundError("docker.sock"), HostSilent),

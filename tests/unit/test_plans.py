@@ -21,6 +21,7 @@ from tests.clock import HandClock
 DIAS = Actor(1002, "Dias", Role.OPERATOR, Scope.of("*/*"))
 AIGERIM = Actor(1001, "Aigerim", Role.ADMIN, Scope.of("*/*"))
 PLACE = Place(chat=-100123, message=77)
+READER = Actor(1001, "Aigerim", Role.ADMIN, Scope.of("*/*"))
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ async def store(url: str, clock: HandClock) -> AsyncIterator[Store]:
 
 @pytest.fixture
 def plans(store: Store, clock: HandClock) -> Plans:
-    return Plans(store, clock)
+    return Plans(store, clock, Audit(store, clock))
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ async def test_beginning_spends_the_token_and_writes_intent_and_audit(
     assert await plans.unfinished() == [intent]
     with pytest.raises(PlanGone):
         await plans.peek(plan.token)
-    (line,) = await Audit(store, clock).page(limit=9)
+    (line,) = await Audit(store, clock).page(by=READER, limit=9)
     assert (line.actor_name, line.action, line.host, line.container, line.chat, line.result, line.at) == (
         "Dias",
         Action.RESTART,
@@ -108,7 +109,10 @@ async def test_of_two_presses_at_once_one_begins(
     await plans.offer(plan)
     async with open_store(url, clock) as other:
         outcomes = await asyncio.gather(
-            *(each.begin(plan.token, DIAS, PLACE) for each in (plans, Plans(other, clock)) * 5),
+            *(
+                each.begin(plan.token, DIAS, PLACE)
+                for each in (plans, Plans(other, clock, Audit(other, clock))) * 5
+            ),
             return_exceptions=True,
         )
     assert sum(isinstance(outcome, Intent) for outcome in outcomes) == 1
@@ -144,7 +148,7 @@ async def test_finishing_writes_the_result_once(
     await plans.finish(intent, Result.FAILED, detail="driver failed")
     await plans.finish(intent, Result.DONE)
     assert await plans.unfinished() == []
-    result, _ = await Audit(store, clock).page(limit=9)
+    result, _ = await Audit(store, clock).page(by=READER, limit=9)
     assert (result.result, result.detail, result.at) == (Result.FAILED, "driver failed", clock.now())
     assert await plans.last("server2", "directus", Action.RESTART) is None
 
@@ -155,8 +159,13 @@ async def test_of_two_finishes_at_once_one_is_written(
     await plans.offer(plan)
     intent = await plans.begin(plan.token, DIAS, PLACE)
     async with open_store(url, clock) as other:
-        await asyncio.gather(*(each.finish(intent, Result.DONE) for each in (plans, Plans(other, clock)) * 5))
-    lines = await Audit(store, clock).page(limit=99)
+        await asyncio.gather(
+            *(
+                each.finish(intent, Result.DONE)
+                for each in (plans, Plans(other, clock, Audit(other, clock))) * 5
+            )
+        )
+    lines = await Audit(store, clock).page(by=READER, limit=99)
     assert [line.result for line in lines] == [Result.DONE, Result.INTENT]
 
 
@@ -165,12 +174,12 @@ async def test_what_a_crash_left_is_found_after_it(url: str, plan: Plan, clock: 
     begun: list[Intent] = []
     async with open_store(url, clock) as store:
         for each in (later, plan):
-            plans = Plans(store, clock)
+            plans = Plans(store, clock, Audit(store, clock))
             await plans.offer(each)
             clock.pass_by(seconds=1)
             begun.append(await plans.begin(each.token, DIAS, PLACE))
     async with open_store(url, clock) as store:
-        plans = Plans(store, clock)
+        plans = Plans(store, clock, Audit(store, clock))
         assert await plans.unfinished() == begun
         for intent in await plans.unfinished():
             await plans.finish(intent, Result.UNKNOWN)
@@ -217,7 +226,7 @@ async def test_nothing_begins_when_it_cannot_be_written(
     url: str, plans: Plans, plan: Plan, clock: HandClock
 ) -> None:
     async with open_store(url, clock) as store:
-        closing = Plans(store, clock)
+        closing = Plans(store, clock, Audit(store, clock))
         await closing.offer(plan)
     with pytest.raises(StoreUnavailable):
         await closing.begin(plan.token, DIAS, PLACE)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fleet.streams import Frames, get, unframed
+from services.fleet.streams import ERROR_LIMIT, JSON_LIMIT, Frames, get, unframed
 
 
 class Tape:
@@ -95,7 +95,21 @@ async def test_a_request_and_its_answer() -> None:
     assert [data async for data in answer.body()] == [b"bo", b"dy"]
 
 
-@pytest.mark.parametrize("buffers", [(), (b"HTTP/1.0 200 OK\r\n",), (b"SSH-2.0-x\r\n\r\n",), (b"x" * 70000,)])
+@pytest.mark.parametrize(
+    "buffers",
+    [
+        (),
+        (b"HTTP/1.0 200 OK\r\n",),
+        (b"SSH-2.0-x\r\n\r\n",),
+        (b"x" * 70000,),
+        (b"HTTP/1.0 \xb2\xb2\xb2 OK\r\n\r\n",),  # digits to str.isdigit, not to int
+        (b"HTTP/1.0 2000 OK\r\n\r\n",),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: \xb2\r\n\r\n",),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: -1\r\n\r\n",),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",),
+    ],
+    ids=str,
+)
 async def test_what_is_no_answer(buffers: tuple[bytes, ...]) -> None:
     with pytest.raises(ConnectionError):
         await get(Tape(*buffers), "/_ping")
@@ -113,9 +127,28 @@ async def test_an_answer_cut_short() -> None:
         (b'{"message":"configured logging driver does not support reading"}', "configured logging driver"),
         (b"<html>nginx</html>", "HTTP status 502"),
         (b'["list"]', "HTTP status 502"),
+        (b"[" * 100_000, "HTTP status 502"),
+        (b'{"message":"' + b"x" * JSON_LIMIT + b'"}', "HTTP status 502"),
         (b"", "HTTP status 502"),
     ],
 )
 async def test_the_words_of_an_error(body: bytes, words: str) -> None:
     answer = await get(Tape(b"HTTP/1.0 502 Bad Gateway\r\n\r\n" + body), "/x")
     assert (await answer.error_text()).startswith(words)
+
+
+async def test_long_words_of_an_error_are_cut() -> None:
+    answer = await get(Tape(b'HTTP/1.0 500 X\r\n\r\n{"message":"' + b"x" * 10_000 + b'"}'), "/x")
+    assert len(await answer.error_text()) == ERROR_LIMIT
+    frames = Frames()
+    for _ in range(3):
+        frames.feed(frame(3, b"x" * 3000))
+    assert len(frames.error) == ERROR_LIMIT
+
+
+async def test_json_has_an_end() -> None:
+    tape = Tape(b"HTTP/1.0 200 OK\r\n\r\n", *[b" " * 65536] * 1000)
+    answer = await get(tape, "/x")
+    with pytest.raises(ValueError, match="more than"):
+        await answer.json()
+    assert len(tape.buffers) > 900, "the rest is not even read"

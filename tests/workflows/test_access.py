@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from playground.telegram import Message
-from tests.bots import OPS, Setup, running
+from tests.bots import OPS, USERS, Setup, running
 from tests.conftest import Cast
 from tests.lab.servers import Lab
 
@@ -184,3 +184,72 @@ async def test_whoami_and_help_follow_the_role(cast: Cast, setup: Make) -> None:
     assert "/restart" not in viewers
     assert "/restart" in admins
     assert "/audit" in admins
+
+
+async def test_protected_by_label_and_by_compose_service(lab: Lab, cast: Cast, setup: Make) -> None:
+    server = lab.servers["server1"]
+    server.run_container("vault", "sleep", "1000", labels={"vakhta.protected": "true"})
+    compose = {"com.docker.compose.project": "shop", "com.docker.compose.service": "ledger"}
+    server.run_container("shop-ledger-1", "sleep", "1000", labels=compose)
+    async with running(setup(server, more={"protected": ["*/ledger"]})):
+        for typed, name in (("vault", "vault"), ("ledger", "shop-ledger-1")):
+            await cast.dias.says(f"/stop {typed}")
+            reply = await cast.telegram.next_message(cast.dias)
+            assert reply.text == f"No right to stop {name}. Who has it: Aigerim."
+
+
+async def test_rights_are_asked_again_when_a_confirmation_is_pressed(
+    lab: Lab, cast: Cast, setup: Make
+) -> None:
+    server = lab.servers["server1"]
+    started = server.docker("inspect", "-f", "{{.State.StartedAt}}", "n8n")
+    async with running(setup(server)):
+        await cast.dias.says("/restart n8n")
+        question = await cast.telegram.next_message(cast.dias)
+    narrowed = [*USERS[:1], {**USERS[1], "scope": ["*/redis"]}]
+    async with running(setup(server, users=narrowed)):
+        answer = await cast.dias.presses(question, "Yes, restart")
+    assert answer.text == 'No container "n8n".'
+    assert server.docker("inspect", "-f", "{{.State.StartedAt}}", "n8n") == started
+
+
+async def test_the_audit_keeps_to_the_scope_of_the_chat(lab: Lab, cast: Cast, setup: Make) -> None:
+    chats = [{"id": OPS, "scope": ["server2/*"]}]
+    async with running(
+        setup(*lab.servers.values(), chats=chats, more={"protected": ["*/redis", "*/postgres"]})
+    ):
+        for name in ("redis", "postgres"):
+            await cast.dias.says(f"/stop {name}")
+            await cast.telegram.next_message(cast.dias)
+        await cast.aigerim.says("/audit", chat=cast.ops)
+        shown = (await cast.telegram.next_message(cast.ops)).text
+    assert "server2/postgres" in shown
+    assert "redis" not in shown
+
+
+async def test_a_narrower_presser_gets_a_message_of_his_own(lab: Lab, cast: Cast, setup: Make) -> None:
+    """Nobody blinds others: the admin's message stays as it is."""
+    lab.servers["server1"].docker("kill", "n8n")
+    async with running(setup(*lab.servers.values())):
+        await cast.aigerim.says("/status", chat=cast.ops)
+        admins = await cast.telegram.next_message(cast.ops)
+        await cast.student.presses(admins, "↻")
+        own = await cast.telegram.next_message(cast.ops)
+        assert own.text.startswith("🟢 All well: 1")
+        assert admins.edits == []
+        assert "n8n: down" in admins.text
+
+
+async def test_forged_data_is_refused_before_anything_is_asked(lab: Lab, cast: Cast, setup: Make) -> None:
+    await asyncio.to_thread(lab.servers["server1"].pull_cable)
+    async with running(setup(*lab.servers.values())):
+        await cast.student.says("/status")
+        mine = await cast.telegram.next_message(cast.student)
+        for data in (
+            "c:3eb:card:server1:000000000000",
+            "s:3e9:server1:0",
+            "r:3e9:logs:server1:000000000000:50",
+        ):
+            answer = await cast.student.presses_data(mine, data)
+            assert answer.text == "This button has gone meanwhile. Look again."
+        await cast.telegram.silence(cast.student)

@@ -66,7 +66,7 @@ async def test_a_confirmation_counts_once_however_often_it_is_pressed(
         await asyncio.gather(*(cast.dias.presses_data(question, yes) for _ in range(5)))
         await cast.telegram.until(lambda: question.text.startswith("✅"), 15)
         answer = await cast.dias.presses_data(question, yes)
-    assert answer.text == "This confirmation has been used or has expired. Ask again."
+    assert answer.text == "This button has gone meanwhile. Look again."
     filters = ("--filter", "container=n8n", "--filter", "event=restart")
     events = server.docker("events", "--since", f"{began:.3f}", "--until", f"{time.time():.3f}", *filters)
     assert len(events.splitlines()) == 1
@@ -175,3 +175,36 @@ async def test_a_timeout_says_that_it_may_still_be_running_and_looks_again(
         assert "server1 did not confirm within 2 s; stubborn may still be restarting." in question.text
         await cast.telegram.until(lambda: "Checked" in question.text, 30)
     assert "running" in question.text.splitlines()[-1]
+
+
+async def test_the_healthcheck_is_waited_for_and_the_waiting_is_said(
+    lab: Lab, cast: Cast, setup: Make
+) -> None:
+    server = lab.servers["server1"]
+    extra = ["--health-interval=4s", "--health-retries=1"]
+    server.run_container("slow", "sleep", "1000", healthcheck="exit 0", extra=extra)
+    async with running(setup(server)):
+        await cast.dias.says("/restart slow")
+        question = await cast.telegram.next_message(cast.dias)
+        await cast.dias.presses(question, "Yes, restart")
+        await cast.telegram.until(lambda: question.text.startswith("✅"), 40)
+    earlier = [revision.content.body.text for revision in question.edits]
+    assert any("waiting for its healthcheck" in text for text in earlier)
+    assert ", healthy after " in question.text
+
+
+@pytest.mark.parametrize("kind", ["html", "502", "reset"])
+async def test_a_confirmed_act_is_done_though_telegram_stumbles(
+    lab: Lab, cast: Cast, setup: Make, kind: str
+) -> None:
+    server = lab.servers["server1"]
+    before = started(server, "n8n")
+    async with running(setup(server)):
+        await cast.dias.says("/restart n8n")
+        question = await cast.telegram.next_message(cast.dias)
+        cast.telegram.fail_next("answerCallbackQuery", kind, times=4)
+        cast.telegram.fail_next("editMessageText", kind, times=4)
+        await cast.dias.presses(question, "Yes, restart", wait=False)
+        last = question.chat.sent
+        await cast.telegram.until(lambda: "✅" in question.text + last[-1].text, 60)
+    assert started(server, "n8n") != before

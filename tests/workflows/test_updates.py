@@ -17,11 +17,12 @@ from aiogram import Bot, Dispatcher
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.methods import SendMessage
-from aiogram.types import Message
+from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
 
 from bot.courier import Courier
 from bot.inbox import TRIES, Inbox
 from bot.readiness import Readiness
+from bot.turns import Turn, Turns, person_of
 from bot.updates import Away, Polling, UpdatePump, is_stale
 from playground.telegram import Kind, Limits, Telegram
 from services.errors import StoreUnavailable
@@ -29,7 +30,9 @@ from services.ports import Put, Store, Write
 from services.store import open_store
 
 TOKEN = "1:test"
-QUICK = Polling(timeout=2, grace=3, drain=0.3, replay=0.2, back_off=(0.05, 0.2), conflict=0.2, refused=0.2)
+QUICK = Polling(
+    timeout=2, grace=3, drain=0.3, replay=0.2, back_off=(0.05, 0.2), conflict=0.2, refused=0.2, waiting=1000
+)  # one person plays a crowd
 STRANGE: dict[str, Any] = {"message": {"message_id": "not a number", "date": 0, "chat": {"id": 1}}}
 
 Handler = Callable[[Message, Away | None], Awaitable[object]]
@@ -207,6 +210,95 @@ async def test_more_than_one_request_gives(telegram: Telegram, store: Store, clo
     async with watching(telegram, store, clock) as watch:
         await watch.until(lambda: len(watch.heard.ended) == 250)
         assert watch.heard.texts == list(map(str, range(250)))
+
+
+# One person's many
+
+
+async def test_one_who_sends_too_much_keeps_nobody_waiting(
+    telegram: Telegram, store: Store, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    student, dias = telegram.person(1003), telegram.person(1002)
+    few = Polling(timeout=1, in_flight=3, each=2, waiting=3)
+    async with watching(telegram, store, clock, few) as watch:
+        for number in range(300):
+            await student.says(f"wait {number}")
+        await dias.says("mine")
+        await watch.until(lambda: "mine" in watch.heard.ended)
+        assert watch.heard.texts == ["wait 0", "wait 1", "mine"]
+        await watch.until(lambda: not telegram.world.updates.pending)
+        async with asyncio.timeout(5):
+            while len(await store.scan("update/")) > 5:
+                await asyncio.sleep(0.01)
+        watch.heard.go_on.set()
+        await watch.until(lambda: len(watch.heard.ended) == 6)
+        await student.says("again")
+        await watch.until(lambda: "again" in watch.heard.ended)
+        assert watch.heard.texts == ["wait 0", "wait 1", "mine", "wait 2", "wait 3", "wait 4", "again"]
+        await watch.end()
+    assert not await store.scan("update/")
+    told = [record.message for record in caplog.records if "sends more than" in record.message]
+    assert len(told) == 1, "once a minute, not for each"
+    assert "1003" in told[0]
+
+
+async def test_a_press_that_is_dropped_is_answered(
+    telegram: Telegram, store: Store, clock: HandClock
+) -> None:
+    telegram.world.updates.allow(["message", "callback_query"])
+    student = telegram.person(1003)
+    heard, dispatcher = Heard(), Dispatcher()
+    few, stop = Polling(timeout=1, each=1, waiting=1), asyncio.Event()
+
+    async def hear(callback: CallbackQuery) -> None:
+        heard.texts.append(callback.id)
+        await heard.go_on.wait()
+
+    dispatcher.callback_query.register(hear)
+    async with a_bot(telegram.url) as bot:
+        keyboard = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="↻", callback_data="x")]])
+        await student.says("/start")
+        await bot.send_message(student.id, "hello", reply_markup=keyboard)
+        for _ in range(5):
+            await student.presses_data(student.chat.sent[0], "x", wait=False)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(UpdatePump(bot, dispatcher, store, clock, Readiness(), few).run(stop))
+            await telegram.until(lambda: len(telegram.called("answerCallbackQuery")) == 3)
+            assert len(heard.texts) == 1
+            heard.go_on.set()
+            await telegram.until(lambda: len(heard.texts) == 2)
+            stop.set()
+    answered = {call.text("callback_query_id") for call in telegram.called("answerCallbackQuery")}
+    assert not answered & set(heard.texts)
+
+
+def test_a_chat_that_the_bot_is_put_into_has_its_turn_however_many() -> None:
+    turns = Turns[int](each=1, waiting=1)
+    assert [turns.admit(7, number) for number in range(3)] == [Turn.NOW, Turn.LATER, Turn.NEVER]
+    assert turns.admit(7, 3, patient=True) is Turn.LATER
+    assert turns.admit(8, 4) is Turn.NOW
+    assert [turns.next(7) for _ in range(3)] == [1, 3, None]
+    assert turns.admit(7, 5) is Turn.NOW
+
+
+def test_excess_is_told_once_a_minute_for_each_person() -> None:
+    turns = Turns[int](each=1, waiting=1)
+    assert [turns.is_news(7, now) for now in (0.0, 59.0, 60.0, 61.0)] == [True, False, True, False]
+    assert turns.is_news(8, 61.0)
+
+
+def test_a_person_is_known_by_whatever_they_do() -> None:
+    user, group = {"id": 7, "is_bot": False, "first_name": "x"}, {"id": -5, "type": "group", "title": "x"}
+    said = {"message_id": 1, "date": 1, "chat": group}
+    member = {"status": "member", "user": user}
+    change = {"chat": group, "from": user, "date": 1, "old_chat_member": member, "new_chat_member": member}
+    for event, person in (
+        ({"message": {**said, "from": user}}, 7),
+        ({"callback_query": {"id": "1", "from": user, "chat_instance": "1", "data": "x"}}, 7),
+        ({"my_chat_member": change}, 7),
+        ({"channel_post": said}, -5),
+    ):
+        assert person_of(Update.model_validate({"update_id": 1, **event})) == person
 
 
 # Sudden ends
