@@ -7,11 +7,12 @@ from typing import Any
 
 from aiogram import BaseMiddleware
 from aiogram.dispatcher.flags import get_flag
+from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message, TelegramObject
 from aiogram.utils.chat_action import ChatActionSender
 from aiogram.utils.i18n import gettext as _
 
-from handlers.args import UsageError
+from handlers.args import UsageError, optional_name
 from handlers.callbacks import ACTION_OF_ACT, Act, Open, Press
 from handlers.declare import Declaration
 from handlers.reply import answer_press, send
@@ -95,10 +96,14 @@ async def _refuse(event: TelegramObject, role: Role, data: dict[str, Any]) -> No
     actor: Actor = data["actor"]
     declaration: Declaration | None = get_flag(data, "declaration")
     what = f"/{declaration.name}" if declaration else _("this button")
-    words = sentence(Denied(what, "", roster.with_role(role)), data["clock"].now())
     log.info("%s (%s) was refused %s: needs %s", actor.name, actor.id, what, role.name)
     act = getattr(data.get("callback_data"), "act", "")
     action = declaration.action if declaration else ACTION_OF_ACT.get(act)
+    command: CommandObject | None = data.get("command")
+    typed = optional_name(command.args) if command else None
+    refusal = Denied(action, typed, roster.with_role(role)) if action and typed else None
+    refusal = refusal or Denied(what, "", roster.with_role(role))
+    words = sentence(refusal, data["clock"].now())
     if action is not None:
         audit: Audit = data["audit"]
         await audit.record(actor, action, None, Result.DENIED)

@@ -88,7 +88,7 @@ def _denied(action: str, name: str, who: tuple[str, ...]) -> str:
         Action.STOP: _("No right to stop {name}."),
         Action.START: _("No right to start {name}."),
     }
-    words = known.get(action, _("No right: {what}.")).format(name=name, what=action)
+    words = known.get(action, _("No right: {what}.")).format(name=_short(name), what=action)
     return words + " " + _("Who has it: {names}.").format(names=", ".join(who)) if who else words
 
 

@@ -101,19 +101,10 @@ def _is_login(found: Finding) -> bool:
     return _looks_made_up(found) or (len(found.secret) >= 8 and _is_basic(found, b"\0"))
 
 
-def _is_option(found: Finding) -> bool:
-    """`-a`, `-p`, `-u` mean a secret to some programs only; `mysql -p name` asks for one, `-pname` has it."""
-    option, apart = found.head[found.head.index(b"-") + 1 :][:1], found.head[-1:] != b"p"
-    names = _PROGRAMS[option, apart] if (option, apart) in _PROGRAMS else _PROGRAMS[option, True]
-    return re.search(rb"\b(?:%b)\b[^|;&]*$" % names, found.before) is not None
-
-
-_PROGRAMS = {
-    (b"a", True): rb"redis-cli|valkey-cli|redis-benchmark",
-    (b"p", True): rb"sshpass",
-    (b"p", False): rb"sshpass|mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mariadb-admin",
-    (b"u", True): rb"curl",
-}
+def _behind(programs: str) -> Callable[[Finding], bool]:
+    """Of an option that means a secret to these programs only."""
+    called = re.compile(rf"\b(?:{programs})\b[^|;&]*$".encode())
+    return lambda found: called.search(found.before) is not None
 
 
 def _is_access_token(found: Finding) -> bool:
@@ -137,13 +128,19 @@ def _is_no_port(found: Finding) -> bool:
     return not re.match(rb"\d{1,5}(?:/|$)", found.secret)
 
 
-# The end of a key's name; what comes before it in the name does not matter.
+# The end of a key's name; what comes before it in the name does not matter. In Russian and Kazakh a word or two
+# may say whose it is; `KEY` alone is a variable of Directus.
+_NAMED_KEY = (
+    r"(?:api|access|secret|private|pre-?shared|encryption|signing|master|auth|account)[ _-]?key(?:[_-]?id)?"
+    r"|(?-i:\b(?:APP_)?KEY|(?:\b|_)SALT)"
+)
 _KEY = (
-    r"(?:passw(?:or)?d|passphrase|(?-i:[Pp]wd|_PWD)|(?:\b|_)pass|(?-i:[a-z]Pass)|secret|token|credentials?|jwt"
-    r"|cookie|authorization|(?:api|access|secret|private|encryption|signing|master|auth|account)[_-]?key(?:[_-]?id)?)"
+    rf"(?:(?:(?:т|Т)окен|ТОКЕН|{_PASSWORD})(?:[ \t]+[\x80-\xff]+){{0,2}}"
+    rf"|(?-i:[Pp]wd|_PWD)|\bpw|(?:\b|_)pass|(?-i:[a-z]Pass)|secret|token|credentials?|jwt"
+    rf"|cookie|authorization|{_NAMED_KEY})"
     r"(?:[_-]?(?:hash|digest|confirm(?:ation)?|base64|\d{1,2}))?"
 )
-_SIGN = r"(?:\\*[\"'])?\]?(?:[ \t]*(?:=>|:=|[:=])[ \t]*|%3D|\)=\()"
+_SIGN = r"(?:\\*[\"'])?(?:\]|\[\])?(?:[ \t]*(?:=>|:=|[:=])[ \t]*|%3D|\)=\()"
 _SCHEME = r"(?:(?:bearer|basic|token|apikey)[ \t]+)?"
 _LIST = r"(?:\[\]string\{|\[)?"  # the first of several, in JSON or as Go prints headers
 # Without quotes: up to a blank or the next key; a comma or the like belongs to it unless a key follows, and
@@ -155,7 +152,7 @@ _BARE = (
 _VALUE = (
     rf"(?:{_LIST}\\+\"{_SCHEME}((?:[^\"\\]|\\\\(?:\\\")?)*)"  # quoted within a quoted text
     rf"|{_LIST}\"{_SCHEME}((?:[^\"\\]|\\.)*)"
-    rf"|{_LIST}'{_SCHEME}((?:[^'\\]|\\.)*)"
+    rf"|{_LIST}'{_SCHEME}((?:[^'\\]|\\.|'')*)"
     rf"|{_SCHEME}({_BARE})[)\]}}>.,]*(?:[\s\"'&;,\\]|$))"
 )
 
@@ -164,14 +161,37 @@ RULES = (
     Rule(rf"(?i:{_KEY}{_SIGN}{_VALUE})", _is_assigned),
     Rule(r"(?i:\bbearer[ \t]+([\w.~+/=-]{8,}))", _looks_made_up),
     Rule(r"(?i:\bbasic[ \t]+([A-Za-z0-9+/=]{8,}))", _is_basic),
-    Rule(r"(?i:-(?:password|token|secret|api-key)[ \t]+[\"']?([^\s\"']+))", _looks_made_up),
+    Rule(r"\bresponse=\\?\"(\w{32,})"),  # of Authorization: Digest
+    Rule(r"(?i:-(?:token|secret|api-key)[ \t]+[\"']?([^\s\"']+))", _looks_made_up),
+    # Options of programs, as arguments of a shell or of a list
+    Rule(r"[ \t\"']-a[ \t\"',]+([^\s\"',]+)", _behind("(?:redis|valkey)-(?:cli|benchmark)")),
+    Rule(r"[ \t\"']-p[ \t\"',]+([^\s\"',]+)", _behind("sshpass")),
+    Rule(r"[ \t\"']-p[\"']?([^\s\"',]+)", _behind("sshpass|mysql(?:dump|admin)?|mariadb(?:-dump|-admin)?")),
+    Rule(r"[ \t\"'](?:-u|--user)[ \t\"',=]*[^\s\"',:]*:([^\s\"',]+)", _behind("curl")),
+    # Within addresses
     Rule(r"(?i:[?&](?:key|sig|(?:x-amz-)?signature)=([^\s&\"'#]{16,}))"),
+    Rule(r"[?&]code=([\w.~%/+-]{8,})", _looks_made_up),
+    Rule(
+        r"(?i:/(?:(?:reset|forgot|set|new)[_-]?password|password[_-]?reset|accept[_-]?invite|magic[_-]?link)"
+        r"/([\w.~%=-]{8,}))",
+        _is_no_file,
+    ),
     # SQL and Redis
-    Rule(r"(?i:\b(?:password|identified[ \t]+by)[ \t]+'([^']+))"),
+    Rule(r"(?i:\b(?:password|identified[ \t]+by)[ \t]+E?'((?:[^']|'')+))"),
     Rule(r"(?i:\b(?:requirepass|masterauth)\\?\"?[ \t]+\\?[\"']?([^\s\"'\\]+))"),
     Rule(r"(?i:\"auth\"(?:[ \t]+\"[^\"]*\")?[ \t]+\"([^\"]+))"),
+    Rule(r"\bAUTH(?:\\*\")?[ \t,]+(?:\\*\"[^\"\\]*\\*\"[ \t,]+)?\\*\"([^\"\\]+)"),
+    Rule(r"\bAUTH[ \t]+(?:(?:default|[A-Z][A-Z0-9-]+)[ \t]+)?([^\s\"',]+)", _is_login),
+    Rule(r"(?i:\bname: 'auth',[ \t]+args: \[[ \t]*(?:'[^']*',[ \t]*)?'([^']+))"),
     # What programs print once, at their first start
     Rule(r"(?i:password (?:provided\. defaulting to|is generated for [^\s:]+:)[ \t]+\"?([^\s\"]+))"),
+    # Prose, behind all that begins with the same word
+    Rule(
+        rf"(?i:(?:{_PASSWORD}|secret[ _]key|secret[ _]access[ _]key)[ \t]+(?:(?:is|was|set to|changed to):?[ \t]+)?"
+        r"[\"'`]?([^\s\"'`=:][^\s\"'`]*))",
+        _looks_made_up,
+    ),
+    Rule(r"(?i:(?:token|secret|credentials?)[ \t]+(?:is|was):?[ \t]+[\"'`]?([^\s\"'`=:][^\s\"'`]*))", _looks_made_up),
     # user:password@ of an address; that of a database may hold a slash
     Rule(
         r"(?i:\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|smtps?|mssql|clickhouse)"
@@ -179,15 +199,17 @@ RULES = (
         _is_no_port,
     ),
     Rule(r"://[^\s:/?#@\"']*:([^\s/\"'<>]+)@"),
+    Rule(r"://(\w{20,})@", _is_access_token),
     # Tokens that are known by their looks
     Rule(r"\b(eyJ[\w-]{16,}(?:\.[\w-]+)*)"),
-    Rule(r"(?:\b|bot)\d{6,12}:([\w-]{35})\b"),
+    Rule(r"(?:\b|bot)\d{6,12}:(AA[\w-]{30,}|[\w-]{35}\b)"),
     Rule(r"\b((?:AKIA|ASIA)[A-Z0-9]{16})\b"),
     Rule(r"\b((?:gh[pousr]_|github_pat_|glpat-|dckr_pat_|glsa_|glc_|dop_v1_|npm_|pypi-|hf_)[\w-]{16,})"),
     Rule(r"\b((?:(?:sk|rk|pk)_(?:live|test)_|whsec_|xox[a-z]-|xapp-|GOCSPX-|AIza|ya29\.|hvs\.)[\w-]{10,})"),
     Rule(r"\b(sk-(?:proj-|ant-|or-)?[\w-]{20,})", _looks_made_up),
     Rule(r"\b(SG\.[\w-]{22}\.[\w-]{16,}|AGE-SECRET-KEY-1[A-Z0-9]{16,})"),
-    Rule(r"\bhooks\.slack\.com/services/([\w/]{16,})"),
+    Rule(r"\bhooks\.slack\.com/(?:services|workflows|triggers)/([\w/]{16,})"),
+    Rule(r"\bdiscord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d+/([\w-]{16,})"),
     # Hashes of passwords, as crypt and PostgreSQL write them
     Rule(r"(\$(?:apr1|1|2[abxy]|5|6|7|y|argon2id?|argon2d)\$[\w./$+=,-]{8,})"),
     Rule(r"\b(SCRAM-SHA-(?:1|256)\$[\w+/=:$]{8,})"),

@@ -26,6 +26,7 @@ from tests.lab.transport import silence_of, until_back, until_silent
 pytestmark = pytest.mark.lab
 
 PORT = 2376
+BRIDGE = "tls0"
 
 
 class Authority:
@@ -99,6 +100,10 @@ def address(server: Server, authority: Authority) -> Iterator[HostAddress]:
     """A second dockerd in the server's namespace, with one container that has said a few words."""
     home = authority.home
     socket = f"unix://{home / 'docker.sock'}"
+    # A bridge of its own: with none it would take away that of the dockerd beside it.
+    namespace = ("ip", "-n", server.network.name)
+    run(*namespace, "link", "add", BRIDGE, "type", "bridge")
+    run(*namespace, "address", "add", "172.30.255.1/24", "dev", BRIDGE)
     dockerd = server.network.start(
         "dockerd",
         f"--host=tcp://{server.address}:{PORT}",
@@ -112,7 +117,7 @@ def address(server: Server, authority: Authority) -> Iterator[HostAddress]:
         f"--pidfile={home / 'dockerd.pid'}",
         "--iptables=false",
         "--ip-masq=false",
-        "--bridge=none",
+        f"--bridge={BRIDGE}",
         log=home / "dockerd.log",
     )
     try:
@@ -128,6 +133,7 @@ def address(server: Server, authority: Authority) -> Iterator[HostAddress]:
     finally:
         dockerd.terminate()
         dockerd.wait(30)
+        run(*namespace, "link", "delete", BRIDGE)
 
 
 async def test_calls_and_streams(address: HostAddress) -> None:

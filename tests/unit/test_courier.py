@@ -282,7 +282,7 @@ def texts(wire: Wire) -> list[str]:
 async def test_of_the_edits_of_a_message_that_wait_the_last_one_goes_in_the_place_of_the_first() -> None:
     courier, wire = Courier(rates=Rates(chat_interval=0.01, chat_burst=1)), Wire()
     await courier(wire, BOT, HELLO)
-    waiting = [
+    waiting: list[TelegramMethod[Any]] = [
         edit("old"),
         edit("other", message=2),
         SendMessage(chat_id=7, text="between"),
@@ -299,7 +299,8 @@ async def test_an_edit_of_another_kind_supersedes_nothing() -> None:
     courier, wire = Courier(rates=Rates(chat_interval=0.01, chat_burst=1)), Wire()
     await courier(wire, BOT, HELLO)
     markup = EditMessageReplyMarkup(chat_id=7, message_id=1)
-    await asyncio.gather(*(courier(wire, BOT, each) for each in (edit("a"), markup, edit("b"))))
+    waiting: list[TelegramMethod[Any]] = [edit("a"), markup, edit("b")]
+    await asyncio.gather(*(courier(wire, BOT, each) for each in waiting))
     assert texts(wire) == ["hello", "a", "editMessageReplyMarkup", "b"]
 
 

@@ -54,7 +54,7 @@ async def test_a_viewer_may_not_act_and_learns_who_may(lab: Lab, cast: Cast, set
     async with running(setup(*lab.servers.values())):
         await cast.student.says("/restart directus")
         reply = await cast.telegram.next_message(cast.student)
-        assert reply.text == "No right: /restart. Who has it: Aigerim, Dias."
+        assert reply.text == "No right to restart directus. Who has it: Aigerim, Dias."
         await cast.student.says("/status directus")
         card = await cast.telegram.next_message(cast.student)
         assert card.buttons == [["Logs", "↻"]]

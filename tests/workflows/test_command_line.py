@@ -1,12 +1,20 @@
 """What is typed: `python -m bot …`, its exit codes, and that nothing secret comes out."""
 
 import asyncio
+import json
+import logging
 import os
 import socket
 import sys
+from contextlib import AsyncExitStack
+from http.client import HTTPConnection
 from pathlib import Path
 
-from bot import __version__
+import pytest
+
+from bot import __version__, web
+from bot.check import check
+from bot.logbook import Masking
 from bot.readiness import Readiness
 from bot.values import Listen
 from bot.web import serve
@@ -76,3 +84,59 @@ async def test_a_port_in_use_is_a_sentence(tmp_path: Path) -> None:
     assert f"http.listen: 127.0.0.1:{port} cannot be used" in err
     assert "choose another port" in err
     assert "Traceback" not in err
+
+
+async def test_idle_connections_are_few_and_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "LIFETIME", 0.3)
+    port = free_port()
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(serve(Listen("127.0.0.1", port), Readiness()))
+        ends = []
+        for _ in range(web.CONNECTIONS + 20):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            stack.callback(writer.close)
+            writer.write(b"GET /healthz HTTP/1.1\r\nX: ")
+            ends.append(asyncio.create_task(reader.read()))
+        await asyncio.sleep(0.1)
+        assert sum(end.done() for end in ends) == 20, "refused at once"
+        async with asyncio.timeout(5):
+            await asyncio.gather(*ends, return_exceptions=True)
+        status, _ = await asyncio.to_thread(get, port)
+        assert status == 200
+
+
+def get(port: int) -> tuple[int, bytes]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def test_a_log_line_is_one_line_that_nobody_else_wrote() -> None:
+    peer = "a\r\x1b[2J\x00\x9b31m\x85b\u2028\u2029\u202ec\td\ne sec\x1bret"
+    line = Masking(["secret"]).format(logging.makeLogRecord({"msg": "%s", "args": (peer,)}))
+    assert line.endswith("a[2J31mbc d ⏎ e •••")
+
+
+async def test_what_a_peer_says_stays_one_line_of_the_check(tmp_path: Path) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = json.dumps(
+            {"ok": False, "error_code": 400, "description": "x\x1b[2J\nok  store: fine"}
+        ).encode()
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+            + body
+        )
+        await writer.drain()
+        writer.close()
+
+    lines: list[str] = []
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        await check(Setup(tmp_path, f"http://127.0.0.1:{port}").settings(), tell=lines.append)
+    assert "x[2J ⏎ ok  store: fine" in lines[0]
+    assert not any(character in line for line in lines for character in "\n\x1b")

@@ -28,10 +28,10 @@ EXPECTED: dict[str, tuple[str, str, str, str | None]] = {
     "/logs directus 2": ("directus on server2 · last 2 lines",) * 3 + (SILENCE,),
     "/logs n8n": ("n8n on server1 · ", "n8n on server1 · ", 'No container "n8n".', SILENCE),
     "/logs": ("Whose log?",) * 3 + (SILENCE,),
-    "/restart directus": ("Restart directus on server2?",) * 2 + ("No right: /restart.", SILENCE),
-    "/restart n8n": ("Restart n8n on server1?",) * 2 + ("No right: /restart.", SILENCE),
-    "/stop directus": ("Stop directus on server2?",) * 2 + ("No right: /stop.", SILENCE),
-    "/up directus": ("directus already runs, since ",) * 2 + ("No right: /up.", SILENCE),
+    "/restart directus": ("Restart directus on server2?",) * 2 + ("No right to restart directus.", SILENCE),
+    "/restart n8n": ("Restart n8n on server1?",) * 2 + ("No right to restart n8n.", SILENCE),
+    "/stop directus": ("Stop directus on server2?",) * 2 + ("No right to stop directus.", SILENCE),
+    "/up directus": ("directus already runs, since ",) * 2 + ("No right to start directus.", SILENCE),
     "/audit": ("Audit", "No right: /audit.", "No right: /audit.", SILENCE),
 }
 

@@ -257,7 +257,6 @@ async def test_a_press_that_is_dropped_is_answered(
     dispatcher.callback_query.register(hear)
     async with a_bot(telegram.url) as bot:
         keyboard = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="↻", callback_data="x")]])
-        await student.says("/start")
         await bot.send_message(student.id, "hello", reply_markup=keyboard)
         for _ in range(5):
             await student.presses_data(student.chat.sent[0], "x", wait=False)
