@@ -26,6 +26,7 @@ LONGEST_STREAK = timedelta(days=3650)
 _LABELS = ("vakhta.", "com.docker.compose.", "traefik.")
 _SHOWN_LABELS = ("com.docker.compose.project", "com.docker.compose.service")
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ID = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")  # Docker's own rule
 _HEALTH_TEXT = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
@@ -62,7 +63,7 @@ def _container(host: str, row: Answer) -> Container:
         state=_state(_text(row.get("State"))),
         # The field of newer engines first
         health=_health(_mapping(row.get("Health"))) or (Health(health[1]) if health else None),
-        created=datetime.fromtimestamp(_whole(row.get("Created")), UTC),
+        created=_sane(_EPOCH + timedelta(seconds=_whole(row.get("Created")))),
         exit_code=int(exit_code[1]) if exit_code else None,
         ports=tuple(_port(port) for port in row.get("Ports") or ()),
         labels=_labels(_mapping(row.get("Labels"))),
@@ -153,7 +154,10 @@ def moment(text: str | None) -> datetime | None:
     """RFC 3339 with up to nine digits of a second, cut to six; the engine's zero date means never."""
     if not text or text.startswith("0001-"):
         return None
-    found = datetime.fromisoformat(text[:40]).astimezone(UTC)
+    return _sane(datetime.fromisoformat(text[:40]).astimezone(UTC))
+
+
+def _sane(found: datetime) -> datetime:
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise ValueError("a moment out of all time")
     return found

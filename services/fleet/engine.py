@@ -32,6 +32,7 @@ from services.logs.presentable import presentable
 
 THREADS = 4
 GRACE = 1.0  # seconds by which the SDK's own timeout is longer than the deadline
+MOST_VALUES = 1_000_000  # in one answer: each may take thirty times its bytes once it is an object
 NOT_UNDERSTOOD = "the answer was not understood"
 
 logger = logging.getLogger(__name__)
@@ -256,7 +257,10 @@ class _Client(docker.APIClient):
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
         total = urllib3.Timeout(total=self._call.seconds)
-        return super().request(*args, **{**kwargs, "timeout": total, "allow_redirects": False})
+        response = super().request(*args, **{**kwargs, "timeout": total, "allow_redirects": False})
+        if sum(map(response.content.count, (b"{", b"[", b","))) > MOST_VALUES:
+            raise AnswerTooLarge
+        return response
 
     def carry_out(self, ask: Ask[T], seconds: float, host: str, name: str) -> T:
         """Call `ask` in this thread. seconds: until the connection is given up, however much still comes."""

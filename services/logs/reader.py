@@ -1,7 +1,7 @@
 """The newest lines of a container's log, clean and redacted: what may leave the service."""
 
 import asyncio
-from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,11 +10,14 @@ from services.domain.containers import Container, ContainerKey, Details
 from services.errors import LogsUnreadable
 from services.fleet.fleet import Fleet
 from services.logs.presentable import presentable_lines
+from services.logs.redaction import HIDDEN
 from services.ports import Clock, Engine
 
 READ_DEADLINE = 20.0
 # A read never holds more than this; beyond it the oldest bytes are dropped and the page says so.
-MOST_BYTES = 32 * 2**20
+MOST_BYTES = 4 * 2**20
+# Pages that are read and cleaned at a time; each may hold some ten times MOST_BYTES while it is cleaned.
+MOST_PAGES = 2
 # Bytes of a stored piece of a line that is not its last one (dockerd's copier).
 PIECE = 16 * 2**10
 # Drivers that the engine can read back (Docker documents json-file, local and journald).
@@ -23,7 +26,10 @@ _UNREADABLE_DRIVERS = frozenset({"none"})
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Lines oldest first, at most `asked`. `cut`: even older ones were dropped because they were too large."""
+    """Lines oldest first, at most `asked`. `cut`: even older ones were dropped because they were too large.
+
+    Of what was too large to be judged as well, a first line `•••` is left.
+    """
 
     container: Container
     lines: tuple[str, ...]
@@ -33,12 +39,21 @@ class LogPage:
 
 
 class LogReader:
-    """Reading is a viewer's right on whatever is in scope; `Fleet.find` sees to the scope."""
+    """Reading is a viewer's right on whatever is in scope; `Fleet.find` sees to the scope.
+
+    Whoever makes one closes it.
+    """
 
     def __init__(self, fleet: Fleet, clock: Clock) -> None:
         self._fleet = fleet
         self._clock = clock
-        self._cleaning = asyncio.Lock()
+        self._pages = asyncio.Semaphore(MOST_PAGES)
+        # Of its own: the event loop's serves all others. One: several would keep the loop from the interpreter.
+        self._cleaning = ThreadPoolExecutor(1, "logs")
+
+    def close(self) -> None:
+        """Waits for no thread."""
+        self._cleaning.shutdown(wait=False, cancel_futures=True)
 
     async def tail(self, what: str | ContainerKey, lines: int, *, by: Actor) -> LogPage:
         """Exactly the newest `lines` lines. Raises what `Fleet.find` and the engine raise, and LogsUnreadable."""
@@ -47,11 +62,13 @@ class LogReader:
         details = await engine.inspect(container.id)
         if details.log_driver in _UNREADABLE_DRIVERS:
             raise LogsUnreadable(container.host, container.name, details.log_driver)
-        raw, cut = await self._newest(engine, details, lines)
-        # One page at a time: several threads at it would keep the event loop from the interpreter.
-        async with self._cleaning:
-            cleaned = await asyncio.to_thread(presentable_lines, raw, lines)
-        return LogPage(container, cleaned, lines, self._clock.now(), cut)
+        async with self._pages:
+            raw, cut = await self._newest(engine, details, lines)
+            cleaning = asyncio.get_running_loop().run_in_executor(
+                self._cleaning, presentable_lines, raw, lines
+            )
+            cleaned, withheld = await cleaning
+        return LogPage(container, cleaned, lines, self._clock.now(), cut or withheld)
 
     async def _newest(self, engine: Engine, details: Details, lines: int) -> tuple[bytes, bool]:
         """At least the newest `lines` lines whole, as far as there are so many, and whether bytes were dropped.
@@ -68,13 +85,12 @@ class LogReader:
             tail, before = tail * 8, len(raw)
 
     async def _read(self, engine: Engine, details: Details, tail: int) -> tuple[bytes, bool]:
-        window: deque[bytes] = deque()
-        held = 0
+        window = bytearray()
         cut = False
         async for buffer in engine.logs(details.id, tail=tail, tty=details.tty, deadline=READ_DEADLINE):
-            window.append(buffer)
-            held += len(buffer)
-            while held > MOST_BYTES:
-                held -= len(window.popleft())
+            window += buffer
+            if len(window) > MOST_BYTES:
+                del window[:-MOST_BYTES]
                 cut = True
-        return b"".join(window), cut
+        # The first line may be broken, and what is left of a secret no longer looks like one.
+        return bytes(window.partition(b"\n")[2] or HIDDEN.encode()) if cut else bytes(window), cut

@@ -1,10 +1,13 @@
 """Secrets out of log text: what is hidden reads `•••`, what it belongs to stays readable.
 
-One alternation of RE2 runs over the whole text, so the time is linear in it whatever it holds.
+One alternation of RE2 runs over the text, so the time is linear in it whatever it holds. What it finds
+is judged one by one, which is the dear part, so a text has only so many judgements: they go to its newest
+lines, and what is left without one is withheld, never shown as it is.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import re2
@@ -14,8 +17,12 @@ from services.logs.secrets import RULES, Finding, Rule
 HIDDEN = "•••"
 # A shorter value could not be told from ordinary text.
 SHORTEST_EXTRA = 6
+# Of one text: about a quarter of a second.
+MOST_JUDGEMENTS = 20_000
+# Bytes, and the rest of a line, that are shown or withheld together.
+_BLOCK = 16 * 2**10
 # How much of the line before a match its judgement sees, in bytes.
-_BEFORE = 80
+_BEFORE = 160
 
 _KEY_MARK = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_LINE = r"[ \t]*[A-Za-z0-9+/=]{16,}[ \t\r]*"
@@ -27,6 +34,14 @@ _LAST_KEY_LINE = re.compile(r"[ \t]*[A-Za-z0-9+/=]+[ \t\r]*")
 _LONGEST_KEY = 25_000
 
 
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """`withheld`: instead of the oldest lines stands one line `•••`, for there was too much to judge."""
+
+    text: str
+    withheld: bool = False
+
+
 def redact(text: str, extra: Sequence[str] = ()) -> str:
     """`text` with its secrets hidden; doing so twice changes nothing.
 
@@ -36,20 +51,41 @@ def redact(text: str, extra: Sequence[str] = ()) -> str:
     for value in sorted(extra, key=len, reverse=True):
         if len(value) >= SHORTEST_EXTRA:
             text = text.replace(value, HIDDEN)
+    return redacted(text).text
+
+
+def redacted(text: str) -> Redacted:
+    """As `redact`, and whether something was withheld."""
     data = _without_private_keys(text).encode(errors="replace")
     pieces: list[bytes] = []
+    judgements, end = MOST_JUDGEMENTS, len(data)
+    while end:
+        start = data.rfind(b"\n", 0, max(0, end - _BLOCK)) + 1
+        secrets, judgements = _secrets(data[start:end], judgements)
+        if judgements < 0:
+            pieces.append(HIDDEN.encode() + b"\n" * data.endswith(b"\n", 0, end))
+            break
+        pieces.append(_hide(data[start:end], secrets))
+        end = start
+    return Redacted(b"".join(reversed(pieces)).decode(), judgements < 0)
+
+
+def _hide(data: bytes, secrets: Sequence[tuple[int, int]]) -> bytes:
+    pieces: list[bytes] = []
     done = 0
-    for start, end in _secrets(data):
+    for start, end in secrets:
         pieces += data[done:start], HIDDEN.encode()
         done = end
-    return b"".join((*pieces, data[done:])).decode()
+    return b"".join((*pieces, data[done:]))
 
 
-def _secrets(data: bytes) -> Iterator[tuple[int, int]]:
-    """Where they stand, in order."""
+def _secrets(data: bytes, judgements: int) -> tuple[Sequence[tuple[int, int]], int]:
+    """Where they stand, in order, and how many judgements are left: below zero when there were too few."""
     pattern, rule_of_group = _alternation()
+    secrets: list[tuple[int, int]] = []
     position = 0
-    while match := pattern.search(data, position):
+    while judgements >= 0 and (match := pattern.search(data, position)):
+        judgements -= 1
         group = match.lastindex
         start, end = match.span(group)
         head = data[match.start() : start]
@@ -57,11 +93,12 @@ def _secrets(data: bytes) -> Iterator[tuple[int, int]]:
         judge = rule_of_group[group].is_secret
         before = data[max(0, match.start() - _BEFORE) : match.start()].rpartition(b"\n")[2]
         if secret and (judge is None or judge(Finding(before, head, secret, data[end : end + 1]))):
-            yield start, end
+            secrets.append((start, end))
             position = end
         else:
             # What was taken for a secret may hold one.
             position = max(start, match.start() + 1)
+    return secrets, judgements
 
 
 @cache

@@ -42,11 +42,14 @@ _BLANK = re.compile(
     rb"|\$[A-Z0-9_]+|\$\{[^}]*\}?|\$\([^)]*\)?|\{\{.*|<[\w -]*>?|%\(?\w*\)?[sdv]|:[a-z_]+"
     rb"|/(?:run|etc|var|home|opt|app|usr|tmp|secrets)/.*"
 )
-# Dates, addresses, paths, places in a source file and calls: no secret where prose may stand.
-_PROSE = re.compile(rb"\d{4}-\d\d-\d\d.*|\w*://.*|/.*|\w+:[\d:]+|.*\(.*|[\d:.,%-]+")
+# Dates, addresses, paths, places in a source file, calls and algorithms: no secret where prose may stand.
+_PROSE = re.compile(
+    rb"\d{4}-\d\d-\d\d.*|\w*://.*|/.*|\w+:[\d:]+|.*\(.*|[\d:.,%-]+"
+    rb"|(?i:(?:scram-)?(?:sha|md|ed)-?\d+|argon2\w*|pbkdf2|base64|oauth2|x509)\W*"
+)
 # A password in the languages of the team; RE2 folds the case of ASCII alone here.
-_PASSWORD = "passw(?:or)?d|passphrase|(?:п|П)ароль|ПАРОЛЬ|(?:қ|Қ)ұпия(?: )?сөз"
-_STRONG_KEY = re.compile(rf"(?i)passw|pwd|secret|{_PASSWORD}".encode())
+_LOGIN_WORD = "passw(?:or)?d|passphrase|(?:п|П)ароль|ПАРОЛЬ|(?:қ|Қ)ұпия ?сөз"
+_STRONG_KEY = re.compile(rf"(?i)passw|pwd|secret|{_LOGIN_WORD}".encode())
 _SIGN_AND_QUOTE = re.compile(
     rb"(?P<key_quote>[\"'])?\]?(?P<sign>[ \t]*(?:=>|:=|[:=])[ \t]*|(?i:%3D)|\)=\()"
     rb"(?P<quote>(?:\[\]string\{|\[)?\\*[\"'])?(?:\w+[ \t]+)?$"
@@ -135,7 +138,7 @@ _NAMED_KEY = (
     r"|(?-i:\b(?:APP_)?KEY|(?:\b|_)SALT)"
 )
 _KEY = (
-    rf"(?:(?:(?:т|Т)окен|ТОКЕН|{_PASSWORD})(?:[ \t]+[\x80-\xff]+){{0,2}}"
+    rf"(?:(?:(?:т|Т)окен|ТОКЕН|{_LOGIN_WORD})(?:[ \t]+[\x80-\xff]+){{0,2}}"
     rf"|(?-i:[Pp]wd|_PWD)|\bpw|(?:\b|_)pass|(?-i:[a-z]Pass)|secret|token|credentials?|jwt"
     rf"|cookie|authorization|{_NAMED_KEY})"
     r"(?:[_-]?(?:hash|digest|confirm(?:ation)?|base64|\d{1,2}))?"
@@ -187,11 +190,14 @@ RULES = (
     Rule(r"(?i:password (?:provided\. defaulting to|is generated for [^\s:]+:)[ \t]+\"?([^\s\"]+))"),
     # Prose, behind all that begins with the same word
     Rule(
-        rf"(?i:(?:{_PASSWORD}|secret[ _]key|secret[ _]access[ _]key)[ \t]+(?:(?:is|was|set to|changed to):?[ \t]+)?"
+        rf"(?i:(?:{_LOGIN_WORD}|secret[ _]key|secret[ _]access[ _]key)[ \t]+(?:(?:is|was|set to|changed to):?[ \t]+)?"
         r"[\"'`]?([^\s\"'`=:][^\s\"'`]*))",
         _looks_made_up,
     ),
-    Rule(r"(?i:(?:token|secret|credentials?)[ \t]+(?:is|was):?[ \t]+[\"'`]?([^\s\"'`=:][^\s\"'`]*))", _looks_made_up),
+    Rule(
+        r"(?i:(?:token|secret|credentials?)[ \t]+(?:is|was):?[ \t]+[\"'`]?([^\s\"'`=:][^\s\"'`]*))",
+        _looks_made_up,
+    ),
     # user:password@ of an address; that of a database may hold a slash
     Rule(
         r"(?i:\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|smtps?|mssql|clickhouse)"

@@ -121,7 +121,8 @@ def test_too_many_containers() -> None:
         containers("h", [row()] * 5001)
 
 
-ODD = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, OSError)
+# No OSError: that means a broken contact.
+ODD = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 
 
 @pytest.mark.parametrize(

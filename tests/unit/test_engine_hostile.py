@@ -122,6 +122,12 @@ async def test_too_many_containers(tmp_path: Path) -> None:
     assert (await refusal(host, tmp_path)).message == "too many containers (5001)"
 
 
+@pytest.mark.parametrize("value", [b"{},", b"[],", b"1.5,", b"[[[[]]]],"])
+async def test_more_values_than_bytes_tell(value: bytes, tmp_path: Path) -> None:
+    host = Host(answer(b"[" + value * 1_000_000 + b"0]"))
+    assert (await refusal(host, tmp_path, deadline=30)).message == "the answer is too large"
+
+
 async def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
     host = Host(answer(b"", "Location: /elsewhere", status="307 Temporary Redirect"))
     assert (await refusal(host, tmp_path)).message == "the answer is a redirect"

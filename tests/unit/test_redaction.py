@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.logs.redaction import HIDDEN, redact
+from services.logs.redaction import HIDDEN, MOST_JUDGEMENTS, redact, redacted
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IjVmMSIsInJvbGUiOiJhZG1pbiJ9.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 BOT_TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1"
@@ -264,6 +264,13 @@ HOSTILE = [
     "$1$",
     " ",
     "--AKIAABCDEFGHIJKLMNOP",
+    "mysql -pa ",
+    " -u -u",
+    "AUTH a1 ",
+    '"AUTH","',
+    "пароль ",
+    "://aaaaaaaaaaaaaaaaaaaa",
+    "/reset-password/aaaaaaaa",
 ]
 
 
@@ -283,3 +290,28 @@ def test_a_text_eight_times_as_long_takes_no_square_of_it(unit: str) -> None:
     short = "password" + unit * (25_000 // len(unit)) + "=y1"
     long = "password" + unit * (200_000 // len(unit)) + "=y1"
     assert _seconds(long) < 24 * max(_seconds(short), 0.005)
+
+
+def test_of_more_than_can_be_judged_the_newest_lines_are_shown_and_the_older_withheld() -> None:
+    """None of what stands in the withheld part is seen, be it judged a secret or not."""
+    full = "\n".join(f"INFO {number} pwd=s3cret{number}" for number in range(MOST_JUDGEMENTS + 5_000))
+    shown = redacted(full)
+    first, *lines = shown.text.split("\n")
+    assert shown.withheld and first == HIDDEN and "s3cret" not in shown.text
+    assert 15_000 < len(lines) <= MOST_JUDGEMENTS
+    numbers = range(MOST_JUDGEMENTS + 5_000)[-len(lines) :]
+    assert lines == [f"INFO {number} pwd={HIDDEN}" for number in numbers]
+    assert redact(shown.text) == shown.text
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\nINFO newest line", "\n\n"])
+def test_one_line_of_more_than_can_be_judged_is_withheld_whole(end: str) -> None:
+    shown = redacted("INFO oldest line\n" + "pwd=1 " * (MOST_JUDGEMENTS + 1) + end)
+    assert shown.withheld
+    assert shown.text in (HIDDEN + end, HIDDEN)  # what is short and newer is withheld along with it
+
+
+def test_what_can_be_judged_is_never_withheld() -> None:
+    text = "pwd=a1b2c3\n" * MOST_JUDGEMENTS
+    assert redacted(text).text == f"pwd={HIDDEN}\n" * MOST_JUDGEMENTS
+    assert not redacted(text).withheld
