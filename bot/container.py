@@ -83,13 +83,15 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             protection=protection,
             clock=clock,
         )
+        reader = LogReader(fleet, clock)
+        stack.callback(reader.close)
         yield Services(
             store=store,
             clock=clock,
             roster=roster,
             fleet=fleet,
             control=Control(fleet, plans, audit, roster, protection, clock),
-            reader=LogReader(fleet, clock),
+            reader=reader,
             audit=audit,
             recents=Recents(store),
             catalogues=catalogues(settings.language),

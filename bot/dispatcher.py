@@ -33,7 +33,8 @@ def build_dispatcher(**services: Any) -> Dispatcher:
             observer.outer_middleware(Identity())
             observer.middleware(Failures())
             observer.middleware(Guard())
-    dispatcher.message.outer_middleware(Stale())
+    for observer in (dispatcher.message, dispatcher.callback_query):
+        observer.outer_middleware(Stale())
     dispatcher.my_chat_member.register(on_membership)
     dispatcher.error.register(on_unforeseen)
     dispatcher.include_routers(*map(_fresh, ROUTERS))

@@ -77,7 +77,7 @@ class Doors:
 
 def _left(chat: Chat, others: int) -> Text:
     """What the admins are told. The title is anybody's words: one short line, and never a link."""
-    title = " ".join(presentable(chat.title or "?").split())[:_LONGEST_TITLE]
+    title = " ".join(presentable(chat.title or "?").split())[:_LONGEST_TITLE].rstrip()
     words = _("I left the chat {title} ({id}): it is not in the settings (chats).")
     before, _sign, after = words.partition("{title}")
     text = Text(before.format(id=chat.id), Code(title), after.format(id=chat.id))
@@ -87,12 +87,12 @@ def _left(chat: Chat, others: int) -> Text:
     return text
 
 
-async def note_migration(message: Message, courier: Courier, roster: Roster | None = None) -> None:
+async def note_migration(message: Message, courier: Courier, roster: Roster) -> None:
     """Telegram's own notices that one of the settings' groups has become a supergroup: one in each chat, in any
     order."""
     old = message.chat.id if message.migrate_to_chat_id else message.migrate_from_chat_id
     new = message.migrate_to_chat_id or message.chat.id
-    if old and (roster is None or roster.chat(old) is not None):
+    if old and roster.chat(old) is not None:
         await courier.migrate(old, new)
 
 

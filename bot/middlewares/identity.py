@@ -38,7 +38,7 @@ class Identity(BaseMiddleware):
         if chat is None or user is None:
             return None
         if isinstance(event, Message):
-            await note_migration(event, data["courier"])
+            await note_migration(event, data["courier"], roster)
         private = chat.type == ChatType.PRIVATE
         doors: Doors = data["doors"]
         if not private and not await doors.admits(chat, data["bot"]):

@@ -42,6 +42,8 @@ def _consequences(plan: Plan) -> str:
     if plan.domains and plan.up_since:
         parts.append(_("Away meanwhile: {domains}.").format(domains=", ".join(plan.domains)))
     facts = []
+    if plan.state and not plan.up_since:
+        parts.append(_("Now: {state}.").format(state=state_words(plan.state, plan.asked)))
     if plan.up_since:
         facts.append(_("Up {time}").format(time=duration(plan.asked - plan.up_since)))
     if plan.last_at and plan.last_by:
@@ -124,22 +126,22 @@ def _ended(outcome: Outcome) -> tuple[Text | str, ...]:
     signature = f" · 👤 {outcome.plan.asker_name}, {clock(outcome.at)}"
     now = outcome.now
     done = _done(outcome)
-    if now and now.reason is Reason.STARTING:
+    stopping = outcome.plan.action is Action.STOP
+    if now and now.reason is Reason.STARTING and not stopping:
         return "🟡 ", done, ", ", _("its healthcheck has not decided yet"), signature
+    if now and (now.condition in (Condition.WELL, Condition.UNWELL)) is stopping:
+        return SYMBOL[now.condition], " ", done, ", ", _but_now(outcome), signature
+    if now and now.condition is Condition.UNWELL:
+        return SYMBOL[now.condition], " ", done, ", ", _but_now(outcome), signature
     if outcome.healthy_after is not None:
         done = _("{done}, healthy after {time}").format(done=done, time=seconds(outcome.healthy_after))
-    elif outcome.plan.action is not Action.STOP and now and now.condition is not Condition.WELL:
-        return (
-            SYMBOL[now.condition],
-            " ",
-            done,
-            ", ",
-            _("but now: {state}").format(state=_now(outcome)),
-            signature,
-        )
-    elif outcome.plan.action is not Action.STOP and now is None:
+    elif now is None:
         done = _("{done}; its state could not be read").format(done=done)
     return "✅ ", done, signature
+
+
+def _but_now(outcome: Outcome) -> str:
+    return _("but now: {state}").format(state=_now(outcome))
 
 
 def _failed(outcome: Outcome) -> Text:

@@ -72,7 +72,7 @@ def silence_cause(reason: Silence) -> str:
         Silence.LOGIN: _("SSH login refused"),
         Silence.KEY_FILE: _("the bot's key file cannot be read"),
         Silence.KNOWN_HOSTS: _("the known_hosts file cannot be read"),
-        Silence.FORWARD: _("SSH refuses to forward the Docker socket"),
+        Silence.FORWARD: _("Docker does not run there, or SSH does not open its socket"),
         Silence.NO_SOCKET: _("no Docker socket there"),
         Silence.NO_PERMISSION: _("no permission on the Docker socket"),
         Silence.ENGINE: _("Docker does not answer as it should"),

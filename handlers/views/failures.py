@@ -30,6 +30,10 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
                 for host, name in near
             ]
             return Answer(Text(sentence(error, now)), tuple(in_rows(buttons, 2)))
+        case errors.HostSilent(host=host):
+            return Answer(
+                Text(sentence(error, now)), ((button(f"{host} ▸", Overview(asker=asker, host=host)),),)
+            )
         case errors.NoSuchHost(near=hosts) if hosts:
             return Answer(
                 Text(sentence(error, now)),
@@ -52,6 +56,8 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
         case errors.NoSuchHost(name=name, near=near_hosts):
             words = _('No host "{name}".').format(name=_short(name))
             return words + " " + _("Did you mean:") if near_hosts else words
+        case errors.Ambiguous(name=name, choices=choices) if len({host for host, _name in choices}) == 1:
+            return _('Several containers fit "{name}". Which one?').format(name=_short(name))
         case errors.Ambiguous(name=name):
             return _('"{name}" is on several hosts. Which one?').format(name=_short(name))
         case errors.PlanGone():

@@ -15,10 +15,11 @@ from services.domain.containers import Condition
 from services.domain.reports import FleetReport, HostReport, Observed
 
 # Room is kept for the headline and the time.
-_PAGE_UNITS = MESSAGE_UNITS - 300
+_PAGE_UNITS = MESSAGE_UNITS - 400
 _PAGE_ENTITIES = MESSAGE_ENTITIES - 5
 _QUOTE_UNITS = 1500
-_MOST_BUTTONS = 12
+_MOST_BUTTONS = 16
+_FEW_STOPPED = 5
 
 
 def overview(report: FleetReport, asker: str, *, host: str = "", page: int = 0) -> Answer:
@@ -26,9 +27,13 @@ def overview(report: FleetReport, asker: str, *, host: str = "", page: int = 0) 
     if not report.hosts:
         return Answer(Text(_("Nothing to watch here: no container is in your scope.")))
     pages = _pages(report)
-    page = min(max(page, 0), len(pages) - 1)
-    text = Text(*_headline(report), *pages[page], "\n", clock(report.at, seconds=True))
-    return Answer(text, tuple(_keyboard(report, asker, host, page, len(pages))))
+    rows = [row for each in report.hosts for row in (each.containers if host else each.troubled)]
+    count = max(len(pages), -(-len(rows) // _MOST_BUTTONS))
+    page = min(max(page, 0), count - 1)
+    body = pages[min(page, len(pages) - 1)]
+    text = Text(*_headline(report), *body, "\n", clock(report.at, seconds=True))
+    tappable = rows[page * _MOST_BUTTONS : (page + 1) * _MOST_BUTTONS]
+    return Answer(text, tuple(_keyboard(report, tappable, asker, host, page, count)))
 
 
 def _headline(report: FleetReport) -> tuple[Text | str, ...]:
@@ -48,31 +53,41 @@ def _worst_symbol(report: FleetReport) -> str:
 
 
 def _pages(report: FleetReport) -> list[list[Text]]:
-    """Pieces put together greedily; a piece is never broken."""
+    """Pieces put together greedily; a piece is never broken, and each page says whose it is."""
     pages: list[list[Text]] = [[]]
     room, entities = _PAGE_UNITS, _PAGE_ENTITIES
-    for piece in _pieces(report):
-        text, marks = piece.render()
-        length = units(text)
-        if pages[-1] and (length > room or len(marks) > entities):
-            pages.append([])
-            room, entities = _PAGE_UNITS, _PAGE_ENTITIES
-        pages[-1].append(piece)
-        room -= length
-        entities -= len(marks)
+    for host in report.hosts:
+        for number, piece in enumerate(_pieces(host, report)):
+            text, marks = piece.render()
+            length = units(text)
+            if pages[-1] and (length > room or len(marks) > entities):
+                pages.append([_heading(host)] if number else [])
+                room, entities = _PAGE_UNITS, _PAGE_ENTITIES
+            pages[-1].append(piece)
+            room -= length
+            entities -= len(marks)
     return pages
 
 
-def _pieces(report: FleetReport) -> Iterator[Text]:
-    for host in report.hosts:
-        if host.silence:
-            yield from _silent_host(host, report)
-            continue
-        yield Text("\n", Bold(host.host), "\n")
-        for row in host.containers:
-            if row.diagnosis.condition is not Condition.WELL:
-                yield _line(row, report)
-        yield from _fine(host)
+def _heading(host: HostReport) -> Text:
+    return Text("\n", Bold(host.host), "\n")
+
+
+def _pieces(host: HostReport, report: FleetReport) -> Iterator[Text]:
+    if host.silence:
+        yield from _silent_host(host, report)
+        return
+    yield _heading(host)
+    stopped = [row for row in host.containers if row.diagnosis.condition is Condition.STOPPED]
+    few = len(stopped) <= _FEW_STOPPED
+    for row in host.containers:
+        if row.in_trouble or (few and row in stopped):
+            yield _line(row, report)
+    yield from _fine(host)
+    if not few:
+        words = ngettext("{count} stopped", "{count} stopped", len(stopped)).format(count=len(stopped))
+        yield Text(SYMBOL[Condition.STOPPED], " ", words, "\n")
+        yield from _quotes([row.container.name for row in stopped])
 
 
 def _silent_host(host: HostReport, report: FleetReport) -> Iterator[Text]:
@@ -113,11 +128,10 @@ def _quotes(names: Sequence[str]) -> Iterator[Text]:
         yield Text(ExpandableBlockQuote(", ".join(chunk)), "\n")
 
 
-def _keyboard(report: FleetReport, asker: str, host: str, page: int, pages: int) -> Iterator[Row]:
-    rows = [row for each in report.hosts for row in each.troubled]
-    if host:
-        rows = [row for each in report.hosts for row in each.containers]
-    yield from in_rows(container_buttons(rows[:_MOST_BUTTONS], asker), 2)
+def _keyboard(
+    report: FleetReport, tappable: list[Observed], asker: str, host: str, page: int, pages: int
+) -> Iterator[Row]:
+    yield from in_rows(container_buttons(tappable, asker), 2)
     if pages > 1:
         yield page_buttons(Overview(asker=asker, host=host), page, pages)
     last: list[InlineKeyboardButton] = []

@@ -40,6 +40,7 @@ class Plan:
     last_by: str | None = None
     protected: bool = False
     domains: tuple[str, ...] = ()
+    state: Diagnosis | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,20 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from time import monotonic
 
 from services.audit import Audit, Result
 from services.domain.access import Action, Actor, Denial, Target, may
 from services.domain.containers import (
+    Condition,
     Container,
     ContainerKey,
     Details,
     Diagnosis,
     Health,
+    Reason,
     State,
     diagnose,
 )
@@ -61,6 +64,14 @@ class _Seen:
 
     container: Container | None = None
     diagnosis: Diagnosis | None = None
+    started: datetime | None = None
+
+    def after(self, first: "_Seen") -> "_Seen":
+        """With its own start since `first` it did not stand: Docker restarts it again and again."""
+        if self.container is None or first.started is None or self.started == first.started:
+            return self
+        code = self.diagnosis.exit_code if self.diagnosis else None
+        return replace(self, diagnosis=Diagnosis(Condition.DOWN, Reason.RESTARTING, exit_code=code))
 
     @property
     def health(self) -> Health | None:
@@ -116,6 +127,7 @@ class Control:
             last_by=last[1] if last else None,
             protected=self._protection.covers(container),
             domains=container.domains,
+            state=diagnose(container, details),
         )
         await self._plans.offer(plan)
         return plan
@@ -135,7 +147,7 @@ class Control:
     async def carry_out(self, token: str, *, by: Actor, place: Place) -> AsyncGenerator[Outcome, None]:
         """Spend the confirmation and act; each outcome replaces the one before.
 
-        Raises PlanGone, NotYourPlan, Denied or HostError only before anything has been done.
+        Raises PlanGone, NotYourPlan, Denied, AlreadySo or HostError only before anything has been done.
         """
         plan = await self.peek(token, by=by)
         observed = await self._fleet.observe(plan.host, plan.container_id, deadline=LOOK_DEADLINE)
@@ -143,6 +155,7 @@ class Control:
             raise ContainerGone(plan.host, plan.name)
         container, details = observed
         await self._demand(by, plan.action, self._fleet.target(container), container.name)
+        _refuse_needless(plan.action, container, details)
         intent = await self._plans.begin(token, by, place)
         yield Outcome(plan, Phase.RUNNING, self._clock.now())
         async for outcome in self._act(intent, details):
@@ -196,9 +209,10 @@ class Control:
     async def _settle(self, intent: Intent, took: float, began: float) -> AsyncGenerator[Outcome, None]:
         """After the engine's yes: wait for the healthcheck's word, if there is one, and say how it ended."""
         plan = intent.plan
+        first = seen = await self._look(plan)
         if plan.action is not Action.STOP:
             await asyncio.sleep(STAND_FOR)
-        seen = await self._look(plan)
+            seen = (await self._look(plan)).after(first)
         if plan.action is not Action.STOP and seen.health is Health.STARTING:
             yield Outcome(plan, Phase.SETTLING, self._clock.now(), took=took, now=seen.diagnosis)
             while seen.health is Health.STARTING and monotonic() - began < took + HEALTH_PATIENCE:
@@ -235,7 +249,7 @@ class Control:
         if observed is None:
             return _Seen()
         container, details = observed
-        return _Seen(container, diagnose(container, details))
+        return _Seen(container, diagnose(container, details), details.started)
 
     async def _demand(self, by: Actor, action: Action, target: Target, name: str) -> None:
         denial = may(by, action, target)

@@ -143,8 +143,11 @@ class Fleet:
         try:
             found = names.resolve(what, containers, [sight.host for sight in sights])
         except (NoSuchContainer, NoSuchHost) as error:
-            if silent and silent[0].silence:
-                raise silent[0].silence from error
+            host_part, slash, _ = what.partition("/")
+            named = [sight for sight in sights if slash and sight.host.lower() == host_part.lower()]
+            for sight in silent or named:
+                if sight.silence:
+                    raise sight.silence from error
             raise
         if silent:  # a namesake on a host that does not answer may be the one meant
             pairs = [(found.host, found.name), *((sight.host, found.name) for sight in silent)]

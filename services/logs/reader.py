@@ -71,7 +71,7 @@ class LogReader:
         return LogPage(container, cleaned, lines, self._clock.now(), cut or withheld)
 
     async def _newest(self, engine: Engine, details: Details, lines: int) -> tuple[bytes, bool]:
-        """At least the newest `lines` lines whole, as far as there are so many, and whether bytes were dropped.
+        """At least the newest `lines` lines whole, as far as there are so many, and whether some were dropped.
 
         The engine stores a long line in pieces and its `tail` counts pieces. One line more than asked for
         proves that the oldest one asked for is whole; short answers cannot hold a broken line.
@@ -79,9 +79,11 @@ class LogReader:
         tail, before = lines + 1, -1
         while True:
             raw, cut = await self._read(engine, details, tail)
-            whole = raw.count(b"\n") + (not raw.endswith(b"\n")) > lines
-            if whole or cut or len(raw) < PIECE or len(raw) == before:
-                return raw, cut
+            held = raw.count(b"\n") + (not raw.endswith(b"\n"))
+            if cut:
+                return raw or HIDDEN.encode(), not raw or held < lines
+            if held > lines or len(raw) < PIECE or len(raw) == before:
+                return raw, False
             tail, before = tail * 8, len(raw)
 
     async def _read(self, engine: Engine, details: Details, tail: int) -> tuple[bytes, bool]:
@@ -93,4 +95,4 @@ class LogReader:
                 del window[:-MOST_BYTES]
                 cut = True
         # The first line may be broken, and what is left of a secret no longer looks like one.
-        return bytes(window.partition(b"\n")[2] or HIDDEN.encode()) if cut else bytes(window), cut
+        return bytes(window.partition(b"\n")[2] if cut else window), cut

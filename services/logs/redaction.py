@@ -19,7 +19,7 @@ HIDDEN = "•••"
 SHORTEST_EXTRA = 6
 # Of one text: about a quarter of a second.
 MOST_JUDGEMENTS = 20_000
-# Bytes, and the rest of a line, that are shown or withheld together.
+# Bytes of whole lines, or one longer line, that are shown or withheld together.
 _BLOCK = 16 * 2**10
 # How much of the line before a match its judgement sees, in bytes.
 _BEFORE = 160
@@ -60,7 +60,7 @@ def redacted(text: str) -> Redacted:
     pieces: list[bytes] = []
     judgements, end = MOST_JUDGEMENTS, len(data)
     while end:
-        start = data.rfind(b"\n", 0, max(0, end - _BLOCK)) + 1
+        start = _block_start(data, end)
         secrets, judgements = _secrets(data[start:end], judgements)
         if judgements < 0:
             pieces.append(HIDDEN.encode() + b"\n" * data.endswith(b"\n", 0, end))
@@ -68,6 +68,12 @@ def redacted(text: str) -> Redacted:
         pieces.append(_hide(data[start:end], secrets))
         end = start
     return Redacted(b"".join(reversed(pieces)).decode(), judgements < 0)
+
+
+def _block_start(data: bytes, end: int) -> int:
+    if end <= _BLOCK:
+        return 0
+    return (data.find(b"\n", end - _BLOCK, end - 1) + 1) or (data.rfind(b"\n", 0, end - _BLOCK) + 1)
 
 
 def _hide(data: bytes, secrets: Sequence[tuple[int, int]]) -> bytes:

@@ -191,7 +191,7 @@ RULES = (
     # Prose, behind all that begins with the same word
     Rule(
         rf"(?i:(?:{_LOGIN_WORD}|secret[ _]key|secret[ _]access[ _]key)[ \t]+(?:(?:is|was|set to|changed to):?[ \t]+)?"
-        r"[\"'`]?([^\s\"'`=:][^\s\"'`]*))",
+        r"[\"'`]?([^\s\"'`=:][^\s\"'`]*)(?:[\"'`]|\s*$|\s+[^\s=:]))",  # no key of its own
         _looks_made_up,
     ),
     Rule(

@@ -25,6 +25,7 @@ HIDDEN_LINES = [
     ("passwd §", "hunter2x"),
     ("-e POSTGRES_PASSWORD § -e POSTGRES_USER user1234", "hunter2x"),
     ("aws_secret_access_key §", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+    ("no password DB_PASS2 = § user=dias", "hunter2x"),
     ("your token is §", "a1b2c3d4e5"),
     ("пароль: §", "hunter2x"),
     ("Пароль: §", "swordfish"),

@@ -72,7 +72,7 @@ async def test_put_into_many_it_leaves_all_and_tells_of_few(
         await cast.telegram.silence(cast.aigerim)
         title = next(entity for entity in told.content.body.entities if entity.type == "code")
         assert told.text.encode("utf-16-le")[2 * title.offset :][: 2 * title.length].decode("utf-16-le") == (
-            "🔴 server1 is down: log in at https://evil"
+            "🔴 server1 is down: log in at https://evi"
         )
         assert [entity.type for entity in told.content.body.entities] == ["code"]
         monkeypatch.setattr(doors, "TELLING", 0)
