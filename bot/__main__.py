@@ -83,7 +83,10 @@ def _health(settings: Settings) -> int:
         return 1
     finally:
         connection.close()
-    return 0 if status == 200 else 1
+    if status != 200:
+        sys.stderr.write(f"{listen.host}:{listen.port} answers {status} on /healthz; is that Vakhta?\n")
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

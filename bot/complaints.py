@@ -37,7 +37,7 @@ _SHAPES = {
 def nearest(word: str, known: Iterable[str]) -> str:
     """`did you mean X?`, or nothing when nothing is near."""
     found = process.extractOne(
-        word, list(known), scorer=fuzz.WRatio, processor=utils.default_process, score_cutoff=65
+        word, list(known), scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=60
     )
     return f"did you mean {found[0]}?" if found else ""
 

@@ -47,6 +47,15 @@ def sentence(error: VakhtaError) -> str:
                 "run that one again, or go back to an older copy of the file"
             )
         case StoreUnavailable(detail=detail):
-            return f"the store cannot be used ({detail}); let Vakhta's user write to its directory"
+            return f"the store cannot be used ({detail}); {_store_mend(detail)}"
         case _:
             return str(error)
+
+
+def _store_mend(detail: str) -> str:
+    """SQLite's words tell the three mistakes apart."""
+    if "not a database" in detail:
+        return "that is another program's file: correct `store`"
+    if "unable to open" in detail:
+        return "`store` must name a file in a directory that is there and that Vakhta's user may write to"
+    return "look at the disk and at the rights of Vakhta's user"

@@ -27,7 +27,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, SettingsConfigDict
 
 from bot import values
 from bot.complaints import complaints, nearest
@@ -51,7 +51,7 @@ class SettingsError(Exception):
 
 Language = Literal["ru", "en"]
 Readable = Annotated[Path, AfterValidator(values.readable)]
-ListenAddress = Annotated[Listen, PlainValidator(Listen.parse)]
+ListenAddress = Annotated[Listen, NoDecode, PlainValidator(Listen.parse)]
 HostName = Annotated[str, AfterValidator(values.host_name)]
 Globs = Annotated[tuple[str, ...], AfterValidator(values.globs)]
 
@@ -70,7 +70,7 @@ class Telegram(Block):
 
 class Http(Block):
     listen: ListenAddress = Listen("0.0.0.0", 8080)  # noqa: S104 (in a container; Traefik stands in front)
-    metrics_listen: ListenAddress = Listen("127.0.0.1", 9464)
+    metrics_listen: ListenAddress = Listen("127.0.0.1", 9464)  # for /metrics: nothing listens there yet
 
 
 class Tls(Block):

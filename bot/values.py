@@ -25,8 +25,10 @@ class Listen:
     @classmethod
     def parse(cls, text: object) -> Self:
         host, _, port = str(text).rpartition(":")
-        if not host or not port.isdecimal() or int(port) > 65535:
+        if not host or not port.isdecimal():
             raise ValueError("must be ADDRESS:PORT, such as 0.0.0.0:8080")
+        if int(port) > 65535:
+            raise ValueError("ports end at 65535: choose a lower one")
         return cls(host.strip("[]"), int(port))
 
 

@@ -91,13 +91,15 @@ def test_the_example_of_settings_is_right(tmp_path: Path, everything: bool) -> N
     text = (ROOT / "config.example.yaml").read_text()
     if everything:
         text = re.sub(r"^#( *(?:[a-z_0-9]+:|- ).*)$", r"\1", text, flags=re.MULTILINE)
-    for path in re.findall(r"/(?:run/secrets|etc/vakhta)/\w+(?:\.pem)?", text):
+    for path in re.findall(
+        r"(?<=: )/?(?:run/secrets/|etc/vakhta/|secrets/|)\w+(?:\.pem|_key|_hosts)\b", text
+    ):
         (tmp_path / Path(path).name).write_text("x")
-        text = text.replace(path, str(tmp_path / Path(path).name))
+        text = text.replace(f": {path}", f": {tmp_path / Path(path).name}")
     (tmp_path / "config.yaml").write_text(text)
     env = {"VAKHTA_CONFIG": str(tmp_path / "config.yaml"), "VAKHTA_SECRETS_DIR": str(tmp_path / "none")}
     settings = load_settings(env)
-    assert list(settings.hosts) == (["server2", "server1", "server3"] if everything else ["server2"])
+    assert list(settings.hosts) == (["server2", "server1", "server3"] if everything else [])
     assert len(settings.users) == (3 if everything else 1)
 
 

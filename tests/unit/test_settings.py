@@ -228,7 +228,7 @@ def test_the_log_masks_secrets_in_messages_arguments_and_tracebacks(load: Load) 
         ("store: postgres://x", "store: must be sqlite://"),
         ("store: sqlite://relative.db", "store: must be sqlite://"),
         ("http: {listen: 8080}", "http.listen: must be ADDRESS:PORT"),
-        ("http: {listen: '0.0.0.0:99999'}", "http.listen: must be ADDRESS:PORT"),
+        ("http: {listen: '0.0.0.0:99999'}", "http.listen: ports end at 65535"),
         ("telegram: {api_url: api.telegram.org}", "telegram.api_url: must be an http:// or https://"),
         ("telegram: {proxy: 'ftp://h:1'}", "telegram.proxy: must be socks5://"),
         ("telegram: {proxy: 'socks5://h'}", "telegram.proxy: must be socks5://"),
@@ -378,3 +378,27 @@ def test_on_the_command_line_wrong_settings_are_exit_code_2_and_no_traceback(
         "!!  telegram.token (set by VAKHTA_TELEGRAM__TOKEN)",
         "!!  users (set by VAKHTA_USERS)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wanted"),
+    [
+        ("VAKHTA_HTTP__LISTEN", "127.0.0.1:8090", lambda s: s.http.listen == Listen("127.0.0.1", 8090)),
+        ("VAKHTA_LANGUAGE", "en", lambda s: s.language == "en"),
+        ("VAKHTA_TIMEZONE", "Asia/Almaty", lambda s: s.timezone.key == "Asia/Almaty"),
+        ("VAKHTA_RETENTION", "30d", lambda s: s.retention.days == 30),
+        ("VAKHTA_STORE", "sqlite:///tmp/x.db", lambda s: s.store == "sqlite:///tmp/x.db"),
+        (
+            "VAKHTA_TELEGRAM__API_URL",
+            "http://127.0.0.1:1",
+            lambda s: s.telegram.api_url == "http://127.0.0.1:1",
+        ),
+    ],
+)
+def test_every_plain_key_is_set_by_a_plain_variable(
+    tmp_path: Path, name: str, text: str, wanted: Callable[[Settings], bool]
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("users: [{id: 1, name: A, role: admin}]")
+    env = {"VAKHTA_CONFIG": str(path), "VAKHTA_TELEGRAM__TOKEN": TOKEN, name: text}
+    assert wanted(load_settings(env))
