@@ -22,7 +22,6 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
-from aiogram.types import ReplyParameters
 from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
 from bot.pacing import Edit, Lane, Pacer, Rates
@@ -228,26 +227,28 @@ class Courier(BaseRequestMiddleware):
         self._pacer.hold(lane, flood.retry_after)
 
     def _redirected(self, method: TelegramMethod[TelegramType]) -> TelegramMethod[TelegramType]:
-        """The method, aimed at the supergroup when its group has moved."""
+        """The method, aimed at the supergroup when its group has moved.
+
+        One about a message of the old chat raises: ids begin anew, and another's message would be hit.
+        """
         new = self._moved.get(cast(int, _chat_of(method))) if self._moved else None
         if new is None:
             return method
+        if getattr(method, "message_id", None) is not None:
+            raise TelegramMigrateToChat(method, "the message stayed in the old group", migrate_to_chat_id=new)
         changes: dict[str, object] = {"chat_id": new}
-        reply: ReplyParameters | None = getattr(method, "reply_parameters", None)
-        if reply is not None:  # the message replied to may have stayed behind
-            changes["reply_parameters"] = reply.model_copy(update={"allow_sending_without_reply": True})
+        if getattr(method, "reply_parameters", None) is not None:  # the message replied to stayed behind
+            changes["reply_parameters"] = None
         return method.model_copy(update=changes)
 
     async def _follow(
         self, method: TelegramMethod[TelegramType], moved: TelegramMigrateToChat
     ) -> TelegramMethod[TelegramType]:
-        """The method for the new chat. One about a message of the old chat raises: ids begin anew."""
+        """The method for the new chat, whose id has just been learned."""
         old = _chat_of(method)
         if not isinstance(old, int):
             raise moved
         await self.migrate(old, moved.migrate_to_chat_id)
-        if getattr(method, "message_id", None) is not None:
-            raise moved
         return self._redirected(method)
 
 
