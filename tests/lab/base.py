@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.lab.network import PATH, run
+from tests.lab.network import PATH, LabUnavailable, run
 
 CACHE = Path("/var/cache/vakhta")
 LOCK = Path(__file__).parents[2] / "requirements.lock"
@@ -60,7 +60,7 @@ def _mirror(release: str) -> str:
         codename, _, site = line.partition(" ")
         if codename == release and "debian" in site:
             return site
-    raise LookupError(release)
+    raise LabUnavailable(f"apt has no source of {release} that debootstrap could use")
 
 
 def _download(directory: Path) -> None:
