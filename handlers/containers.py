@@ -1,6 +1,7 @@
 """Containers: their status, and their restart, stop and start."""
 
-from contextlib import aclosing
+import asyncio
+from contextlib import aclosing, suppress
 
 from aiogram import F, Router
 from aiogram.filters import CommandObject
@@ -24,6 +25,7 @@ from handlers.views import acts as act_views
 from handlers.views import card as card_views
 from handlers.views import picker as picker_views
 from handlers.views import status as status_views
+from handlers.views.answer import Answer
 from handlers.views.failures import failure
 from handlers.words import mark
 from services.domain.access import Action, Actor, Role
@@ -36,6 +38,8 @@ from services.fleet.fleet import Fleet
 from services.recents import Recents
 
 router = Router(name="containers")
+
+ANNOUNCE_WITHIN = 3.0
 
 
 @command(
@@ -168,8 +172,17 @@ async def confirm(callback: CallbackQuery, callback_data: Confirm, actor: Actor,
     async with aclosing(control.carry_out(callback_data.token, by=actor, place=place)) as outcomes:
         async for outcome in outcomes:
             if outcome.phase is Phase.RUNNING:
-                await answer_press(callback)
-            await replace_or_send(message, act_views.outcome(outcome))
+                await _announce(callback, message, act_views.outcome(outcome))
+            else:
+                await replace_or_send(message, act_views.outcome(outcome))
+
+
+async def _announce(callback: CallbackQuery, message: Message, answer: Answer) -> None:
+    """What has been confirmed waits a moment for its "⏳", but not for a Telegram that hangs."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(ANNOUNCE_WITHIN):
+            await answer_press(callback)
+            await replace_or_send(message, answer)
 
 
 async def _ask(

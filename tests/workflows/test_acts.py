@@ -208,3 +208,17 @@ async def test_a_confirmed_act_is_done_though_telegram_stumbles(
         last = question.chat.sent
         await cast.telegram.until(lambda: "✅" in question.text + last[-1].text, 60)
     assert started(server, "n8n") != before
+
+
+async def test_a_confirmed_act_does_not_wait_for_a_telegram_that_hangs(
+    lab: Lab, cast: Cast, setup: Make
+) -> None:
+    server = lab.servers["server1"]
+    before = started(server, "n8n")
+    async with running(setup(server)):
+        await cast.dias.says("/restart n8n")
+        question = await cast.telegram.next_message(cast.dias)
+        cast.telegram.fail_next("editMessageText", "hang", seconds=15)
+        await cast.dias.presses(question, "Yes, restart")
+        await cast.telegram.until(lambda: question.text.startswith("✅"), 12)
+    assert started(server, "n8n") != before

@@ -437,6 +437,24 @@ async def test_on_stop_what_was_taken_is_confirmed_and_what_had_no_turn_is_kept(
         assert began + watch.heard.texts == ["wait", "had no turn"]
 
 
+async def test_on_stop_what_waits_for_its_author_is_kept_and_not_begun(
+    telegram: Telegram, store: Store, clock: HandClock
+) -> None:
+    dias = telegram.person(1002)
+    for text in ("wait", "had no turn"):
+        await dias.says(text)
+    async with watching(telegram, store, clock, Polling(each=1)) as watch:
+        await watch.until(lambda: watch.heard.texts)
+        watch.stop.set()
+        await asyncio.sleep(0.05)
+        watch.heard.go_on.set()
+        await watch.task
+        assert watch.heard.texts == ["wait"]
+    async with watching(telegram, store, clock) as watch:
+        await watch.until(lambda: watch.heard.ended == ["had no turn"])
+        await watch.end()
+
+
 async def test_on_stop_a_handler_without_end_is_cut_off_and_said(
     telegram: Telegram, store: Store, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
