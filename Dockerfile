@@ -22,7 +22,8 @@ COPY handlers handlers
 COPY services services
 RUN /opt/vakhta/bin/python -m compileall -q .
 # A name and a home for a user that no file of the system knows: asyncssh asks for them.
-ENV PATH=/opt/vakhta/bin:$PATH HOME=/var/lib/vakhta LOGNAME=vakhta PYTHONUNBUFFERED=1
+ENV PATH=/opt/vakhta/bin:$PATH HOME=/var/lib/vakhta LOGNAME=vakhta PYTHONUNBUFFERED=1 \
+    VAKHTA_HTTP__LISTEN=0.0.0.0:8080
 # The bot knows its own container by this and never stops it by accident.
 LABEL vakhta.self=true
 USER 10001:10001

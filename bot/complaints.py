@@ -34,12 +34,22 @@ _SHAPES = {
 }
 
 
+# Of 100: below this a likeness is chance ("MSK" is no slip for "MST").
+_ALIKE = 70
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`did you mean X?`, or nothing when nothing is near."""
+    """The known word that was probably meant; empty when nothing is near."""
     found = process.extractOne(
-        word, list(known), scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=60
+        word, list(known), scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=_ALIKE
     )
-    return f"did you mean {found[0]}?" if found else ""
+    return found[0] if found else ""
+
+
+def hint(word: str, known: Iterable[str]) -> str:
+    """`did you mean X?`, or nothing when nothing is near."""
+    meant = nearest(word, known)
+    return f"did you mean {meant}?" if meant else ""
 
 
 def complaints(
@@ -52,18 +62,23 @@ def complaints(
             yield _MISSING[path]
             continue
         where = _name(path) + _origin(path, origins)
-        for text in _texts(found, path, model):
+        for text in _texts(found, path, model, origins):
             yield f"{where}: {text}"
 
 
-def _texts(found: ErrorDetails, path: tuple[int | str, ...], model: type[BaseModel]) -> Iterable[str]:
+def _texts(
+    found: ErrorDetails,
+    path: tuple[int | str, ...],
+    model: type[BaseModel],
+    origins: Mapping[tuple[str, ...], str],
+) -> Iterable[str]:
     kind, context = found["type"], found.get("ctx", {})
     match kind:
         case "extra_forbidden":
             known = tuple(_model_at(model, path[:-1]).model_fields)
-            return [
-                f"there is no such key; {nearest(str(path[-1]), known) or 'known here: ' + ', '.join(known)}"
-            ]
+            meant = nearest(str(path[-1]), known)
+            mend = f"did you mean {_spelled(path, meant, origins)}?" if meant else ""
+            return [f"there is no such key; {mend or 'known here: ' + ', '.join(known)}"]
         case "missing":
             return ["missing; fill it in"]
         case "literal_error":
@@ -87,6 +102,15 @@ def _origin(path: tuple[int | str, ...], origins: Mapping[tuple[str, ...], str])
         if place:
             return f" (set by {place})"
     return ""
+
+
+def _spelled(path: tuple[int | str, ...], meant: str, origins: Mapping[tuple[str, ...], str]) -> str:
+    """The key as it is written where the wrong one stands: a variable and a secret file bear the whole path."""
+    place = origins.get(tuple(str(part).lower() for part in path))
+    if place is None:
+        return meant
+    stem = place.rpartition("/")[2].rpartition("__")[0]
+    return f"{stem}__{meant.upper() if stem.isupper() else meant}"
 
 
 def _model_at(model: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel]:

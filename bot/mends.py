@@ -1,5 +1,9 @@
 """Errors of services → one English sentence with the mend: for `check` and for the log, where no chat is at hand."""
 
+import os
+from pathlib import Path
+from shlex import quote
+
 from services.errors import (
     DeadlineExceeded,
     EngineRefused,
@@ -53,9 +57,29 @@ def sentence(error: VakhtaError) -> str:
 
 
 def _store_mend(detail: str) -> str:
-    """SQLite's words tell the three mistakes apart."""
+    """SQLite says the same of several mistakes: a look at the path, which stands before its words, tells them apart."""
+    path = Path(detail.rpartition(": ")[0])
     if "not a database" in detail:
-        return "that is another program's file: correct `store`"
+        return "this is another program's file: set store to a file of its own"
     if "unable to open" in detail:
-        return "`store` must name a file in a directory that is there and that Vakhta's user may write to"
-    return "look at the disk and at the rights of Vakhta's user"
+        try:
+            if path.is_dir():
+                return f"this is a directory: set store to a file, such as {path / 'vakhta.db'}"
+            if not path.parent.exists():
+                make = f'sudo install -d -m 700 -o "$USER" {quote(str(path.parent))}'
+                return f"its directory is missing, create it: {make}, or set store"
+            if not path.parent.is_dir():
+                return f"{path.parent} is no directory: set store to a file in one"
+        except PermissionError:
+            pass  # told below
+    return f"let the user with uid {os.geteuid()} write to the file and its directory, and see that the disk has room"
+
+
+def telegram_unreachable(words: str) -> str:
+    """The mend for a Bot API that cannot be reached; `words`: those of the network's error."""
+    if "certificate" in words.lower():
+        return (
+            "its certificate is not trusted: if a proxy opens the traffic, let SSL_CERT_FILE name a file with "
+            "the proxy's CA; otherwise correct telegram.api_url, or install ca-certificates"
+        )
+    return "see telegram.api_url and telegram.proxy, and whether this machine may go out"

@@ -30,7 +30,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, SettingsConfigDict
 
 from bot import values
-from bot.complaints import complaints, nearest
+from bot.complaints import complaints, hint
 from bot.sources import PREFIX, gather
 from bot.values import Listen
 from services.domain.access import Role, Scope
@@ -69,7 +69,7 @@ class Telegram(Block):
 
 
 class Http(Block):
-    listen: ListenAddress = Listen("0.0.0.0", 8080)  # noqa: S104 (in a container; Traefik stands in front)
+    listen: ListenAddress = Listen("127.0.0.1", 8080)  # the image sets 0.0.0.0:8080
     metrics_listen: ListenAddress = Listen("127.0.0.1", 9464)  # for /metrics: nothing listens there yet
 
 
@@ -191,6 +191,10 @@ class Settings(BaseSettings):
         problems = []
         if info.field_name == "users" and not rows:
             problems.append(_NOBODY)
+        elif info.field_name == "users" and not any(
+            isinstance(r, User) and r.role is Role.ADMIN for r in rows
+        ):
+            problems.append(_NO_ADMIN)
         for number, times in Counter(row.id for row in rows).items():
             if times > 1:
                 problems.append(f"the id {number} is there {times} times: keep one entry")
@@ -212,6 +216,7 @@ _NOBODY = (
     "empty, so nobody could use the bot: name at least one admin, such as "
     "{id: 1001, name: Aigerim, role: admin}; whoever does not know the id writes /whoami to the bot"
 )
+_NO_ADMIN = "nobody is an admin, so nobody could see the audit: give one of them role: admin"
 
 
 def _unknown_hosts(globs: tuple[str, ...], info: ValidationInfo) -> list[str]:
@@ -225,7 +230,7 @@ def _unknown_hosts(globs: tuple[str, ...], info: ValidationInfo) -> list[str]:
         if not any(fnmatchcase(host, part := glob.split("/")[0]) for host in hosts)
     ]
     return [
-        f"{glob!r} fits none of the hosts; {nearest(part, hosts) or 'the hosts are ' + ', '.join(hosts)}"
+        f"{glob!r} fits none of the hosts; {hint(part, hosts) or 'the hosts are ' + ', '.join(hosts)}"
         for glob, part in misses
     ]
 

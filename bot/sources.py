@@ -16,10 +16,12 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as Undecodable
 
 from bot.complaints import nearest
+from bot.values import A_DIRECTORY
 
 PREFIX = "VAKHTA_"
 # These say where settings lie, or speak to the test suite, and are no settings themselves.
 _ABOUT = ("VAKHTA_CONFIG", "VAKHTA_SECRETS_DIR")
+_DEFAULT = Path("config.yaml")
 
 Tree = dict[str, object]
 Trail = tuple[str, ...]
@@ -64,8 +66,7 @@ def gather(model: type[BaseSettings], env: Mapping[str, str]) -> Gathered:
         for name in sorted(texts, key=lambda name: name.count("__")):
             path = tuple(name.lower().removeprefix(PREFIX.lower()).split("__"))
             if path[0] not in model.model_fields:
-                meant = nearest(path[0], model.model_fields)
-                problems.append(f"{place}{name} is no known setting; {meant or 'remove it'}")
+                problems.append(f"{place}{name} is no known setting; {_meant(name, model)}")
                 continue
             source.env_vars = {name.lower(): texts[name]}
             try:
@@ -73,7 +74,19 @@ def gather(model: type[BaseSettings], env: Mapping[str, str]) -> Gathered:
             except Undecodable:
                 problems.append(f'{place}{name} must hold JSON, such as ["a", "b"] or {{"key": "value"}}')
             origins[path] = f"{place}{name}"
+    if not (tree or origins or problems or env.get("VAKHTA_CONFIG") or _DEFAULT.exists()):
+        problems.append(f"there is no {_DEFAULT} in {Path.cwd()}: copy config.example.yaml")
     return Gathered(tree, origins, tuple(problems))
+
+
+def _meant(name: str, model: type[BaseSettings]) -> str:
+    """The mend for a variable or secret file of an unknown name, which is spelled as its like."""
+    prefix, (first, *rest) = name[: len(PREFIX)], name[len(PREFIX) :].split("__")
+    meant = nearest(first, model.model_fields)
+    if not meant:
+        return "remove it"
+    right = "__".join((meant.upper() if name.isupper() else meant, *rest))
+    return f"did you mean {prefix}{right}?"
 
 
 def _variables(model: type[BaseSettings], env: Mapping[str, str]) -> _Layer:
@@ -122,13 +135,15 @@ class _Loader(yaml.SafeLoader):
 
 def _yaml(named: str | None) -> Tree:
     """The file's tree; empty where the default file is missing. ValueError: a sentence with the mend."""
-    path = Path(named or "config.yaml")
+    path = Path(named) if named else _DEFAULT
     try:
         tree = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
     except FileNotFoundError:
         if named:
             raise ValueError(f"there is no file {path}: create it, or correct VAKHTA_CONFIG") from None
         return {}
+    except IsADirectoryError:
+        raise ValueError(f"{path} {A_DIRECTORY}") from None
     except (OSError, UnicodeDecodeError) as exc:
         raise ValueError(
             f"{path} cannot be read as text ({type(exc).__name__}): mend its owner, mode or encoding"

@@ -11,8 +11,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import SecretStr
 
-from bot.complaints import nearest
+from bot.complaints import hint
 from services.domain.access import Role, Scope
+
+A_DIRECTORY = (
+    "is a directory: Docker made it because the file was missing, or the path is wrong; "
+    "remove the directory and create the file, or correct the path"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Listen:
     def parse(cls, text: object) -> Self:
         host, _, port = str(text).rpartition(":")
         if not host or not port.isdecimal():
-            raise ValueError("must be ADDRESS:PORT, such as 0.0.0.0:8080")
+            raise ValueError("must be ADDRESS:PORT, such as 127.0.0.1:8080")
         if int(port) > 65535:
             raise ValueError("ports end at 65535: choose a lower one")
         return cls(host.strip("[]"), int(port))
@@ -45,7 +50,9 @@ def timezone(value: object) -> ZoneInfo:
     if not known:
         raise ValueError("cannot be looked up, this system has no time zone data: install the package tzdata")
     if value not in known:
-        meant = nearest(str(value), known) or "write it as Asia/Almaty or UTC"
+        city = next((zone for zone in sorted(known) if zone.lower().endswith(f"/{value}".lower())), None)
+        meant = f"did you mean {city}?" if city else hint(str(value), known)
+        meant = meant or "write it as Asia/Almaty or UTC"
         raise ValueError(f"there is no time zone {value!r}; {meant}")
     return ZoneInfo(str(value))
 
@@ -79,6 +86,8 @@ def readable(path: Path) -> Path:
                 raise ValueError(f"the file {path} is empty: put the contents in, or correct the path")
     except FileNotFoundError:
         raise ValueError(f"there is no file {path}: create it, or correct the path") from None
+    except IsADirectoryError:
+        raise ValueError(f"{path} {A_DIRECTORY}") from None
     except OSError as exc:
         mend = f"let the user with uid {os.geteuid()} read it (chown, chmod), or correct the path"
         raise ValueError(f"the file {path} cannot be read ({exc.strerror}): {mend}") from None

@@ -97,7 +97,11 @@ def test_the_example_of_settings_is_right(tmp_path: Path, everything: bool) -> N
         (tmp_path / Path(path).name).write_text("x")
         text = text.replace(f": {path}", f": {tmp_path / Path(path).name}")
     (tmp_path / "config.yaml").write_text(text)
-    env = {"VAKHTA_CONFIG": str(tmp_path / "config.yaml"), "VAKHTA_SECRETS_DIR": str(tmp_path / "none")}
+    env = {
+        "VAKHTA_CONFIG": str(tmp_path / "config.yaml"),
+        "VAKHTA_SECRETS_DIR": str(tmp_path / "none"),
+        "VAKHTA_TELEGRAM__TOKEN": "1:a",
+    }
     settings = load_settings(env)
     assert list(settings.hosts) == (["server2", "server1", "server3"] if everything else [])
     assert len(settings.users) == (3 if everything else 1)

@@ -14,10 +14,10 @@ from textwrap import dedent
 from zoneinfo import ZoneInfo
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from bot.logbook import MASK, Masking
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import Host, Http, Settings, SettingsError, Telegram, Tls, load_settings
 from bot.values import Listen, readable
 from services.domain.access import Role, Scope
 
@@ -126,7 +126,7 @@ def test_defaults(load: Load) -> None:
     assert settings.telegram.proxy is None
     assert settings.language == "ru"
     assert settings.store_path == Path("/var/lib/vakhta/vakhta.db")
-    assert settings.http.listen == Listen("0.0.0.0", 8080)
+    assert settings.http.listen == Listen("127.0.0.1", 8080)
     assert settings.http.metrics_listen == Listen("127.0.0.1", 9464)
     assert settings.retention == timedelta(days=90)
     assert (dict(settings.hosts), settings.chats, settings.protected) == ({}, (), ())
@@ -218,10 +218,14 @@ def test_the_log_masks_secrets_in_messages_arguments_and_tracebacks(load: Load) 
         ("hosts: {a: {address: 'ssh://u@h'}}", "hosts.a: an address with ssh:// needs known_hosts"),
         ("hosts: {a: {address: 'unix:///s', known_hosts: /etc/hosts}}", "known_hosts means nothing beside unix://"),
         ("hosts: {a: {address: 'ssh://u@h', identity_file: /no/such}}", "there is no file /no/such: create it"),
-        ("hosts: {a: {address: 'ssh://u@h', identity_file: /etc}}", "the file /etc cannot be read (Is a directory)"),
+        ("hosts: {a: {address: 'ssh://u@h', identity_file: /etc}}", "/etc is a directory: Docker made it"),
         ("hosts: {a: {address: 'ssh://u@h', identity_file: /dev/null}}", "the file /dev/null is empty"),
         ("hosts: [a]", "hosts: must be a block"),
         ("timezone: Almaty", "timezone: there is no time zone 'Almaty'; did you mean Asia/Almaty?"),
+        ("timezone: moscow", "timezone: there is no time zone 'moscow'; did you mean Europe/Moscow?"),
+        ("timezone: Europe/Moskow", "did you mean Europe/Moscow?"),
+        ("timezone: Mars", "timezone: there is no time zone 'Mars'; write it as Asia/Almaty or UTC"),
+        ("timezone: MSK", "timezone: there is no time zone 'MSK'; write it as Asia/Almaty or UTC"),
         ("language: kz", "language: must be 'ru' or 'en'"),
         ("retention: forever", "retention: must be a number with a unit"),
         ("retention: 0d", "retention: must be a number with a unit"),
@@ -257,6 +261,7 @@ def test_a_wrong_yaml(problems: Callable[..., str], yaml: str, said: str) -> Non
         ([{"id": "x", "name": "A", "role": "admin"}], "users (entry 1).id (set by VAKHTA_USERS): must be a whole"),
         ([{"id": 1, "name": "", "role": "admin"}], "users (entry 1).name (set by VAKHTA_USERS): empty"),
         ([{"id": 1, "role": "admin"}], "users (entry 1).name (set by VAKHTA_USERS): missing"),
+        ([{"id": 1, "name": "A", "role": "operator"}], "users (set by VAKHTA_USERS): nobody is an admin"),
         ([{"id": 1, "name": "A", "role": "admin"}] * 2, "the id 1 is there 2 times"),
         ([{"id": -1, "name": "A", "role": "admin"}], "-1 is no person"),
         ([{"id": 777000, "name": "A", "role": "admin"}], "777000 is an account of Telegram's own"),
@@ -270,9 +275,10 @@ def test_wrong_users(problems: Callable[..., str], users: object, said: str) -> 
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("VAKHTA_TELEGRAMM__TOKEN", "1:a", "VAKHTA_TELEGRAMM__TOKEN is no known setting; did you mean telegram?"),
-        ("VAKHTA_TELEGRAM__TOKN", "1:a", "(set by VAKHTA_TELEGRAM__TOKN): there is no such key; did you mean token?"),
-        ("VAKHTA_HOSTS__A__ADRESS", "x", "(set by VAKHTA_HOSTS__A__ADRESS): there is no such key; did you mean addr"),
+        ("VAKHTA_TELEGRAMM__TOKEN", "1:a", "is no known setting; did you mean VAKHTA_TELEGRAM__TOKEN?"),
+        ("VAKHTA_TELEGRAM__TOKN", "1:a", "no such key; did you mean VAKHTA_TELEGRAM__TOKEN?"),
+        ("VAKHTA_HOSTS__A__ADRESS", "x", "there is no such key; did you mean VAKHTA_HOSTS__A__ADDRESS?"),
+        ("VAKHTA_LAB", "1", "VAKHTA_LAB is no known setting; remove it"),
         ("VAKHTA_HOSTS__A__ALIASES", "10.0.0.1", "VAKHTA_HOSTS__A__ALIASES must hold JSON"),
         ("VAKHTA_CONFIG", "/no/such.yaml", "there is no file /no/such.yaml: create it, or correct VAKHTA_CONFIG"),
     ],
@@ -283,8 +289,12 @@ def test_a_wrong_variable(problems: Callable[..., str], name: str, text: str, sa
 
 def test_a_wrong_secret_file(problems: Callable[..., str], tmp_path: Path) -> None:
     said = problems(secrets={"vakhta_telegrm__token": "1:a", "vakhta_telegram__tokn": "1:a"})
-    assert f"{tmp_path}/secrets/vakhta_telegrm__token is no known setting; did you mean telegram?" in said
-    assert f"telegram.tokn (set by {tmp_path}/secrets/vakhta_telegram__tokn): there is no such key" in said
+    assert (
+        f"{tmp_path}/secrets/vakhta_telegrm__token is no known setting; did you mean vakhta_telegram__token?"
+        in said
+    )
+    assert f"telegram.tokn (set by {tmp_path}/secrets/vakhta_telegram__tokn): there is no such key; " in said
+    assert "did you mean vakhta_telegram__token?" in said.splitlines()[1]
 
 
 def test_a_source_that_cannot_be_read_is_the_only_complaint(problems: Callable[..., str]) -> None:
@@ -323,6 +333,23 @@ def test_without_any_file_the_environment_is_enough(tmp_path: Path, monkeypatch:
     users = json.dumps([{"id": 1, "name": "A", "role": "admin"}])
     env = {"VAKHTA_TELEGRAM__TOKEN": "1:a", "VAKHTA_USERS": users, "VAKHTA_SECRETS_DIR": "/no/such"}
     assert load_settings(env).users[0].id == 1
+
+
+def test_without_any_settings_the_missing_file_is_told_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"VAKHTA_SECRETS_DIR": "/no/such"})
+    assert caught.value.problems[0] == f"there is no config.yaml in {tmp_path}: copy config.example.yaml"
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"VAKHTA_SECRETS_DIR": "/no/such", "VAKHTA_LANGUAGE": "en"})
+    assert "config.example.yaml" not in str(caught.value)
+
+
+def test_a_forgotten_file_that_docker_made_a_directory(problems: Callable[..., str], tmp_path: Path) -> None:
+    said = problems(VAKHTA_CONFIG=str(tmp_path))
+    assert said.startswith(f"{tmp_path} is a directory: Docker made it because the file was missing")
 
 
 @pytest.fixture
@@ -380,25 +407,55 @@ def test_on_the_command_line_wrong_settings_are_exit_code_2_and_no_traceback(
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "wanted"),
-    [
-        ("VAKHTA_HTTP__LISTEN", "127.0.0.1:8090", lambda s: s.http.listen == Listen("127.0.0.1", 8090)),
-        ("VAKHTA_LANGUAGE", "en", lambda s: s.language == "en"),
-        ("VAKHTA_TIMEZONE", "Asia/Almaty", lambda s: s.timezone.key == "Asia/Almaty"),
-        ("VAKHTA_RETENTION", "30d", lambda s: s.retention.days == 30),
-        ("VAKHTA_STORE", "sqlite:///tmp/x.db", lambda s: s.store == "sqlite:///tmp/x.db"),
-        (
-            "VAKHTA_TELEGRAM__API_URL",
-            "http://127.0.0.1:1",
-            lambda s: s.telegram.api_url == "http://127.0.0.1:1",
-        ),
-    ],
-)
-def test_every_plain_key_is_set_by_a_plain_variable(
-    tmp_path: Path, name: str, text: str, wanted: Callable[[Settings], bool]
+# Every key that holds one value, with what to set it to and what then stands in the settings.
+SCALARS = {
+    "telegram.token": ("2:b", "2:b"),
+    "telegram.api_url": ("http://127.0.0.1:1", "http://127.0.0.1:1"),
+    "telegram.proxy": ("http://h:1", "http://h:1"),
+    "language": ("en", "en"),
+    "timezone": ("Asia/Almaty", ZoneInfo("Asia/Almaty")),
+    "store": ("sqlite:///srv/x.db", "sqlite:///srv/x.db"),
+    "http.listen": ("127.0.0.1:8090", Listen("127.0.0.1", 8090)),
+    "http.metrics_listen": ("[::1]:8091", Listen("::1", 8091)),
+    "retention": ("30d", timedelta(days=30)),
+    "hosts.ssh.address": ("ssh://b@h", "ssh://b@h"),
+    "hosts.ssh.identity_file": ("/etc/hostname", Path("/etc/hostname")),
+    "hosts.ssh.known_hosts": ("/etc/hostname", Path("/etc/hostname")),
+    "hosts.ssh.docker_socket": ("/run/docker.sock", Path("/run/docker.sock")),
+    "hosts.tcp.tls.ca": ("/etc/hostname", Path("/etc/hostname")),
+    "hosts.tcp.tls.cert": ("/etc/hostname", Path("/etc/hostname")),
+    "hosts.tcp.tls.key": ("/etc/hostname", Path("/etc/hostname")),
+}
+
+
+def test_no_scalar_key_is_forgotten_here() -> None:
+    lists = {"telegram", "http", "hosts", "users", "chats", "protected", "aliases", "tls"}
+    models = (Settings, Telegram, Http, Host, Tls)
+    keys = {key for model in models for key in model.model_fields} - lists
+    assert {name.rpartition(".")[2] for name in SCALARS} == keys
+
+
+@pytest.mark.parametrize("by_file", [False, True], ids=["variable", "file"])
+@pytest.mark.parametrize("key", SCALARS)
+def test_every_scalar_key_is_set_by_a_plain_text(
+    load: Load, keys: Mapping[str, str], key: str, by_file: bool
 ) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_text("users: [{id: 1, name: A, role: admin}]")
-    env = {"VAKHTA_CONFIG": str(path), "VAKHTA_TELEGRAM__TOKEN": TOKEN, name: text}
-    assert wanted(load_settings(env))
+    yaml = f"""
+        telegram: {{token: "1:a"}}
+        users: [{{id: 1, name: A, role: admin}}]
+        hosts:
+          ssh: {{address: "ssh://a@h", identity_file: {keys["id"]}, known_hosts: {keys["known_hosts"]}}}
+          tcp: {{address: "tcp://h:1", tls: {{ca: {keys["ca"]}, cert: {keys["cert"]}, key: {keys["key"]}}}}}
+    """
+    text, wanted = SCALARS[key]
+    name = "vakhta_" + key.replace(".", "__")
+    secrets, variables = ({name: text}, {}) if by_file else ({}, {name.upper(): text})
+    found: object = load(yaml, bare=True, secrets=secrets, **variables)
+    for part in key.split("."):
+        found = found[part] if isinstance(found, Mapping) else getattr(found, part)
+    assert (found.get_secret_value() if isinstance(found, SecretStr) else found) == wanted
+
+
+def test_the_token_of_the_example_is_refused_with_a_sentence(problems: Callable[..., str]) -> None:
+    said = problems((ROOT / "config.example.yaml").read_text(), bare=True)
+    assert said == "telegram.token: this is no bot token, DIGITS:LETTERS; copy it again from @BotFather"

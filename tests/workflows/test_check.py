@@ -13,6 +13,7 @@ from services.errors import HostSilent, Silence
 from tests.bots import TOKEN, Setup
 from tests.lab.servers import Lab
 from tests.lab.sshd import authorized_keys_line
+from tests.workflows.test_command_line import typed
 
 
 async def report(setup: Setup) -> tuple[int, list[str]]:
@@ -83,6 +84,16 @@ async def test_a_store_that_cannot_be_written(tmp_path: Path, telegram: Telegram
     code, lines = await report(setup)
     assert code == 1
     assert lines[1].startswith("!!  store: the store cannot be used")
+    assert "is no directory: set store to a file in one" in lines[1]
+
+
+async def test_health_of_something_else_says_so(tmp_path: Path, telegram: Telegram) -> None:
+    address = telegram.url.removeprefix("http://")
+    code, out, err = await typed(
+        "health", setup=Setup(tmp_path, telegram.url, more={"http": {"listen": address}})
+    )
+    assert (code, out) == (1, "")
+    assert err == f"{address} answers 404 on /healthz; is that Vakhta?\n"
 
 
 @pytest.mark.lab
