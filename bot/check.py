@@ -17,7 +17,7 @@ from bot.container import SystemClock
 from bot.courier import FOREIGN_ERRORS
 from bot.hosts import host_address
 from bot.logbook import mask, plain
-from bot.mends import sentence
+from bot.mends import sentence, telegram_unreachable
 from bot.settings import Host, Settings, Telegram
 from bot.telegram import open_bot
 from services.errors import VakhtaError
@@ -63,7 +63,7 @@ async def _telegram(telegram: Telegram) -> Finding:
     except (TelegramUnauthorizedError, TelegramNotFound):
         return Finding("telegram", "the token was refused; copy it again from @BotFather", ok=False)
     except (TelegramNetworkError, TimeoutError, *FOREIGN_ERRORS) as exc:
-        mend = "see telegram.api_url and telegram.proxy, and whether this machine may go out"
+        mend = telegram_unreachable(str(exc))
         return Finding(
             "telegram", f"{way} cannot be reached ({exc or 'no answer in time'}); {mend}", ok=False
         )
