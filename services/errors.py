@@ -16,6 +16,13 @@ VakhtaError
 │   ├── ContainerGone      the id is not there any more
 │   ├── LogsUnreadable     the container's log driver keeps nothing to read
 │   └── DeadlineExceeded   no answer in time; the act may still be under way
+├── NoSuchIncident         it is over, or not in the person's sight
+├── AlreadyTaken           somebody has acknowledged it
+├── DeliveryError          something about one message to a chat
+│   ├── ChatClosed         the chat is gone, or does not let us write
+│   ├── MessageLost        the message cannot be edited or answered any more
+│   ├── MessageRefused     Telegram does not take it as it is
+│   └── NotDelivered       it may go later
 └── StoreError
     ├── StoreUnavailable   could not be read or written
     └── StoreTooNew        written by a newer Vakhta
@@ -155,6 +162,47 @@ class LogsUnreadable(HostError):
 @dataclass(eq=False)
 class DeadlineExceeded(HostError):
     seconds: float
+
+
+@dataclass(eq=False)
+class NoSuchIncident(VakhtaError):
+    """`name`: what was asked for, "" for a button."""
+
+    name: str = ""
+
+
+@dataclass(eq=False)
+class AlreadyTaken(VakhtaError):
+    """By `name` (a person's), since `at`."""
+
+    name: str
+    at: datetime
+
+
+@dataclass(eq=False)
+class DeliveryError(VakhtaError):
+    """`detail`: Telegram's own words."""
+
+    detail: str = ""
+
+
+class ChatClosed(DeliveryError):
+    """Blocked, kicked out, deleted, or never started."""
+
+
+class MessageLost(DeliveryError):
+    """Deleted, too old, or left behind in a group that has moved."""
+
+
+class MessageRefused(DeliveryError):
+    """The same call can only fail again."""
+
+
+@dataclass(eq=False)
+class NotDelivered(DeliveryError):
+    """No answer, a flood, trouble at Telegram. `after`: seconds to wait at least."""
+
+    after: float = 0.0
 
 
 class StoreError(VakhtaError):

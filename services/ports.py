@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from services.domain.alerts import Bulletin, Destination, Notice, Ring
 from services.domain.containers import Container, Details, Usage
 
 
@@ -137,4 +138,42 @@ class Engine(Protocol):
 
         Buffers of any size, cut anywhere. The deadline is for the whole read.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that stands in a chat. `document`: it is a file, and its text a caption."""
+
+    chat: int
+    message: int
+    document: bool = False
+
+
+class Notifier(Protocol):
+    """Where incidents become messages. Every call has a deadline and shares Telegram's budget.
+
+    Raises: ChatClosed, MessageLost, NotDelivered (try later), MessageRefused.
+    """
+
+    async def post(self, bulletin: Bulletin) -> Sent: ...
+
+    async def revise(self, bulletin: Bulletin, message: Sent) -> None:
+        """The same message made anew; raises MessageLost when it cannot be edited any more."""
+        ...
+
+    async def attach(self, bulletin: Bulletin, to: Sent, instead_of: int | None) -> int:
+        """The file with all alerts as a silent reply; `instead_of`: the file's message, to be replaced in place."""
+        ...
+
+    async def ring(self, to: Destination, ring: Ring, message: Sent) -> None:
+        """A one-line reply to the message."""
+        ...
+
+    async def redirect(self, orphan: Sent, newer: Sent) -> None:
+        """A second copy of a message points to the one that lives, and loses its buttons."""
+        ...
+
+    async def tell(self, person: int, notice: Notice) -> None:
+        """Privately."""
         ...
