@@ -7,9 +7,11 @@ import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
+from bot.alert_stack import Entrance, open_alerts
 from bot.container import Services, open_services
 from bot.courier import Courier
 from bot.dispatcher import build_dispatcher
+from bot.hooks import Hook
 from bot.pacing import Rates
 from bot.readiness import Readiness
 from bot.recovery import report_interrupted
@@ -54,23 +56,34 @@ async def run_until(
     """The whole life of the bot, for a caller that has signals of its own."""
     readiness = Readiness()
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(serve(settings.http.listen, readiness))
+        entrance = Entrance()
+        await stack.enter_async_context(serve(settings.http.listen, readiness, _hook(settings, entrance)))
         services = await stack.enter_async_context(open_services(settings, clock))
         courier = await _courier(services, tempo.rates)
         bot = await stack.enter_async_context(open_bot(settings.telegram, courier))
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        dispatcher = build_dispatcher(courier=courier, **services.by_name())
+        alerts = await stack.enter_async_context(
+            open_alerts(settings, services, bot, courier, tempo.rates.scale)
+        )
+        entrance.stack = alerts
+        dispatcher = build_dispatcher(courier=courier, **services.by_name(), **alerts.given)
         pump = UpdatePump(bot, dispatcher, services.store, services.clock, readiness, tempo.polling)
         left = await services.control.unfinished()  # before this run begins anything
         chores = [
             background.create_task(report_interrupted(left, bot, services), name="recovery"),
             background.create_task(_prune(settings, services), name="prune"),
+            background.create_task(alerts.run(), name="alerts"),
         ]
         log.info("watching %d hosts for %d people", len(settings.hosts), len(settings.users))
         await pump.run(stop)
         for chore in chores:
             chore.cancel()
     log.info("stopped")
+
+
+def _hook(settings: Settings, entrance: Entrance) -> Hook | None:
+    token = settings.alerts.webhook_token
+    return Hook(token.get_secret_value(), entrance.accept) if token else None
 
 
 async def _courier(services: Services, rates: Rates) -> Courier:

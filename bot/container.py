@@ -3,7 +3,7 @@
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -106,7 +106,15 @@ def roster_of(settings: Settings) -> Roster:
     return Roster(
         (Person(user.id, user.name, user.role, user.scope) for user in settings.users),
         (Chat(chat.id, chat.scope, chat.language) for chat in settings.chats),
+        _alerted(settings),
     )
+
+
+def _alerted(settings: Settings) -> Iterator[int]:
+    """Groups that are sent alerts."""
+    yield from (chat.id for chat in settings.alerts.chats)
+    if settings.alerts.fallback_chat is not None:
+        yield settings.alerts.fallback_chat
 
 
 def own_container_id() -> str | None:

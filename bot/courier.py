@@ -1,10 +1,13 @@
-"""Every outgoing call to Telegram passes here: paced, retried, redirected. All share one budget."""
+"""Every outgoing call to Telegram passes here: paced, retried, redirected. All share one budget.
+
+People's calls come before background's, which are those made within `background()`.
+"""
 
 import asyncio
 import logging
-import random
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import count
 from math import ceil
 from typing import cast
@@ -14,7 +17,6 @@ from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextR
 from aiogram.exceptions import (
     ClientDecodeError,
     TelegramBadRequest,
-    TelegramEntityTooLarge,
     TelegramMigrateToChat,
     TelegramNetworkError,
     TelegramRetryAfter,
@@ -24,9 +26,21 @@ from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
-from bot.pacing import Edit, Lane, Pacer, Rates
+from bot.floods import ALL, Floods
+from bot.limits import Kind
+from bot.manners import (
+    BACKGROUND,
+    BACKGROUND_PATIENCE,
+    BACKGROUND_RETRY,
+    Errand,
+    chat_of,
+    edit_of,
+    manner_of,
+    pause_after,
+)
+from bot.pacing import Edit, Lane, Pacer, Rates, is_group
 from services.errors import StoreError
-from services.ports import Put, Store
+from services.ports import Clock, Put, Store
 
 log = logging.getLogger(__name__)
 
@@ -40,51 +54,21 @@ RETRIED = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, Client
 # Said by Telegram when there is nothing left to do: the message looks like that, or the press is dead.
 _HARMLESS = ("message is not modified", "query is too old", "query id is invalid")
 
+_kind: ContextVar[Kind] = ContextVar("kind", default=Kind.PEOPLE)
 
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a method is delivered. paced: it counts against the rates and waits for its turn.
 
-    request: seconds for one try; total: for all tries, from the start of the first.
+@contextmanager
+def background() -> Iterator[None]:
+    """Calls made in here (and in tasks begun in here) are background: alerts, which wait behind people's calls.
+
+    They use a part of each limit only, are tried twice at most, and wait 60 s at most for their turn. A flood
+    is not waited out: the chat is held, and TelegramRetryAfter raised at once.
     """
-
-    paced: bool
-    tries: int
-    request: float
-    total: float
-
-
-SEND = Manner(paced=True, tries=4, request=20, total=60)
-UPLOAD = Manner(paced=True, tries=3, request=110, total=240)
-SWIFT = Manner(paced=False, tries=2, request=4, total=5)  # of no use later
-OTHER = Manner(paced=False, tries=4, request=20, total=60)
-
-_BACK_OFF = (0.2, 1, 3)  # seconds; the first is short: mostly an idle connection was closed
-
-_SWIFT = ("answerCallbackQuery", "sendChatAction")
-_FILES = (
-    "Animation",
-    "Audio",
-    "Document",
-    "Group",
-    "Media",
-    "Photo",
-    "Sticker",
-    "Video",
-    "VideoNote",
-    "Voice",
-)
-_EDITS = ("editMessageText", "editMessageMedia", "editMessageCaption", "editMessageReplyMarkup")
-_PACED = ("send", "edit", "copy", "forward", "setMessageReaction")
-
-
-def manner_of(name: str) -> Manner:
-    """The rule: what puts something into a chat or changes it there is paced; see the prefixes above."""
-    if name in _SWIFT:
-        return SWIFT
-    if not name.startswith(_PACED):
-        return OTHER
-    return UPLOAD if name.endswith(_FILES) else SEND
+    token = _kind.set(Kind.BACKGROUND)
+    try:
+        yield
+    finally:
+        _kind.reset(token)
 
 
 class Courier(BaseRequestMiddleware):
@@ -94,7 +78,10 @@ class Courier(BaseRequestMiddleware):
     waits while a newer one of its kind comes for the same message ends with True: the newer one goes alone.
     The session's own timeout must be above `UPLOAD.request`. on_migrate: told once of each group that
     has become a supergroup, before the message is sent there. patience: seconds in a queue before
-    TelegramRetryAfter is raised.
+    TelegramRetryAfter is raised. store: also remembers what was sent to groups, over a restart.
+
+    sent, retried, floods: counts of paced successes, further tries, and 429s; unsure: of further tries after
+    an answer that was lost, each of which may have doubled a message.
     """
 
     def __init__(
@@ -105,17 +92,23 @@ class Courier(BaseRequestMiddleware):
         on_migrate: Callable[[int, int], Awaitable[None]] | None = None,
         request_timeout: float | None = None,
         patience: float = 600,
+        clock: Clock | None = None,
     ) -> None:
-        self.sent = 0
-        self.retried = 0
-        self.floods = 0
-        self._pacer = Pacer(rates or Rates())
+        self.sent = self.retried = self.floods = self.unsure = 0
+        rates = rates or Rates()
+        self._pacer = Pacer(rates)
         self._store = store
         self._on_migrate = on_migrate
         self._request_timeout = request_timeout
         self._patience = patience
         self._moved: dict[int, int] = {}
         self._flooded: tuple[Lane | None, float] = (None, 0.0)
+        self._numbers = count(1)
+        self._newest: dict[tuple[int | str | None, Edit], int] = {}  # of the edits being delivered
+        self._floods: Floods | None = None
+        if store is not None:
+            window = rates.group_window * rates.scale
+            self._floods = Floods(store, clock, seconds=window, most=rates.group_limit)
 
     @property
     def moved(self) -> Mapping[int, int]:
@@ -123,10 +116,20 @@ class Courier(BaseRequestMiddleware):
         return self._moved
 
     async def load(self) -> None:
-        """Recall the groups that have moved. Raises StoreUnavailable."""
-        if self._store is not None:
-            known = await self._store.scan(MIGRATED)
-            self._moved = {int(key.removeprefix(MIGRATED)): int(value) for key, value in known.items()}
+        """Recall the groups that have moved, and what flood control remembers. Raises StoreUnavailable."""
+        if self._store is None or self._floods is None:
+            return
+        known = await self._store.scan(MIGRATED)
+        self._moved = {int(key.removeprefix(MIGRATED)): int(value) for key, value in known.items()}
+        calls, holds = await self._floods.load()
+        now = asyncio.get_running_loop().time()
+        for chat, ages in calls.items():
+            self._pacer.begin(chat, (now - age for age in ages))
+        for chat, seconds in holds.items():
+            if chat == ALL:
+                self._pacer.hold_all(seconds)
+            else:
+                self._pacer.hold(self._pacer.lane(chat), seconds)
 
     async def migrate(self, old: int, new: int) -> None:
         """Remember that a group has moved; from now on what is meant for `old` goes to `new`."""
@@ -152,86 +155,135 @@ class Courier(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         if method.__api_method__ == "getUpdates":  # the pump has a patience of its own
             return await _request(make_request, bot, method, None)
-        manner = manner_of(method.__api_method__)
-        method = self._redirected(method)
-        clock = asyncio.get_running_loop().time
+        kind, manner = _kind.get(), manner_of(method.__api_method__)
+        if kind is Kind.BACKGROUND:
+            manner = BACKGROUND[manner]
+        edit = edit_of(method)
+        errand = Errand(kind, manner, edit, next(self._numbers))
+        if edit is None:
+            return await self._deliver(make_request, bot, self._redirected(method), errand)
+        place = chat_of(method), edit
+        self._newest[place] = errand.stamp
+        try:
+            return await self._deliver(make_request, bot, self._redirected(method), errand)
+        finally:
+            if self._newest.get(place) == errand.stamp:
+                del self._newest[place]
+
+    async def _deliver(
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+        errand: Errand,
+    ) -> Response[TelegramType]:
+        manner, clock = errand.manner, asyncio.get_running_loop().time
         deadline: float | None = None  # runs from the first try, not from queueing
+        trouble: Exception | None = None
         for attempt in count(1):
-            lane = self._pacer.lane(_chat_of(method)) if manner.paced else None
-            if lane is not None and not await self._turn(lane, method, again=attempt > 1):
+            lane = self._pacer.lane(chat_of(method)) if manner.paced else None
+            kind = None if lane is None else await self._turn(lane, method, errand, trouble)
+            if lane is not None and kind is None:
                 return cast(Response[TelegramType], True)
             deadline = deadline or clock() + manner.total
             seconds = min(self._request_timeout or manner.request, deadline - clock())
             try:
-                result = await self._try(make_request, bot, method, lane, seconds)
+                result = await self._try(make_request, bot, method, seconds, lane, kind)
             except TelegramMigrateToChat as moved:
                 if attempt >= manner.tries:
                     raise
-                method = await self._follow(method, moved)
+                method, trouble = await self._follow(method, moved), moved
             except TelegramBadRequest as refusal:
                 if not any(words in refusal.message.lower() for words in _HARMLESS):
                     raise
                 return cast(Response[TelegramType], True)
             except RETRIED as failure:
-                pause = _pause(failure, attempt)
-                if not _may_succeed(failure) or attempt >= manner.tries or clock() + pause > deadline:
+                pause = pause_after(failure, errand, attempt, deadline - clock())
+                if pause is None:
                     raise
                 log.info("%s goes again: %s", method.__api_method__, type(failure).__name__)
                 if lane is None or not isinstance(failure, TelegramRetryAfter):  # a held lane waits by itself
+                    self.unsure += manner.paced and errand.edit is None
                     await asyncio.sleep(pause)
+                trouble = failure
             else:
                 self.sent += manner.paced
                 return result
             self.retried += 1
         raise AssertionError("unreachable")
 
-    async def _turn(self, lane: Lane, method: TelegramMethod[TelegramType], *, again: bool) -> bool:
-        """False: there is nothing to do, a newer edit of the same message goes in its place."""
-        if self._pacer.take_now(lane):
-            return True
+    async def _turn(
+        self, lane: Lane, method: TelegramMethod[TelegramType], errand: Errand, trouble: Exception | None
+    ) -> Kind | None:
+        """As whose call it goes, for `Pacer.done`. None: a newer edit of the same message goes in its place.
+
+        trouble: with the try before this one.
+        """
+        kind, edit = errand.kind, errand.edit
+        if trouble is not None and edit and self._newest.get((chat_of(method), edit)) != errand.stamp:
+            if kind is Kind.PEOPLE:
+                self._pacer.promote(lane, edit)
+            return None
+        if self._pacer.take_now(lane, kind, edit):
+            return kind
+        patience = self._patience
+        if kind is Kind.BACKGROUND:
+            patience = min(patience, BACKGROUND_PATIENCE if trouble is None else BACKGROUND_RETRY)
         try:
-            async with asyncio.timeout(self._patience):
-                return await self._pacer.take(lane, first=again, edit=_edit(method))
+            async with asyncio.timeout(patience):
+                return await self._pacer.take(lane, kind, first=trouble is not None, edit=edit)
         except TimeoutError as exc:
-            raise TelegramRetryAfter(method, "Still queued", retry_after=ceil(self._patience)) from exc
+            if kind is Kind.BACKGROUND and isinstance(trouble, RETRIED):  # it says more than the queue does
+                raise trouble from exc
+            raise TelegramRetryAfter(method, "Still queued", retry_after=ceil(patience)) from exc
 
     async def _try(
         self,
         make_request: NextRequestMiddlewareType[TelegramType],
         bot: Bot,
         method: TelegramMethod[TelegramType],
-        lane: Lane | None,
         seconds: float,
+        lane: Lane | None,
+        kind: Kind | None,
     ) -> Response[TelegramType]:
         """One try in its turn. A flood holds the lane before the next in the queue could go."""
+        call = None
         try:
+            if lane is not None and self._floods is not None:
+                chat = chat_of(method)
+                call = await self._floods.note(chat) if chat is not None and is_group(chat) else None
             return await _request(make_request, bot, method, seconds)
         except TelegramRetryAfter as flood:
-            self._hold(lane, flood)
+            await self._hold(lane, flood, chat_of(method))
             raise
         finally:
-            if lane is not None:
-                self._pacer.done(lane)
+            if self._floods is not None and call is not None:
+                self._floods.answer(call)
+            if lane is not None and kind is not None:
+                self._pacer.done(lane, kind)
 
-    def _hold(self, lane: Lane | None, flood: TelegramRetryAfter) -> None:
+    async def _hold(self, lane: Lane | None, flood: TelegramRetryAfter, chat: int | str | None) -> None:
         """A flood holds its chat. Two chats hit within a second: then it is the total, and all are held."""
         self.floods += 1
         log.warning("Telegram asks for patience: %s", flood.message)
-        if lane is None:
+        if lane is None or chat is None:
             return
         now = asyncio.get_running_loop().time()
         other, at = self._flooded
-        if other not in (None, lane) and now - at < 1:
+        everywhere = other not in (None, lane) and now - at < 1
+        if everywhere:
             self._pacer.hold_all(flood.retry_after)
         self._flooded = lane, now
         self._pacer.hold(lane, flood.retry_after)
+        if self._floods is not None:
+            await self._floods.hold(ALL if everywhere else chat, flood.retry_after)
 
     def _redirected(self, method: TelegramMethod[TelegramType]) -> TelegramMethod[TelegramType]:
         """The method, aimed at the supergroup when its group has moved.
 
         One about a message of the old chat raises: ids begin anew, and another's message would be hit.
         """
-        new = self._moved.get(cast(int, _chat_of(method))) if self._moved else None
+        new = self._moved.get(cast(int, chat_of(method))) if self._moved else None
         if new is None:
             return method
         if getattr(method, "message_id", None) is not None:
@@ -245,7 +297,7 @@ class Courier(BaseRequestMiddleware):
         self, method: TelegramMethod[TelegramType], moved: TelegramMigrateToChat
     ) -> TelegramMethod[TelegramType]:
         """The method for the new chat, whose id has just been learned."""
-        old = _chat_of(method)
+        old = chat_of(method)
         if not isinstance(old, int):
             raise moved
         await self.migrate(old, moved.migrate_to_chat_id)
@@ -264,28 +316,3 @@ async def _request(
             return await make_request(bot, method)
     except FOREIGN_ERRORS as exc:
         raise TelegramNetworkError(method, f"{type(exc).__name__}: {exc}") from exc
-
-
-def _pause(failure: Exception, attempt: int) -> float:
-    """Seconds until the next try."""
-    if isinstance(failure, TelegramRetryAfter):
-        return failure.retry_after
-    return _BACK_OFF[min(attempt, len(_BACK_OFF)) - 1] * random.uniform(0.7, 1.3)  # noqa: S311
-
-
-def _may_succeed(failure: Exception) -> bool:
-    """Whether another try could help: not when it is too large, nor when it was done but not understood."""
-    if isinstance(failure, ClientDecodeError):
-        return not (isinstance(failure.data, dict) and failure.data.get("ok") is True)
-    return not isinstance(failure, TelegramEntityTooLarge)
-
-
-def _edit(method: TelegramMethod[TelegramType]) -> Edit | None:
-    """What it edits; None for a call of any other kind."""
-    message: int | None = getattr(method, "message_id", None)
-    return Edit(message, method.__api_method__) if message and method.__api_method__ in _EDITS else None
-
-
-def _chat_of(method: TelegramMethod[TelegramType]) -> int | str | None:
-    chat: int | str | None = getattr(method, "chat_id", None)
-    return int(chat) if isinstance(chat, str) and chat.removeprefix("-").isdecimal() else chat

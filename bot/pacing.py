@@ -1,21 +1,21 @@
 """When the next message may go: Telegram's published rates, kept without a timer while there is room.
 
-Every limit counts a call from the moment it is let go until it has been answered as "on its way", and
-then as of its answer. Telegram saw it no later than that, so however long the network delays single
-calls, the limits hold on Telegram's side too.
+People's calls go before background's, in a chat's queue and between chats. Whenever background may go, a
+person's call might have gone too; so what people wait for is at most what is on its way already.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
+
+from bot.limits import Bucket, Kind, Limit, Window
 
 _MANY_LANES = 1000
 
-Turn = asyncio.Future[bool]  # False: superseded
+Turn = asyncio.Future[Kind | None]  # as whose call it goes; None: superseded
 
 
 class Edit(NamedTuple):
@@ -30,103 +30,54 @@ class Rates:
     """What Telegram lets through. Source: core.telegram.org/bots/faq, "My bot is hitting limits".
 
     Seconds; `scale` multiplies all of them: with 0.05 all goes twenty times as fast.
+
+    The shares are background's, and what is above them is people's. A reply with its progress is some five
+    calls, which a group takes at once beside 15 alerts a minute; one token of the burst answers a person
+    without delay, and the next one is there a second later; 8 a second for people is more than a small
+    team asks. The floors are background's own while people use all the rest: of a group's minute, enough
+    for the newest state of three incidents.
     """
 
     chat_interval: float = 1
     chat_burst: int = 3
+    chat_share: int = 2
     group_limit: int = 20
+    group_share: int = 15
+    group_floor: int = 3
     group_window: float = 60
     total_limit: int = 30
+    total_share: int = 22
+    total_floor: int = 3
     total_window: float = 1
     scale: float = 1
 
 
-class Limit(Protocol):
-    def free_at(self, now: float) -> float:
-        """The earliest moment for one more call; infinite when only an answer can bring it about."""
-        ...
-
-    def take(self) -> None:
-        """A call is on its way."""
-        ...
-
-    def done(self, now: float) -> None:
-        """It was answered, or given up."""
-        ...
-
-    def is_idle(self, now: float) -> bool:
-        """Whether it remembers nothing that could matter."""
-        ...
-
-
-class Bucket:
-    """One call per `interval` seconds on average, `burst` of them at once after a pause."""
-
-    def __init__(self, interval: float, burst: int) -> None:
-        self._interval, self._burst = interval, burst
-        self._full_at = 0.0  # when the bucket has all its tokens again
-        self._on_way = 0
-
-    def free_at(self, now: float) -> float:
-        slack = (self._burst - 1 - self._on_way) * self._interval
-        return self._full_at - slack if slack >= 0 else inf
-
-    def take(self) -> None:
-        self._on_way += 1
-
-    def done(self, now: float) -> None:
-        self._on_way -= 1
-        self._full_at = max(self._full_at, now) + self._interval
-
-    def is_idle(self, now: float) -> bool:
-        return not self._on_way and self._full_at <= now
-
-
-class Window:
-    """At most `limit` calls in any `seconds`. `answered`: earlier calls to begin with, oldest first."""
-
-    def __init__(self, limit: int, seconds: float, answered: Iterable[float] = ()) -> None:
-        self._limit, self._seconds = limit, seconds
-        self._answered = deque(answered)
-        self._on_way = 0
-
-    def free_at(self, now: float) -> float:
-        while self._answered and self._answered[0] + self._seconds <= now:
-            self._answered.popleft()
-        if len(self._answered) + self._on_way < self._limit:
-            return now
-        return self._answered[0] + self._seconds if self._answered else inf
-
-    def take(self) -> None:
-        self._on_way += 1
-
-    def done(self, now: float) -> None:
-        self._on_way -= 1
-        self._answered.append(now)
-
-    def is_idle(self, now: float) -> bool:
-        return not self._on_way and (not self._answered or self._answered[-1] + self._seconds <= now)
-
-
 class Lane:
-    """One chat's limits and its queue, first come, first served."""
+    """One chat's limits and its two queues, each first come, first served."""
 
     def __init__(self, *limits: Limit) -> None:
         self._limits = limits
         self._held_until = 0.0
-        self.waiting: deque[Turn] = deque()
+        self.queues: tuple[deque[Turn], deque[Turn]] = (deque(), deque())  # by kind
         self.edits: dict[int, tuple[Edit, Turn]] = {}  # by message, the latest that waited
 
-    def free_at(self, now: float) -> float:
-        return max(self._held_until, *(limit.free_at(now) for limit in self._limits))
+    @property
+    def waiting(self) -> bool:
+        return bool(self.queues[Kind.PEOPLE] or self.queues[Kind.BACKGROUND])
 
-    def take(self) -> None:
+    def free_at(self, now: float, kind: Kind = Kind.PEOPLE) -> float:
+        at = self._held_until
         for limit in self._limits:
-            limit.take()
+            at = max(at, limit.free_at(now, kind))
+        return at
 
-    def done(self, now: float) -> None:
+    def take(self, kind: Kind = Kind.PEOPLE) -> None:
         for limit in self._limits:
-            limit.done(now)
+            limit.take(kind)
+
+    def done(self, now: float, kind: Kind = Kind.PEOPLE) -> None:
+        for limit in self._limits:
+            limit.done(now, kind)
 
     def hold(self, until: float) -> None:
         self._held_until = max(self._held_until, until)
@@ -137,6 +88,31 @@ class Lane:
             not self.waiting and self._held_until <= now and all(limit.is_idle(now) for limit in self._limits)
         )
 
+    def waiting_like(self, edit: Edit) -> Turn | None:
+        """The turn of the last edit of this message, if that is of the same sort and waits still."""
+        other, turn = self.edits.get(edit.message, (None, None))
+        return turn if turn is not None and other == edit and not turn.done() else None
+
+    def replace(self, older: Turn, turn: Turn, kind: Kind) -> Kind:
+        """Put `turn` into the better of two places, the older's or that of a new call; which queue it is."""
+        ahead = self.queues[Kind.PEOPLE]
+        if older in ahead:
+            kind = Kind.PEOPLE
+        queue = self.queues[kind]
+        if older in queue:
+            queue[queue.index(older)] = turn
+        else:  # from background's queue to the end of people's
+            self.remove(older)
+            queue.append(turn)
+        older.set_result(None)
+        return kind
+
+    def remove(self, turn: Turn) -> None:
+        """Out of the queue that it is in, if any."""
+        for queue in self.queues:
+            if turn in queue:
+                queue.remove(turn)
+
 
 class Pacer:
     """Hands out the right to send. A chat that must wait never keeps another waiting."""
@@ -144,12 +120,20 @@ class Pacer:
     def __init__(self, rates: Rates) -> None:
         self._rates = rates
         self._lanes: dict[int | str | None, Lane] = {}
-        self._total = Lane(Window(rates.total_limit, rates.total_window * rates.scale))
-        self._queue: dict[Lane, None] = {}  # lanes with somebody waiting; whose turn is next comes first
+        self._total = Lane(
+            Window(
+                rates.total_limit,
+                rates.total_window * rates.scale,
+                share=rates.total_share,
+                floor=rates.total_floor,
+            )
+        )
+        # By kind: lanes with somebody waiting; whose turn is next comes first.
+        self._queues: tuple[dict[Lane, None], dict[Lane, None]] = ({}, {})
         self._timer: asyncio.TimerHandle | None = None
 
     def lane(self, chat: int | str | None) -> Lane:
-        """The lane of a chat: a group's when the id is negative or a @name; None is no chat in particular."""
+        """The lane of a chat; None is no chat in particular."""
         lane = self._lanes.get(chat)
         if lane is None:
             if len(self._lanes) >= _MANY_LANES:
@@ -157,51 +141,71 @@ class Pacer:
             lane = self._lanes[chat] = Lane(*self._limits(chat))
         return lane
 
-    def take_now(self, lane: Lane) -> bool:
+    def begin(self, chat: int | str, answered: Iterable[float]) -> Lane:
+        """A lane that knows of calls made before; moments of the loop's clock, oldest first."""
+        lane = self._lanes[chat] = Lane(*self._limits(chat, list(answered)))
+        return lane
+
+    def take_now(self, lane: Lane, kind: Kind = Kind.PEOPLE, edit: Edit | None = None) -> bool:
         """Take the right to make one call when it is there at once; `done` must follow."""
         now = asyncio.get_running_loop().time()
-        if lane.waiting or lane.free_at(now) > now or self._total.free_at(now) > now:
+        if lane.queues[Kind.PEOPLE] or (kind is Kind.BACKGROUND and lane.queues[kind]):
             return False
-        self._let_go(lane)
+        if lane.free_at(now, kind) > now or self._total.free_at(now, kind) > now:
+            return False
+        if edit and lane.edits and (older := lane.waiting_like(edit)) is not None:  # it is overtaken
+            lane.remove(older)
+            older.set_result(None)
+        self._let_go(lane, kind)
         return True
 
-    async def take(self, lane: Lane, *, first: bool = False, edit: Edit | None = None) -> bool:
-        """Wait for the right to make one call; `done` must follow. `first`: ahead of the chat's others.
+    async def take(
+        self, lane: Lane, kind: Kind = Kind.PEOPLE, *, first: bool = False, edit: Edit | None = None
+    ) -> Kind | None:
+        """Wait for the right to make one call; `done` with the kind in the answer must follow.
 
-        False: a newer edit of the message like this one took its place, so there is nothing to do.
+        The kind may be a better one than asked for: an edit inherits the place of an older one like it.
+        None: a newer edit of the message like this one took its place, so there is nothing to do.
+        `first`: ahead of the chat's others of its kind.
         """
         turn: Turn = asyncio.get_running_loop().create_future()
-        older = _waiting_like(edit, lane) if edit else None
-        if older is None:
-            lane.waiting.insert(0 if first else len(lane.waiting), turn)
-        elif first:  # a second try, and what waits came after the first one
-            return False
+        older = lane.waiting_like(edit) if edit else None
+        if older is not None:
+            kind = lane.replace(older, turn, kind)
         else:
-            lane.waiting[lane.waiting.index(older)] = turn
-            older.set_result(False)
+            queue = lane.queues[kind]
+            queue.insert(0 if first else len(queue), turn)
         if edit:
             lane.edits[edit.message] = edit, turn
-        self._queue.setdefault(lane)
+        self._queues[kind].setdefault(lane)
         self._serve()
         try:
             return await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                with suppress(ValueError):  # passed over already
-                    lane.waiting.remove(turn)
-            elif turn.result():  # its turn had just come
-                self.done(lane)
+                lane.remove(turn)
+            elif (granted := turn.result()) is not None:  # its turn had just come
+                self.done(lane, granted)
             raise
         finally:
             if edit and lane.edits.get(edit.message) == (edit, turn):
                 del lane.edits[edit.message]
 
-    def done(self, lane: Lane) -> None:
+    def promote(self, lane: Lane, edit: Edit) -> None:
+        """An edit like this one that waits in the background goes next, as a person's."""
+        turn = lane.waiting_like(edit)
+        if turn is not None and turn in lane.queues[Kind.BACKGROUND]:
+            lane.remove(turn)
+            lane.queues[Kind.PEOPLE].appendleft(turn)
+            self._queues[Kind.PEOPLE].setdefault(lane)
+            self._serve()
+
+    def done(self, lane: Lane, kind: Kind = Kind.PEOPLE) -> None:
         """The call was answered or given up."""
         now = asyncio.get_running_loop().time()
-        lane.done(now)
-        self._total.done(now)
-        if self._queue:
+        lane.done(now, kind)
+        self._total.done(now, kind)
+        if self._queues[Kind.PEOPLE] or self._queues[Kind.BACKGROUND]:
             self._serve()
 
     def hold(self, lane: Lane, seconds: float) -> None:
@@ -211,18 +215,22 @@ class Pacer:
     def hold_all(self, seconds: float) -> None:
         self.hold(self._total, seconds)
 
-    def _limits(self, chat: int | str | None) -> tuple[Limit, ...]:
+    def _limits(self, chat: int | str | None, answered: Iterable[float] = ()) -> tuple[Limit, ...]:
         rates = self._rates
         if chat is None:
             return ()
-        bucket = Bucket(rates.chat_interval * rates.scale, rates.chat_burst)
-        if isinstance(chat, int) and chat > 0:
+        bucket = Bucket(
+            rates.chat_interval * rates.scale, rates.chat_burst, share=rates.chat_share, answered=answered
+        )
+        if not is_group(chat):
             return (bucket,)
-        return bucket, Window(rates.group_limit, rates.group_window * rates.scale)
+        seconds = rates.group_window * rates.scale
+        share, floor = rates.group_share, rates.group_floor
+        return bucket, Window(rates.group_limit, seconds, share=share, floor=floor, answered=answered)
 
-    def _let_go(self, lane: Lane) -> None:
-        lane.take()
-        self._total.take()
+    def _let_go(self, lane: Lane, kind: Kind) -> None:
+        lane.take(kind)
+        self._total.take(kind)
 
     def _serve(self) -> None:
         """Let go whoever may, one of each chat in turn, and come back when the next one may."""
@@ -231,36 +239,42 @@ class Pacer:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        while self._queue:
-            wake = self._total.free_at(now)
-            if wake <= now:
-                lane = next((lane for lane in self._queue if lane.free_at(now) <= now), None)
-                if lane is not None:
-                    self._serve_one(lane)
-                    continue
-                wake = min(lane.free_at(now) for lane in self._queue)
-            if wake < inf:  # otherwise an answer wakes us
-                self._timer = loop.call_at(wake, self._serve)
-            return
+        # People first: then background finds the room that they have left.
+        wake = min(self._serve_all(Kind.PEOPLE, now), self._serve_all(Kind.BACKGROUND, now))
+        if wake < inf:  # otherwise an answer wakes us
+            self._timer = loop.call_at(wake, self._serve)
 
-    def _serve_one(self, lane: Lane) -> None:
-        del self._queue[lane]
-        turn = next((turn for turn in _drained(lane.waiting) if not turn.cancelled()), None)
-        if lane.waiting:
-            self._queue[lane] = None  # behind the other chats
+    def _serve_all(self, kind: Kind, now: float) -> float:
+        """When the next of this kind may go."""
+        queue = self._queues[kind]
+        while queue:
+            wake = self._total.free_at(now, kind)
+            if wake > now:
+                return wake
+            lane = next((lane for lane in queue if lane.free_at(now, kind) <= now), None)
+            if lane is None:
+                return min(lane.free_at(now, kind) for lane in queue)
+            self._serve_one(lane, kind)
+        return inf
+
+    def _serve_one(self, lane: Lane, kind: Kind) -> None:
+        del self._queues[kind][lane]
+        waiting = lane.queues[kind]
+        turn = next((turn for turn in _drained(waiting) if not turn.cancelled()), None)
+        if waiting:
+            self._queues[kind][lane] = None  # behind the other chats
         if turn is not None:
-            self._let_go(lane)
-            turn.set_result(True)
+            self._let_go(lane, kind)
+            turn.set_result(kind)
 
     def _forget_idle(self) -> None:
         now = asyncio.get_running_loop().time()
         self._lanes = {chat: lane for chat, lane in self._lanes.items() if not lane.is_idle(now)}
 
 
-def _waiting_like(edit: Edit, lane: Lane) -> Turn | None:
-    """The turn of the last edit of this message, if that is of the same kind and waits still."""
-    other, turn = lane.edits.get(edit.message, (None, None))
-    return turn if turn is not None and other == edit and not turn.done() else None
+def is_group(chat: int | str) -> bool:
+    """By a negative id, or a @name."""
+    return not isinstance(chat, int) or chat < 0
 
 
 def _drained(queue: deque[Turn]) -> Iterator[Turn]:

@@ -17,8 +17,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PlainValidator,
     SecretStr,
@@ -30,6 +28,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, SettingsConfigDict
 
 from bot import values
+from bot.alerting import Alerts, Api
+from bot.blocks import Block
 from bot.complaints import complaints, hint
 from bot.sources import PREFIX, gather
 from bot.values import Listen
@@ -54,12 +54,6 @@ Readable = Annotated[Path, AfterValidator(values.readable)]
 ListenAddress = Annotated[Listen, NoDecode, PlainValidator(Listen.parse)]
 HostName = Annotated[str, AfterValidator(values.host_name)]
 Globs = Annotated[tuple[str, ...], AfterValidator(values.globs)]
-
-
-class Block(BaseModel):
-    """A frozen part of the tree that knows all its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Telegram(Block):
@@ -163,7 +157,9 @@ class Settings(BaseSettings):
     telegram: Telegram
     language: Language = "ru"
     timezone: Annotated[ZoneInfo, PlainValidator(values.timezone)] = ZoneInfo("UTC")
-    store: Annotated[str, AfterValidator(values.store)] = "sqlite:///var/lib/vakhta/vakhta.db"
+    store: Annotated[str, AfterValidator(values.store), Field(repr=False)] = (  # may hold a password
+        "sqlite:///var/lib/vakhta/vakhta.db"
+    )
     http: Http = Http()
     retention: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(days=90)
     # Before those whose globs are held against them.
@@ -173,17 +169,30 @@ class Settings(BaseSettings):
     users: tuple[User, ...]
     chats: tuple[Chat, ...] = ()
     protected: Globs = ()
+    prometheus: Api | None = None
+    alertmanager: Api | None = None
+    alerts: Alerts = Alerts()
 
     @property
-    def store_path(self) -> Path:
-        """Where the SQLite database lies."""
-        return Path(self.store.removeprefix("sqlite://"))
+    def store_path(self) -> Path | None:
+        """Where the SQLite database lies; None when the store is Redis."""
+        path = self.store.removeprefix("sqlite://")
+        return Path(path) if path != self.store else None
 
     def secrets(self) -> tuple[str, ...]:
         """Every text that must never be seen in a log."""
         proxy = urlsplit(self.telegram.proxy.get_secret_value()).password if self.telegram.proxy else None
         token = self.telegram.token.get_secret_value()
-        return tuple(secret for secret in (token, token.partition(":")[2], unquote(proxy or "")) if secret)
+        found = [token, token.partition(":")[2], unquote(proxy or "")]
+        password = urlsplit(self.store).password or ""
+        found += [
+            password,
+            unquote(password),
+        ]  # the first as it stands in the address, however it was encoded
+        kept = [self.alerts.webhook_token, self.alerts.heartbeat_url]
+        kept += [api.password for api in (self.prometheus, self.alertmanager) if api]
+        found += [each.get_secret_value() for each in kept if each]
+        return tuple(secret for secret in found if secret)
 
     @field_validator("users", "chats")
     @classmethod

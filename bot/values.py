@@ -107,6 +107,14 @@ def web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def secret_web_address(value: SecretStr) -> SecretStr:
+    """Whoever knows it may use it, so it is never echoed; unlike others it may end in a query."""
+    url = _split(value.get_secret_value())
+    if url is None or url.scheme not in ("http", "https") or not url.hostname:
+        raise ValueError("must be an http:// or https:// address")
+    return value
+
+
 def proxy(value: SecretStr) -> SecretStr:
     url = _split(value.get_secret_value())
     if url is None or url.scheme not in ("socks5", "http") or not url.hostname or not url.port:
@@ -117,8 +125,21 @@ def proxy(value: SecretStr) -> SecretStr:
 
 
 def store(value: str) -> str:
-    if not re.fullmatch(r"sqlite:///\S*[^\s/]", value):
-        raise ValueError("must be sqlite:// and an absolute path, such as sqlite:///var/lib/vakhta/vakhta.db")
+    """A Redis address may hold a password, so no complaint repeats it."""
+    url = _split(value)
+    if url is not None and url.scheme in ("redis", "rediss"):
+        if not url.hostname or url.fragment or not re.fullmatch(r"/?|/\d{1,4}", url.path):
+            raise ValueError(
+                "must be redis://:PASSWORD@HOST:PORT/NUMBER, rediss:// over TLS; write @ / : # ? in the password "
+                "as %40 %2F %3A %23 %3F"
+            )
+        if not re.fullmatch(r"(ssl_ca_certs=/[^&;]+)?", url.query) or (url.query and url.scheme == "redis"):
+            raise ValueError("after ? there may be ssl_ca_certs=/PATH alone, and only with rediss://")
+    elif not re.fullmatch(r"sqlite:///\S*[^\s/]", value):
+        raise ValueError(
+            "must be sqlite:// and an absolute path, such as sqlite:///var/lib/vakhta/vakhta.db, "
+            "or redis://:PASSWORD@HOST:PORT/NUMBER"
+        )
     return value
 
 

@@ -1,18 +1,20 @@
-"""What the bot serves over HTTP: whether it is alive, and whether it is fit to serve."""
+"""What the bot serves over HTTP: the hook, whether it is alive, and whether it is fit to serve."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
+from bot.hooks import LINGER, Door, Hook, Spared
 from bot.readiness import Readiness
 from bot.values import Listen
 
 SHUTDOWN_TIMEOUT = 5.0
 
 # Nobody may use up the process's descriptors: so many connections at a time, and each is closed when it is
-# between one and two times so many seconds old. A probe needs milliseconds.
+# between one and two times so many seconds old. A probe needs milliseconds. Who has shown the hook's token is spared.
 CONNECTIONS = 64
 LIFETIME = 5.0
 
@@ -22,8 +24,11 @@ class CannotListen(Exception):
 
 
 @asynccontextmanager
-async def serve(listen: Listen, readiness: Readiness) -> AsyncIterator[None]:
-    """`/healthz`: 200 while the event loop turns. `/readyz`: 200 or 503 with the reasons, one a line."""
+async def serve(listen: Listen, readiness: Readiness, hook: Hook | None = None) -> AsyncIterator[None]:
+    """`/healthz`: 200 while the event loop turns. `/readyz`: 200 or 503 with the reasons, one a line.
+
+    `/hooks/alertmanager`: see `bot/hooks.py`; without a `hook` nobody may use it. Raises CannotListen.
+    """
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response(text="alive\n")
@@ -33,31 +38,32 @@ async def serve(listen: Listen, readiness: Readiness) -> AsyncIterator[None]:
             return web.Response(text="ready\n")
         return web.Response(status=503, text="\n".join(readiness.reasons) + "\n")
 
+    spared = Spared()
     app = web.Application()
-    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), *Door(hook, spared).routes()])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
-        async with _accepting(listen, runner):
+        async with _accepting(listen, runner, spared):
             yield
     finally:
         await runner.cleanup()
 
 
 @asynccontextmanager
-async def _accepting(listen: Listen, runner: web.AppRunner) -> AsyncIterator[None]:
+async def _accepting(listen: Listen, runner: web.AppRunner, spared: Spared) -> AsyncIterator[None]:
     server = runner.server
     assert server is not None
     loop = asyncio.get_running_loop()
     closing: asyncio.TimerHandle
 
     def connection() -> asyncio.BaseProtocol:
-        return server() if len(server.connections) < CONNECTIONS else _Refusal()
+        return _Connection(server, loop) if len(server.connections) < CONNECTIONS else _Refusal()
 
     def close(old: Iterable[web.RequestHandler]) -> None:
         nonlocal closing
         connections = server.connections
-        for each in set(old) & set(connections):
+        for each in set(old) & set(connections) - spared.among(connections):
             each.force_close()
         closing = loop.call_later(LIFETIME, close, connections)
 
@@ -73,6 +79,32 @@ async def _accepting(listen: Listen, runner: web.AppRunner) -> AsyncIterator[Non
     finally:
         closing.cancel()
         listener.close()
+
+
+class _Connection(web.RequestHandler):
+    def __init__(self, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
+        # Compressed bodies are refused, so they need not be opened.
+        super().__init__(
+            server,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type] # what web.AppRunner passes too
+            lingering_time=LINGER,
+            auto_decompress=False,
+        )
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What is no HTTP is neither logged nor quoted, as aiohttp would: a broken header may hold the token."""
+        if isinstance(exc, HttpProcessingError):
+            answer = web.Response(status=400, text="this is no HTTP that can be understood\n")
+            answer.force_close()
+            return answer
+        return super().handle_error(request, status, exc, message)
 
 
 class _Refusal(asyncio.Protocol):

@@ -1,5 +1,5 @@
 """What people say to the bot and what it says back: parse, one service call, view."""
 
-from handlers import containers, logs, people
+from handlers import alerts, containers, logs, people, silences
 
-ROUTERS = (containers.router, logs.router, people.router)
+ROUTERS = (containers.router, logs.router, alerts.router, silences.router, people.router)

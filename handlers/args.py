@@ -52,3 +52,25 @@ def name_and_lines(args: str | None) -> tuple[str | None, int]:
     if not (count.isascii() and count.isdecimal() and len(count) <= 5 and 1 <= int(count) <= MOST_LINES):
         raise UsageError(Usage.LINES, count)
     return name, int(count)
+
+
+_ACKNOWLEDGING = ("ack", "принято", "беру")
+
+
+def name_and_note(args: str | None) -> tuple[str | None, str]:
+    """`NAME [NOTE]`: the first word, and all the rest as it was written."""
+    found = words(args)
+    if not found:
+        return None, ""
+    return found[0], (args or "").strip().partition(" ")[2].strip()
+
+
+def acknowledges(text: str) -> bool:
+    """Whether the first word says that somebody takes it."""
+    word = text.split(maxsplit=1)[:1]
+    return bool(word) and word[0].lower().strip(".,:;!—-") in _ACKNOWLEDGING
+
+
+def note_of(text: str) -> str:
+    """What stands behind the acknowledging word."""
+    return text.strip().partition(" ")[2].strip()

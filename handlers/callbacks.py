@@ -18,6 +18,9 @@ ACT_OF_ACTION: dict[Action, Act] = {Action.RESTART: "restart", Action.STOP: "sto
 ACTION_OF_ACT: dict[str, Action] = {act: action for action, act in ACT_OF_ACTION.items()}
 
 
+NOBODY = "0"  # as the asker: below an alert, which answers nobody, so whoever presses asks for himself
+
+
 def asker_of(actor: Actor) -> str:
     """A person's id as buttons carry it."""
     return f"{actor.id:x}"
@@ -78,3 +81,49 @@ class AuditPage(Press, prefix="a"):
     """Entries of the audit older than `before` (its sequence number); 0: the newest."""
 
     before: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+
+class AlertPage(Press, prefix="l"):
+    """A page of what fires, in the same message."""
+
+    page: Annotated[int, Field(ge=0, lt=10**6)] = 0
+
+
+class Hush(Press, prefix="h"):
+    """Make a silence longer, or end it. `id`: Alertmanager's (a UUID), or ours."""
+
+    id: Annotated[str, Field(pattern="^[0-9a-fA-F-]{1,36}$")]
+    act: Literal["extend", "expire"]
+
+
+IncidentId = Annotated[str, Field(pattern="^[0-9a-f]{8}$")]
+
+
+class Ack(CallbackData, prefix="k"):
+    """Acknowledge an incident's alerts numbered up to `upto`: those that the message showed."""
+
+    incident: IncidentId
+    upto: Annotated[int, Field(ge=0, lt=10**15)]
+
+
+class AckAll(CallbackData, prefix="ka"):
+    """All of a digest. `post`: the id of its `Post`."""
+
+    post: Annotated[str, Field(pattern="^[0-9a-z]{1,40}$")]
+
+
+class Release(CallbackData, prefix="kr"):
+    incident: IncidentId
+
+
+class Mute(CallbackData, prefix="q"):
+    """Silence, step by step: what is left open is asked next; `fold`: the question goes away."""
+
+    incident: IncidentId
+    span: Literal["", "container", "host", "name", "group"] = ""
+    hold: Literal["", "1h", "4h", "24h", "morning"] = ""
+    fold: bool = False
+
+
+class Unmute(CallbackData, prefix="qu"):
+    incident: IncidentId

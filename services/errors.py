@@ -18,11 +18,18 @@ VakhtaError
 │   └── DeadlineExceeded   no answer in time; the act may still be under way
 ├── NoSuchIncident         it is over, or not in the person's sight
 ├── AlreadyTaken           somebody has acknowledged it
+├── NoSuchSilence          it has ended, or never was
 ├── DeliveryError          something about one message to a chat
 │   ├── ChatClosed         the chat is gone, or does not let us write
 │   ├── MessageLost        the message cannot be edited or answered any more
 │   ├── MessageRefused     Telegram does not take it as it is
 │   └── NotDelivered       it may go later
+├── ApiError               something about one of the HTTP APIs, which `api` names
+│   ├── ApiUnreachable     no contact, or it was lost before the answer was whole
+│   ├── ApiTimeout         no whole answer in time; what was asked may still be carried out
+│   ├── ApiRefusedLogin    401 or 403: the credentials are missing, wrong, or not enough
+│   ├── ApiRefused         any other error answer, with the API's own words
+│   └── ApiNotUnderstood   an answer, but none of this API's: a login page, a redirect, broken JSON
 └── StoreError
     ├── StoreUnavailable   could not be read or written
     └── StoreTooNew        written by a newer Vakhta
@@ -171,6 +178,10 @@ class NoSuchIncident(VakhtaError):
     name: str = ""
 
 
+class NoSuchSilence(VakhtaError):
+    """It has ended, or not for this person's eyes."""
+
+
 @dataclass(eq=False)
 class AlreadyTaken(VakhtaError):
     """By `name` (a person's), since `at`."""
@@ -203,6 +214,45 @@ class NotDelivered(DeliveryError):
     """No answer, a flood, trouble at Telegram. `after`: seconds to wait at least."""
 
     after: float = 0.0
+
+
+@dataclass(eq=False)
+class ApiError(VakhtaError):
+    """`api`: which one, in lower case, such as "alertmanager" or "prometheus"."""
+
+    api: str
+
+
+@dataclass(eq=False)
+class ApiUnreachable(ApiError):
+    """`detail`: the library's words, no secrets."""
+
+    detail: str
+
+
+@dataclass(eq=False)
+class ApiTimeout(ApiError):
+    seconds: float
+
+
+@dataclass(eq=False)
+class ApiRefusedLogin(ApiError):
+    """Whoever looks after the settings must mend it: asking again does not help."""
+
+
+@dataclass(eq=False)
+class ApiRefused(ApiError):
+    """`status`: of HTTP; `message`: the API's own words on one line, at most 500 characters, perhaps none."""
+
+    status: int
+    message: str
+
+
+@dataclass(eq=False)
+class ApiNotUnderstood(ApiError):
+    """`detail`: what came instead, at most 500 characters."""
+
+    detail: str
 
 
 class StoreError(VakhtaError):

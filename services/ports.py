@@ -81,11 +81,16 @@ class Store(Protocol):
 
     async def get(self, key: str) -> bytes | None: ...
 
+    async def get_many(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """Those of `keys` that are live, all as they are at one moment; one round trip."""
+        ...
+
     async def write(self, *writes: Write, expect: Mapping[str, bytes | None] | None = None) -> bool:
         """All of `writes` in one transaction, or none.
 
         `expect` maps keys to the values they must hold now (None: absent); where one differs,
         nothing is written and the answer is False. A compare-and-set is a batch of one.
+        Over a network StoreUnavailable leaves it open: a write whose answer was lost may have taken effect.
         """
         ...
 
@@ -103,6 +108,10 @@ class Store(Protocol):
 
     async def due(self, queue: str, *, now: datetime, limit: int) -> Sequence[Due]:
         """What is due by `now`, earliest first. It stays until unscheduled."""
+        ...
+
+    async def backlog(self, queue: str) -> int:
+        """How many entries the queue holds, due or not."""
         ...
 
     async def close(self) -> None: ...

@@ -28,9 +28,17 @@ class Chat:
 class Roster:
     """Fixed for the life of the process, but for the ids of groups that become supergroups."""
 
-    def __init__(self, people: Iterable[Person], chats: Iterable[Chat] = ()) -> None:
+    def __init__(
+        self, people: Iterable[Person], chats: Iterable[Chat] = (), alerted: Iterable[int] = ()
+    ) -> None:
+        """`alerted`: chats that are sent alerts; without an entry in `chats` they take presses and replies only."""
         self._people: Mapping[int, Person] = {person.id: person for person in people}
         self._chats = {chat.id: chat for chat in chats}
+        self._alerted = set(alerted)
+
+    def knows(self, chat_id: int) -> bool:
+        """Whether the bot has any business in that group."""
+        return chat_id in self._chats or chat_id in self._alerted
 
     def chat(self, chat_id: int) -> Chat | None:
         return self._chats.get(chat_id)
@@ -39,6 +47,8 @@ class Roster:
         """A group has become a supergroup: what the settings say of it holds under its new id."""
         if chat := self._chats.get(old):
             self._chats[new] = replace(chat, id=new)
+        if old in self._alerted:
+            self._alerted.add(new)
 
     def actor(self, person_id: int, within: Chat | None = None, *, chat: int | None = None) -> Actor | None:
         """The person acting in `chat`, narrowed to its scope when it is one of the groups; None for a stranger."""

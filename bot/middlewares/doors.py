@@ -39,15 +39,15 @@ class Doors:
 
     async def admits(self, chat: Chat, bot: Bot) -> bool:
         """Whether the group is one of the settings'; if not, it is left."""
-        if self._roster.chat(chat.id) is not None:
+        if self._roster.knows(chat.id):
             return True
         if chat.id in self._undecided:
             await self._undecided[chat.id].wait()
-            return self._roster.chat(chat.id) is not None
+            return self._roster.knows(chat.id)
         decided = self._undecided[chat.id] = asyncio.Event()
         try:
             await asyncio.sleep(MIGRATION_NOTICE)
-            if self._roster.chat(chat.id) is not None:
+            if self._roster.knows(chat.id):
                 return True
             await self._leave(chat, bot)
             return False
@@ -92,7 +92,7 @@ async def note_migration(message: Message, courier: Courier, roster: Roster) -> 
     order."""
     old = message.chat.id if message.migrate_to_chat_id else message.migrate_from_chat_id
     new = message.migrate_to_chat_id or message.chat.id
-    if old and roster.chat(old) is not None:
+    if old and roster.knows(old):
         await courier.migrate(old, new)
 
 

@@ -13,7 +13,7 @@ from aiogram.utils.chat_action import ChatActionSender
 from aiogram.utils.i18n import gettext as _
 
 from handlers.args import UsageError, optional_name
-from handlers.callbacks import ACTION_OF_ACT, Act, Open, Press
+from handlers.callbacks import ACTION_OF_ACT, NOBODY, Act, Open, Press
 from handlers.declare import Declaration
 from handlers.reply import answer_press, send
 from handlers.views.answer import Answer
@@ -82,7 +82,8 @@ def _narrowed(actor: Actor, data: dict[str, Any]) -> Actor:
     """
     press = data.get("callback_data")
     roster: Roster = data["roster"]
-    if not isinstance(press, Press):
+    if not isinstance(press, Press) or press.asker == NOBODY:
+        data["in_place"] = False
         return actor
     asked = roster.scope_of(press.asker_id)
     data["in_place"] = in_place = roster.scope_of(actor.id).includes(asked)

@@ -43,12 +43,19 @@ class Identity(BaseMiddleware):
         doors: Doors = data["doors"]
         if not private and not await doors.admits(chat, data["bot"]):
             return None
+        if not private and isinstance(event, Message) and _is_command_among_alerts(event, roster):
+            return None
         actor = roster.actor(user.id, roster.chat(chat.id), chat=chat.id)
         if actor is None or user.is_bot:
             return await _meet_stranger(event, user.id, private=private, data=data)
         data["actor"] = actor
         data["asker"] = asker_of(actor)
         return await handler(event, data)
+
+
+def _is_command_among_alerts(message: Message, roster: Roster) -> bool:
+    """A group that is only sent alerts takes presses, and replies that acknowledge; commands belong elsewhere."""
+    return roster.chat(message.chat.id) is None and (message.text or "").startswith("/")
 
 
 async def _meet_stranger(

@@ -7,9 +7,10 @@ from aiogram.utils.i18n import gettext as _
 
 from handlers.args import MOST_LINES, Usage, UsageError
 from handlers.callbacks import Act, Open, Overview
+from handlers.views.alert_text import inert
 from handlers.views.answer import Answer, button, in_rows
 from handlers.views.condition import silence_words
-from handlers.views.moments import moment, seconds
+from handlers.views.moments import clock, moment, seconds
 from services import errors
 from services.domain.access import Action
 from services.domain.containers import key_of
@@ -81,6 +82,12 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
             return words.format(name=name, driver=driver)
         case errors.DeadlineExceeded(host=host, seconds=limit):
             return _("{host} did not answer within {time}.").format(host=host, time=seconds(limit))
+        case errors.NoSuchIncident() | errors.AlreadyTaken() | errors.NoSuchSilence():
+            return _about_alerts(error)
+        case errors.ApiError():
+            return _api(error)
+        case errors.DeliveryError():  # the outbox's own: nobody waits for it
+            return _("That did not work; it is in the log.")
         case errors.StoreError():
             return _("The bot's store does not work; nothing was done. An admin must look at its log.")
         case UsageError():
@@ -88,11 +95,45 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
     raise error
 
 
+def _about_alerts(error: errors.NoSuchIncident | errors.AlreadyTaken | errors.NoSuchSilence) -> str:
+    match error:
+        case errors.AlreadyTaken(name=name, at=at):
+            return _("{name} has it since {time}.").format(name=name, time=clock(at))
+        case errors.NoSuchSilence():
+            return _("This silence has ended already.")
+        case errors.NoSuchIncident(name=""):
+            return _("It is over, or was never there.")
+    return _('No alert "{name}".').format(name=_short(error.name))
+
+
+def _api(error: errors.ApiError) -> str:
+    name = error.api[:1].upper() + error.api[1:]
+    match error:
+        case errors.ApiTimeout(seconds=limit):
+            return _("{api} did not answer within {time}; it may still do it.").format(
+                api=name, time=seconds(limit)
+            )
+        case errors.ApiRefusedLogin():
+            return _("{api} refuses the login: an admin must mend the settings.").format(api=name)
+        case errors.ApiRefused(status=status, message=message):
+            words = _("{api} refused: {words}")
+            return words.format(api=name, words=inert(message[:500]) or f"HTTP {status}")
+        case errors.ApiNotUnderstood():
+            return _("{api} gave an answer that is not its own: an admin must look at its address.").format(
+                api=name
+            )
+    return _("{api} cannot be reached; nothing was done.").format(api=name)
+
+
 def _denied(action: str, name: str, who: tuple[str, ...]) -> str:
     known: dict[str, str] = {
         Action.RESTART: _("No right to restart {name}."),
         Action.STOP: _("No right to stop {name}."),
         Action.START: _("No right to start {name}."),
+        Action.ACKNOWLEDGE: _("No right to acknowledge alerts."),
+        Action.RELEASE: _("No right to acknowledge alerts."),
+        Action.SILENCE: _("No right to silence alerts."),
+        Action.UNSILENCE: _("No right to silence alerts."),
     }
     words = known.get(action, _("No right: {what}.")).format(name=_short(name), what=action)
     return words + " " + _("Who has it: {names}.").format(names=", ".join(who)) if who else words

@@ -25,6 +25,10 @@ class Action(StrEnum):
     RESTART = "restart"
     STOP = "stop"
     READ_AUDIT = "read_audit"
+    ACKNOWLEDGE = "acknowledge"
+    RELEASE = "release"
+    SILENCE = "silence"
+    UNSILENCE = "unsilence"
 
 
 REQUIRED_ROLE = {
@@ -33,6 +37,10 @@ REQUIRED_ROLE = {
     Action.RESTART: Role.OPERATOR,
     Action.STOP: Role.OPERATOR,
     Action.READ_AUDIT: Role.ADMIN,
+    Action.ACKNOWLEDGE: Role.OPERATOR,
+    Action.RELEASE: Role.OPERATOR,
+    Action.SILENCE: Role.OPERATOR,
+    Action.UNSILENCE: Role.OPERATOR,
 }
 
 

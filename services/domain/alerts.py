@@ -192,11 +192,12 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """One condition on a label; `regex` is anchored, in RE2's syntax, as Alertmanager's are."""
+    """One condition on a label. `regex`: anchored, RE2, as Alertmanager's are. Not `equal`: it must not fit."""
 
     name: str
     value: str
     regex: bool = False
+    equal: bool = True
 
 
 class Span(StrEnum):
@@ -333,9 +334,11 @@ class Post:
     """A message in a chat, for one incident or, as a digest, for several; and what it last showed.
 
     chat: where it really stands (a group may have moved since), with `message`; None: not sent.
-    shown: incident id → revision; numbers: incident id → its highest alert number then. file: the message that carries the list of all alerts, made when the incident
-    had `filed` numbers. document: the message is itself a document, and its text a caption.
-    known, worst, episode: what has been announced with sound: the newest alert number, severity, episode.
+    shown: incident id → revision; numbers: incident id → its highest alert number then.
+    file: the message that carries the list of all alerts, made when the incident had `filed` numbers.
+    document: the message is itself a document, and its text a caption.
+    known, worst, episode: what has been announced with sound: the newest alert number, severity, episode; of a
+    digest the sums of its incidents'. urgent: somebody waits for its next edit.
     rung: the last reply that rang; reminded: the last reminder. over_told: the end has been shown.
     instead_of: the key of the destination that could not be reached.
     """
@@ -360,6 +363,7 @@ class Post:
     reminded: datetime | None = None
     over_told: bool = False
     menu: Menu | None = None
+    urgent: bool = False
     instead_of: str = ""
     why: str = ""
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from services.ports import Append, Delete, Put, Schedule, Store, Unschedule, Write
 from services.store import open_store
 from tests.clock import HandClock
-from tests.contract.test_store import ENGINES
+from tests.contract.test_store import EACH, ENGINES
 
 names = st.sampled_from(["", "a", "a/", "a/b", "a0", "b", "я", "%"])
 values = st.binary(max_size=4)
@@ -107,6 +107,11 @@ class Histories(RuleBasedStateMachine):
     def get(self, key: str) -> None:
         assert self.runner.run(self.store.get(key)) == self.value(key)
 
+    @rule(keys=st.lists(names, max_size=4))
+    def get_many(self, keys: list[str]) -> None:
+        live = {key: value for key in keys if (value := self.value(key)) is not None}
+        assert self.runner.run(self.store.get_many(keys)) == live
+
     @rule(prefix=names)
     def scan(self, prefix: str) -> None:
         live = {key: self.value(key) for key in sorted(self.pairs) if key.startswith(prefix)}
@@ -119,6 +124,7 @@ class Histories(RuleBasedStateMachine):
         rows = sorted((due, key, value) for key, (value, due) in self.queue.items() if due <= now)
         found = self.runner.run(self.store.due("queue", now=now, limit=limit))
         assert [(row.due, row.key, row.value) for row in found] == rows[:limit]
+        assert self.runner.run(self.store.backlog("queue")) == len(self.queue)
 
     @invariant()
     def logs_agree(self) -> None:
@@ -137,7 +143,7 @@ class Histories(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", EACH)
 def test_any_history(engine: str) -> None:
     class OfEngine(Histories):
         pass

@@ -32,8 +32,9 @@ from aiogram.methods import (
 from aiogram.types import ReplyParameters
 from aiohttp_socks import ProxyError
 
-from bot import courier as module
-from bot.courier import OTHER, SEND, SWIFT, UPLOAD, Courier, manner_of
+from bot import manners
+from bot.courier import Courier
+from bot.manners import OTHER, SEND, SWIFT, UPLOAD, manner_of
 from bot.pacing import Rates
 
 HELLO = SendMessage(chat_id=7, text="hello")
@@ -62,7 +63,7 @@ class Wire:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(module, "_BACK_OFF", (0.001,))
+    monkeypatch.setattr(manners, "_BACK_OFF", (0.001,))
     yield
 
 

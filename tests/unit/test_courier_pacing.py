@@ -5,7 +5,8 @@ from math import inf
 
 import pytest
 
-from bot.pacing import Bucket, Lane, Pacer, Rates, Window
+from bot.limits import Bucket, Kind, Window
+from bot.pacing import Edit, Lane, Pacer, Rates
 
 QUICK = Rates(scale=0.02)
 
@@ -153,3 +154,140 @@ def test_lane_is_free_when_all_its_limits_are() -> None:
     lane.take()
     lane.done(100)
     assert lane.free_at(100.0) == 160
+
+
+def test_background_finds_a_part_of_the_burst_and_people_the_rest() -> None:
+    bucket = Bucket(1.0, 3, share=2)
+    for _ in range(2):
+        assert bucket.free_at(100.0, Kind.BACKGROUND) <= 100
+        bucket.take(Kind.BACKGROUND)
+    assert bucket.free_at(100.0, Kind.BACKGROUND) == inf
+    assert bucket.free_at(100.0) <= 100
+    for _ in range(2):
+        bucket.done(100.0, Kind.BACKGROUND)
+    assert bucket.free_at(100.0, Kind.BACKGROUND) == 101
+
+
+def test_bucket_goes_on_from_what_was_sent_earlier() -> None:
+    bucket = Bucket(1.0, 3, answered=[10, 19.5, 20, 20])
+    assert bucket.free_at(20.0) == pytest.approx(20.5)
+
+
+def test_background_leaves_a_part_of_the_window_to_people() -> None:
+    window = Window(20, 60, share=15, floor=3)
+    for second in range(15):
+        assert window.free_at(second, Kind.BACKGROUND) == second
+        window.take(Kind.BACKGROUND)
+        window.done(second, Kind.BACKGROUND)
+    assert window.free_at(15.0, Kind.BACKGROUND) == 60
+    for second in range(15, 20):
+        assert window.free_at(second) == second
+        used(window, now=second)
+    assert window.free_at(20.0) == 60
+    assert window.free_at(64.0, Kind.BACKGROUND) == 65, "fifteen in all, whoever had the five"
+
+
+def test_background_has_its_floor_when_people_leave_it() -> None:
+    window = Window(20, 60, share=15, floor=3)
+    for _ in range(17):
+        used(window, now=0)
+    for _ in range(3):
+        assert window.free_at(1.0, Kind.BACKGROUND) == 1
+        window.take(Kind.BACKGROUND)
+        window.done(1, Kind.BACKGROUND)
+    assert window.free_at(1.0, Kind.BACKGROUND) == 60, "full"
+
+
+@pytest.mark.parametrize("waiting", [1, 2], ids=["in one chat", "between chats"])
+async def test_people_go_before_background(waiting: int) -> None:
+    pacer = Pacer(Rates(total_limit=1, total_window=0.01, chat_burst=100, chat_share=100))
+    order = list[str]()
+
+    async def call(chat: int, kind: Kind) -> None:
+        granted = await pacer.take(pacer.lane(chat), kind)
+        assert granted is kind
+        order.append(kind.name)
+        pacer.done(pacer.lane(chat), granted)
+
+    assert pacer.take_now(pacer.lane(9))
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(call(1, Kind.BACKGROUND))
+        await asyncio.sleep(0)
+        for _ in range(3):
+            group.create_task(call(waiting, Kind.PEOPLE))
+        await asyncio.sleep(0)
+        pacer.done(pacer.lane(9))
+    assert order == ["PEOPLE"] * 3 + ["BACKGROUND"] * 3
+
+
+async def test_background_that_waits_never_takes_the_room_of_people() -> None:
+    pacer = Pacer(Rates())
+    lane = pacer.lane(-1)
+    async with asyncio.TaskGroup() as group:
+        flood = [group.create_task(pacer.take(lane, Kind.BACKGROUND)) for _ in range(10)]
+        await asyncio.sleep(0)
+        assert sum(each.done() for each in flood) == 2, "of a burst of three"
+        assert pacer.take_now(lane), "a person's finds the third"
+        for each in flood:
+            each.cancel()
+    assert not lane.waiting
+
+
+EDIT = Edit(1, "editMessageText")
+
+
+async def _held() -> tuple[Pacer, Lane]:
+    pacer = Pacer(QUICK)
+    lane = pacer.lane(1)
+    pacer.hold(lane, 0.05)
+    return pacer, lane
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "granted"),
+    [
+        (Kind.PEOPLE, Kind.BACKGROUND, Kind.PEOPLE),
+        (Kind.BACKGROUND, Kind.PEOPLE, Kind.PEOPLE),
+        (Kind.BACKGROUND, Kind.BACKGROUND, Kind.BACKGROUND),
+    ],
+)
+async def test_the_newer_of_two_edits_goes_in_the_better_place(
+    older: Kind, newer: Kind, granted: Kind
+) -> None:
+    pacer, lane = await _held()
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(pacer.take(lane, older, edit=EDIT))
+        await asyncio.sleep(0)
+        second = group.create_task(pacer.take(lane, newer, edit=EDIT))
+    assert first.result() is None
+    assert second.result() is granted
+    assert not lane.waiting
+    assert not lane.edits
+
+
+async def test_an_edit_that_goes_at_once_makes_one_that_waits_in_the_background_needless() -> None:
+    pacer = Pacer(Rates())
+    lane = pacer.lane(1)
+    for _ in range(2):
+        assert pacer.take_now(lane)
+    older = asyncio.create_task(pacer.take(lane, Kind.BACKGROUND, edit=EDIT))
+    await asyncio.sleep(0)
+    assert pacer.take_now(lane, Kind.PEOPLE, EDIT)
+    assert await older is None
+
+
+async def test_a_promoted_edit_goes_as_a_persons_before_the_others() -> None:
+    pacer, lane = await _held()
+    async with asyncio.TaskGroup() as group:
+        person = group.create_task(pacer.take(lane))
+        behind = group.create_task(pacer.take(lane, Kind.BACKGROUND, edit=EDIT))
+        await asyncio.sleep(0)
+        pacer.promote(lane, EDIT)
+        assert [len(queue) for queue in lane.queues] == [2, 0]
+        assert await behind is Kind.PEOPLE
+        assert await person is Kind.PEOPLE
+
+
+async def test_a_call_without_a_chat_is_paced_by_the_total_alone() -> None:
+    assert Pacer(QUICK).take_now(Pacer(QUICK).lane(None))

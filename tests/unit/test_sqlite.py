@@ -1,13 +1,16 @@
 """What is particular to the store on SQLite: its file, its schema's version, and its troubles in the engine's words."""
 
+import asyncio
 import os
 import sqlite3
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
 from services.errors import StoreTooNew, StoreUnavailable
@@ -34,13 +37,18 @@ async def store(path: Path, clock: HandClock) -> AsyncIterator[SqliteStore]:
     await store.close()
 
 
+async def rows(store: SqliteStore, sql: str) -> list[tuple[object, ...]]:
+    """What the engine itself answers, on the store's own connection."""
+    return await store._run(lambda: store._rows(sql))
+
+
 async def _open_and_close(url: str) -> None:
     async with open_store(url, HandClock()):
         pass
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://:hunter2@localhost/0", "sqlite://relative.db", "/var/lib/store.db", ""]
+    "url", ["postgres://:hunter2@localhost/0", "sqlite://relative.db", "/var/lib/store.db", ""]
 )
 async def test_a_url_that_is_not_understood_says_what_is(url: str) -> None:
     with pytest.raises(StoreUnavailable, match="sqlite:///absolute/path") as told:
@@ -136,7 +144,7 @@ async def test_a_file_whose_pages_are_broken(path: Path, clock: HandClock) -> No
 
 async def test_a_full_disk_refuses_the_write_and_keeps_what_was(store: SqliteStore, clock: HandClock) -> None:
     await store.write(Put("a", b"1"))
-    await store._db.execute("PRAGMA max_page_count = 12")  # the same error as a full disk gives
+    await rows(store, "PRAGMA max_page_count = 12")  # the same error as a full disk gives
     with pytest.raises(StoreUnavailable, match="full"):
         await store.write(Put("a", b"2"), Append("log", b"x" * 100_000, clock.now()))
     assert await store.get("a") == b"1"
@@ -168,9 +176,8 @@ async def test_a_closed_store_says_so(path: Path, clock: HandClock) -> None:
 
 
 async def test_commits_reach_the_disk(store: SqliteStore) -> None:
-    (mode,) = await store._db.execute_fetchall("PRAGMA journal_mode")
-    (synchronous,) = await store._db.execute_fetchall("PRAGMA synchronous")
-    assert (mode[0], synchronous[0]) == ("wal", 2)
+    assert await rows(store, "PRAGMA journal_mode") == [("wal",)]
+    assert await rows(store, "PRAGMA synchronous") == [(2,)]
 
 
 async def test_expired_pairs_leave_the_file(store: SqliteStore, clock: HandClock) -> None:
@@ -178,5 +185,50 @@ async def test_expired_pairs_leave_the_file(store: SqliteStore, clock: HandClock
     await store.write(*(Put(f"old/{turn}", b"x", expires) for turn in range(10)), Put("kept", b"x"))
     clock.pass_by(minutes=2)
     await store.write(Put("new", b"x", clock.now() + timedelta(hours=1)))
-    rows = await store._db.execute_fetchall("SELECT key FROM pairs ORDER BY key")
-    assert [row[0] for row in rows] == ["kept", "new"]
+    assert await rows(store, "SELECT key FROM pairs ORDER BY key") == [("kept",), ("new",)]
+
+
+async def test_a_sweep_is_never_long_and_ends_with_the_last(
+    store: SqliteStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "SWEPT_AT_ONCE", 10)
+    expires = clock.now() + timedelta(seconds=1)
+    await store.write(*(Put(f"old/{turn}", b"x", expires) for turn in range(25)))
+    clock.pass_by(minutes=2)
+    for left in (15, 5, 0):
+        await store.write(Put("new", b"x"))
+        assert await rows(store, "SELECT COUNT(*) FROM pairs WHERE key != 'new'") == [(left,)]
+
+
+async def test_a_write_given_up_while_it_waits_for_its_turn_never_happens(store: SqliteStore) -> None:
+    """One that has begun is finished before the next call, which so sees all of it."""
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        entered.set()
+        leave.wait(20)
+
+    holding = asyncio.ensure_future(store._run(hold))
+    await asyncio.to_thread(entered.wait, 20)
+    waiting = asyncio.ensure_future(store.write(Put("a", b"1")))
+    await asyncio.sleep(0)
+    for given_up in (waiting, holding):
+        given_up.cancel()
+    await asyncio.wait([waiting, holding])
+    leave.set()
+    assert await store.get("a") is None
+    assert await store.write(Put("a", b"2"))
+
+
+async def test_a_store_that_was_given_up_while_opening_leaves_nothing_open(
+    path: Path, clock: HandClock
+) -> None:
+    for turn in range(20):
+        opening = asyncio.ensure_future(open_sqlite(path, clock))
+        await asyncio.sleep(turn / 5000)
+        opening.cancel()
+        await asyncio.wait([opening])
+        if not opening.cancelled():
+            await opening.result().close()
+    assert [file for file in psutil.Process().open_files() if file.path.startswith(str(path))] == []
+    assert [thread for thread in threading.enumerate() if thread.name.startswith("sqlite")] == []

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,8 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError, TelegramMigrateToChat
 from aiogram.types import BufferedInputFile
 
-from bot.courier import UPLOAD, Courier
+from bot.courier import Courier, background
+from bot.manners import UPLOAD
 from bot.pacing import Rates
 from playground.telegram import Kind, Limits, Telegram
 from services.store import open_store
@@ -218,6 +219,99 @@ async def test_no_telegram_is_an_error_of_aiograms() -> None:
         session.middleware(Courier())
         with pytest.raises(TelegramAPIError):
             await Bot(TOKEN, session=session).answer_callback_query("1")
+
+
+async def test_the_budget_of_a_group_outlives_a_crash(telegram: Telegram, tmp_path: Path) -> None:
+    group = telegram.group(-100, members=[telegram.person(1)])
+    async with open_store(f"sqlite://{tmp_path / 'test.db'}", SystemTime()) as store:
+        for numbers in (range(18), range(18, 48)):  # nothing is left of the first one but its store
+            courier = Courier(rates=FAST, store=store)
+            await courier.load()
+            async with a_bot(telegram, courier) as bot, asyncio.TaskGroup() as senders:
+                for number in numbers:
+                    senders.create_task(bot.send_message(group.id, str(number)))
+    assert telegram.floods == []
+    assert len(group.sent) == 48
+
+
+async def test_without_its_books_a_group_meets_flood_control(telegram: Telegram) -> None:
+    """What the test above is worth."""
+    group = telegram.group(-100, members=[telegram.person(1)])
+    for numbers in (range(18), range(18, 30)):
+        async with a_bot(telegram, Courier(rates=FAST)) as bot, asyncio.TaskGroup() as senders:
+            for number in numbers:
+                senders.create_task(bot.send_message(group.id, str(number)))
+    assert telegram.floods
+
+
+async def alert(bot: Bot, chat: int, number: int, message: int | None = None) -> None:
+    with background():
+        if message is None:
+            await bot.send_message(chat, f"alert {number}")
+        else:
+            await bot.edit_message_text(f"state {number}", chat_id=chat, message_id=message)
+
+
+@asynccontextmanager
+async def flooding(
+    bot: Bot, group: int, messages: Sequence[int], people: Sequence[int]
+) -> AsyncIterator[None]:
+    """200 alerts, to a group and to people; what still waits is given up at the end."""
+    async with asyncio.TaskGroup() as tasks:
+        alerts = [
+            tasks.create_task(call)
+            for number in range(50)
+            for call in (
+                alert(bot, group, number),
+                alert(bot, group, number, messages[number % len(messages)]),
+                alert(bot, people[number % len(people)], number),
+                alert(bot, people[0], number),
+            )
+        ]
+        yield
+        for each in alerts:
+            each.cancel()
+
+
+async def test_a_person_is_answered_in_the_middle_of_a_flood_of_alerts() -> None:
+    second = 0.2
+    async with Telegram(TOKEN, Limits(scale=1 / second)) as telegram:
+        people = [telegram.person(number).id for number in range(1, 6)]
+        group = telegram.group(-100, members=[telegram.person(6)])
+        async with a_bot(telegram, Courier(rates=Rates(scale=second))) as bot:
+            messages = [(await bot.send_message(group.id, "alert")).message_id for _ in range(2)]
+            slowest = 0.0
+            async with flooding(bot, group.id, messages, people):
+                for _ in range(5):
+                    await asyncio.sleep(1.5 * second)
+                    for chat in (group.id, people[0]):
+                        began = time.monotonic()
+                        await bot.send_message(chat, "reply")
+                        slowest = max(slowest, time.monotonic() - began)
+    assert slowest < second
+    assert telegram.floods == []
+    alerts = [
+        call for call in telegram.called("sendMessage") if (call.text("text") or "").startswith("alert ")
+    ]
+    assert 20 < len(alerts) < 120, "the flood was under way"
+
+
+async def test_alerts_get_through_while_people_keep_a_group_busy(telegram: Telegram, bot: Bot) -> None:
+    group = telegram.group(-100, members=[telegram.person(1)])
+
+    async def talk() -> None:
+        while True:
+            await bot.send_message(group.id, "talk")
+            await asyncio.sleep(1 / 17)  # seventeen a minute: what is left is less than people's reserve
+
+    async with asyncio.TaskGroup() as tasks:
+        talking = tasks.create_task(talk())
+        await asyncio.sleep(1)
+        async with asyncio.timeout(10):
+            for number in range(6):
+                await alert(bot, group.id, number)
+        talking.cancel()
+    assert telegram.floods == []
 
 
 class SystemTime:

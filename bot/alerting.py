@@ -1,0 +1,97 @@
+"""The settings of alerts and of the systems they come from, and what the services make of them."""
+
+import re
+from datetime import time, timedelta
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, PlainValidator, SecretStr, field_validator
+
+from bot import values
+from bot.blocks import Block
+from services.alerts.policy import Policy, QuietHours, Route
+from services.domain.alerts import Destination
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+_SHORTEST_TOKEN = 16
+
+
+def _quiet_hours(value: object) -> tuple[time, time]:
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d) ?[-–] ?([01]\d|2[0-3]):([0-5]\d)", str(value).strip())
+    if not found:
+        raise ValueError('must be FROM-TO in the team\'s time zone, such as "23:00-07:00"')
+    return time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+
+
+def _webhook_token(value: SecretStr) -> SecretStr:
+    token = value.get_secret_value()
+    if len(token) < _SHORTEST_TOKEN or not token.isascii() or re.search(r"\s", token):
+        raise ValueError(
+            f"must have {_SHORTEST_TOKEN} characters or more and no blanks; `openssl rand -hex 24` makes one"
+        )
+    return value
+
+
+class Api(Block):
+    """An HTTP API, with BasicAuth where username and password are given."""
+
+    url: Annotated[str, AfterValidator(values.web_address)]
+    username: str | None = None
+    password: SecretStr | None = None
+
+    @property
+    def login(self) -> tuple[str, str]:
+        """User name and password, both empty where there is no login."""
+        return self.username or "", self.password.get_secret_value() if self.password else ""
+
+
+class AlertChat(Block):
+    """A chat, or a topic of it, and the alerts it takes: all where a list is left out. Values may be globs."""
+
+    id: int
+    topic: int | None = None
+    severities: tuple[str, ...] = ()
+    labels: dict[str, str] = Field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
+
+    @field_validator("severities")
+    @classmethod
+    def _in_lower_case(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(word.lower() for word in words)
+
+
+class Alerts(Block):
+    """remind: an unacknowledged critical alert rings again so often. ack_silence: None, an ack silences nothing."""
+
+    webhook_token: Annotated[SecretStr, AfterValidator(_webhook_token)] | None = None
+    chats: tuple[AlertChat, ...] = ()
+    fallback_chat: int | None = None
+    remind: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(minutes=15)
+    quiet_hours: Annotated[tuple[time, time], PlainValidator(_quiet_hours)] | None = None
+    watchdog: str = "Watchdog"
+    watchdog_patience: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(minutes=5)
+    heartbeat_url: Annotated[SecretStr, AfterValidator(values.secret_web_address)] | None = None
+    ack_silence: Annotated[timedelta, PlainValidator(values.duration)] | None = None
+
+
+def policy_of(settings: "Settings", admins: tuple[int, ...]) -> Policy:
+    """What the settings say about alerts, as the services ask it."""
+    alerts = settings.alerts
+    zone: ZoneInfo = settings.timezone
+    quiet = QuietHours(*alerts.quiet_hours, zone) if alerts.quiet_hours else None
+    return Policy(
+        routes=tuple(
+            Route(Destination(chat.id, chat.topic), chat.severities, chat.labels, chat.hosts)
+            for chat in alerts.chats
+        ),
+        fallback=Destination(alerts.fallback_chat) if alerts.fallback_chat is not None else None,
+        admins=tuple(Destination(admin) for admin in admins),
+        remind=alerts.remind,
+        quiet=quiet,
+        watchdog=alerts.watchdog,
+        ack_silence=alerts.ack_silence,
+        hosts={name: tuple(alias.lower() for alias in host.aliases) for name, host in settings.hosts.items()},
+        zone=zone,
+    )

@@ -1,0 +1,256 @@
+"""The Notifier over Telegram: what an incident is now → a view, in the chat's language → a send or an edit."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from aiogram import Bot
+from aiogram.exceptions import (
+    AiogramError,
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
+from aiogram.types import (
+    BufferedInputFile,
+    InputMediaDocument,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+)
+
+from bot.courier import Courier, background
+from bot.middlewares.locale import speaking
+from handlers.views import alerts as views
+from handlers.views.alert_file import roll_file
+from handlers.views.alert_notices import notice as notice_view
+from handlers.views.answer import Answer, File
+from handlers.words import Catalogues
+from services.domain.alerts import Bulletin, Destination, Notice, Ring
+from services.errors import ChatClosed, DeliveryError, MessageLost, MessageRefused, NotDelivered
+from services.ports import Sent
+from services.roster import Roster
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_MANY = 50  # alerts in a file beyond which it is written in a thread
+
+# Telegram's words, in lower case, for what it says with 400 instead of a status of its own.
+_CLOSED = (
+    "chat not found",
+    "bot was kicked",
+    "bot was blocked",
+    "user is deactivated",
+    "peer_id_invalid",
+    "not enough rights",
+    "have no rights to send",
+    "need administrator rights",
+    "chat_write_forbidden",
+    "chat_restricted",
+    "chat_admin_required",
+    "user_is_blocked",
+    "group is deactivated",
+    "bot is not a member",
+    "can't initiate conversation",
+)
+_LOST = (
+    "message to edit not found",
+    "message can't be edited",
+    "message to be replied not found",
+    "message_id_invalid",
+    "there is no text in the message to edit",
+    "there is no caption in the message to edit",
+    "group chat was upgraded",
+)
+_NO_TOPIC = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
+
+
+def mapped(error: AiogramError) -> DeliveryError:
+    """What Telegram's refusal, or the way there, means for one message."""
+    words = str(getattr(error, "message", error))
+    low = words.lower()
+    match error:
+        case TelegramForbiddenError():
+            return ChatClosed(words)
+        case TelegramMigrateToChat():
+            return MessageLost(words)
+        case TelegramRetryAfter():
+            return NotDelivered(words, float(error.retry_after))
+        case TelegramEntityTooLarge():
+            return MessageRefused(words)
+        case TelegramNetworkError() | TelegramServerError() | ClientDecodeError():
+            return NotDelivered(words)
+        case TelegramBadRequest() | TelegramNotFound():
+            if any(each in low for each in (*_CLOSED, *_NO_TOPIC)):
+                return ChatClosed(words)
+            return MessageLost(words) if any(each in low for each in _LOST) else MessageRefused(words)
+        case TelegramAPIError():  # 401, 409: the token, not the message
+            return NotDelivered(words)
+    return MessageRefused(words)
+
+
+class TelegramNotifier:
+    """Deadlines, rates and the first retry are the courier's, through which all calls of `bot` go."""
+
+    def __init__(
+        self, bot: Bot, roster: Roster, catalogues: Catalogues, timezone: ZoneInfo, courier: Courier
+    ) -> None:
+        self._bot = bot
+        self._roster = roster
+        self._catalogues = catalogues
+        self._timezone = timezone
+        self._courier = courier
+
+    async def post(self, bulletin: Bulletin) -> Sent:
+        with self._speaking(bulletin.to.chat):
+            answer = await self._view(bulletin)
+            message = await self._send(bulletin.to, answer, silent=bulletin.silent)
+        return Sent(message.chat.id, message.message_id, message.document is not None)
+
+    async def revise(self, bulletin: Bulletin, message: Sent) -> None:
+        with self._speaking(message.chat):
+            await self._edit(message, _anew(bulletin, message))
+
+    async def attach(self, bulletin: Bulletin, to: Sent, instead_of: int | None) -> int:
+        with self._speaking(to.chat):
+            file = _upload(await _roll(bulletin))
+            if instead_of is not None:
+                try:
+                    await self._call(
+                        self._bot.edit_message_media,
+                        InputMediaDocument(media=file),
+                        chat_id=to.chat,
+                        message_id=instead_of,
+                    )
+                except MessageLost as lost:
+                    log.info("a file is gone, it is sent anew: %s", lost)
+                else:
+                    return instead_of
+            message: Message = await self._call(
+                self._bot.send_document,
+                to.chat,
+                file,
+                disable_notification=True,
+                reply_parameters=_reply(to.message),
+            )
+        return message.message_id
+
+    async def ring(self, to: Destination, ring: Ring, message: Sent) -> None:
+        with self._speaking(message.chat):
+            answer = views.ringing(ring)
+            await self._send(
+                Destination(message.chat, to.topic), answer, silent=ring.silent, reply_to=message.message
+            )
+
+    async def redirect(self, orphan: Sent, newer: Sent) -> None:
+        with self._speaking(orphan.chat):
+            link = link_to(newer) if newer.chat == orphan.chat else None
+            await self._edit(orphan, views.redirected(link))
+
+    async def tell(self, person: int, notice: Notice) -> None:
+        with self._speaking(person):
+            await self._send(Destination(person), notice_view(notice))
+
+    # One call
+
+    @contextmanager
+    def _speaking(self, chat: int) -> Iterator[None]:
+        """The chat's words; and the calls in here stand behind those that people wait for."""
+        known = self._roster.chat(chat) or self._roster.chat(self._courier.moved.get(chat, chat))
+        language = known.language if known else None
+        with speaking(self._catalogues, self._timezone, language), background():
+            yield
+
+    async def _view(self, bulletin: Bulletin) -> Answer:
+        if not bulletin.is_digest:
+            return views.living(bulletin)
+        if len(bulletin.roll) <= _MANY:
+            return views.digest(bulletin)
+        return await asyncio.to_thread(views.digest, bulletin)
+
+    async def _send(
+        self, to: Destination, answer: Answer, *, silent: bool = False, reply_to: int | None = None
+    ) -> Message:
+        """In its topic; where that is gone or closed, in the chat without one."""
+        try:
+            return await self._send_there(to, answer, silent, reply_to)
+        except ChatClosed as closed:
+            if to.topic is None or not any(each in closed.detail.lower() for each in _NO_TOPIC):
+                raise
+            log.warning("chat %d takes nothing in its topic %d: %s", to.chat, to.topic, closed)
+        return await self._send_there(Destination(to.chat), answer, silent, reply_to)
+
+    async def _send_there(
+        self, to: Destination, answer: Answer, silent: bool, reply_to: int | None
+    ) -> Message:
+        common: dict[str, Any] = {
+            "message_thread_id": to.topic,
+            "disable_notification": silent,
+            "reply_markup": answer.keyboard,
+            "reply_parameters": _reply(reply_to),
+        }
+        if answer.file is not None:
+            file = _upload(answer.file)
+            return await self._call(
+                self._bot.send_document, to.chat, file, **answer.text.as_caption_kwargs(), **common
+            )
+        text = answer.text.as_kwargs()
+        return await self._call(
+            self._bot.send_message, to.chat, **text, link_preview_options=_NO_PREVIEW, **common
+        )
+
+    async def _edit(self, message: Sent, answer: Answer) -> None:
+        place = {"chat_id": message.chat, "message_id": message.message, "reply_markup": answer.keyboard}
+        if message.document:
+            await self._call(self._bot.edit_message_caption, **answer.as_caption_kwargs(), **place)
+            return
+        text = answer.text.as_kwargs()
+        await self._call(self._bot.edit_message_text, **text, link_preview_options=_NO_PREVIEW, **place)
+
+    async def _call(self, method: Callable[..., Awaitable[T]], *args: Any, **more: Any) -> T:
+        """aiogram's errors and whatever the call could not be made for become the port's."""
+        try:
+            return await method(*args, **more)
+        except AiogramError as error:
+            raise mapped(error) from error
+
+
+def _anew(bulletin: Bulletin, message: Sent) -> Answer:
+    if bulletin.is_digest:
+        return views.digest(bulletin, document=message.document)
+    return views.living(bulletin)
+
+
+async def _roll(bulletin: Bulletin) -> File:
+    if len(bulletin.roll) <= _MANY:
+        return roll_file(bulletin)
+    return await asyncio.to_thread(roll_file, bulletin)
+
+
+def link_to(message: Sent) -> str | None:
+    """The address of a message; only supergroups have such."""
+    chat = str(message.chat)
+    return f"https://t.me/c/{chat[4:]}/{message.message}" if chat.startswith("-100") else None
+
+
+def _reply(message: int | None) -> ReplyParameters | None:
+    if message is None:
+        return None
+    return ReplyParameters(message_id=message, allow_sending_without_reply=True)
+
+
+def _upload(file: File) -> BufferedInputFile:
+    return BufferedInputFile(file.content, filename=file.name)

@@ -1,0 +1,52 @@
+"""What the admins are told privately, beside alerts: each trouble a sentence with what to do."""
+
+from datetime import datetime
+
+from aiogram.utils.formatting import Text
+from aiogram.utils.i18n import gettext as _
+
+from handlers.views.alert_text import plain
+from handlers.views.answer import Answer
+from handlers.views.moments import moment
+from services.domain.alerts import Notice, Trouble
+
+
+def notice(notice: Notice) -> Answer:
+    facts = {name: plain(value, 400) for name, value in notice.facts.items()}
+    symbol = "✅" if notice.trouble is Trouble.WATCHDOG_BACK else "⚠️"
+    return Answer(Text(f"{symbol} {_sentence(notice, facts)}"))
+
+
+def _sentence(notice: Notice, facts: dict[str, str]) -> str:
+    detail = facts.get("why", "")
+    match notice.trouble:
+        case Trouble.CHAT_CLOSED:
+            words = _("Chat {chat} does not let me write: {why}. Its alerts come here: {instead}.")
+            words = words if facts.get("instead") else _("Chat {chat} does not let me write: {why}.")
+        case Trouble.UNDECODABLE:
+            words = _("Something came to the alert hook that is no notification: {why}. It is kept: {key}.")
+        case Trouble.REFUSED:
+            words = _("Telegram refused a message to chat {chat}: {why}. Its incident: {incident}.")
+        case Trouble.WATCHDOG:
+            words = _("The watchdog alert has stopped coming, since {since}: alerts may not reach me.")
+            if not facts.get("since"):
+                words = _("The watchdog alert does not come: alerts may not reach me.")
+        case Trouble.WATCHDOG_BACK:
+            words = _("The watchdog alert comes again.")
+        case Trouble.CHANNELS:
+            words = _("Rules name channels that do not exist here yet (sms, email): {rules}.")
+        case Trouble.RECONCILE:
+            words = _("Alertmanager cannot be asked: what is resolved may still read as firing. {why}")
+    known = {**dict.fromkeys(("chat", "instead", "why", "key", "incident", "since", "rules"), "?"), **facts}
+    known["why"] = detail.rstrip(".") or ("" if notice.trouble is Trouble.RECONCILE else "?")
+    known["since"] = _time(notice.facts.get("since", ""), notice.at) or known["since"]
+    return words.format_map(known).strip()
+
+
+def _time(stamp: str, now: datetime) -> str:
+    """ISO 8601 as a time of day; "" for anything else."""
+    try:
+        then = datetime.fromisoformat(stamp)
+    except ValueError:
+        return ""
+    return moment(then, now) if then.tzinfo else ""

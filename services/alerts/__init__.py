@@ -1,0 +1,1 @@
+"""The way of an alert: inbox → desk (the pipeline's stages) → incidents in the ledger → outbox → chats."""

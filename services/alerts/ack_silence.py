@@ -1,0 +1,70 @@
+"""By setting: an acknowledged incident is silenced in Alertmanager for a while, again and again as long as it fires.
+
+Other receivers then rest, too. It ends with the incident, or when the acknowledgement is given back.
+"""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from services.alertmanager import Alertmanager, Matcher
+from services.alerts.ledger import Ledger
+from services.domain.alerts import Incident
+from services.errors import ApiError, StoreError
+from services.ports import Clock, Delete, Put, Store
+
+log = logging.getLogger(__name__)
+
+EVERY = 20.0
+_KEY = "ack_silence/"
+
+
+class AckSilences:
+    """Alertmanager says when an incident is over only while it is not silenced: `reconcile` finds that out then."""
+
+    def __init__(
+        self, ledger: Ledger, store: Store, alertmanager: Alertmanager, clock: Clock, length: timedelta
+    ) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._alertmanager = alertmanager
+        self._clock = clock
+        self._length = length
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.round()
+            except (ApiError, StoreError) as error:
+                log.warning("silences of acknowledged alerts could not be renewed: %s", error)
+            await asyncio.sleep(EVERY)
+
+    async def round(self) -> None:
+        """Each acknowledged incident has a silence with at least half its length to go; no other has one."""
+        kept = await self._store.scan(_KEY)
+        held = {incident.id: incident for incident in await self._ledger.open() if incident.acknowledged}
+        for identity, incident in held.items():
+            await self._renew(incident, kept.get(_KEY + identity))
+        for key, value in kept.items():
+            if key.removeprefix(_KEY) not in held:
+                await self._end(key, value)
+
+    async def _renew(self, incident: Incident, kept: bytes | None) -> None:
+        now = self._clock.now()
+        identity, _, until = (kept or b"").decode().partition(" ")
+        if until and float(until) - now.timestamp() > self._length.total_seconds() / 2:
+            return
+        matchers = [Matcher(name, value) for name, value in sorted(incident.labels.items())]
+        if not matchers:  # it would silence everything
+            return
+        ends = now + self._length
+        by = incident.acks[-1].name
+        new = await self._alertmanager.silence(matchers, now, ends, by, "acknowledged", id=identity or None)
+        await self._store.write(Put(_KEY + incident.id, f"{new} {ends.timestamp()}".encode()))
+
+    async def _end(self, key: str, value: bytes) -> None:
+        try:
+            await self._alertmanager.expire(value.decode().partition(" ")[0])
+        except ApiError as error:
+            log.info("a silence had ended already, or ends by itself: %s", error)
+        await self._store.write(Delete(key))

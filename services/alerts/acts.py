@@ -1,0 +1,227 @@
+"""What people do to an incident: take it, give it back, silence it, undo that. Role and scope are checked here."""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from services.alerts import silences as silencing
+from services.alerts.incidents import acknowledged, recounted, released
+from services.alerts.ledger import Ledger, incident_writes, look_at, looks_everywhere, post_writes
+from services.alerts.policy import Policy
+from services.alerts.sight import demand
+from services.alerts.silences import Silences
+from services.alerts.stages import fits
+from services.audit import Audit, Result
+from services.domain.access import Action, Actor, Target
+from services.domain.alerts import Ack, Alert, Incident, Matcher, Menu, Post, Quiet, Span
+from services.errors import AlreadyTaken, NoSuchIncident, NoSuchSilence
+from services.ports import Clock, Write
+from services.roster import Roster
+
+log = logging.getLogger(__name__)
+
+MENU_STAYS = timedelta(minutes=2)
+HOLDS: Mapping[str, timedelta] = {
+    "1h": timedelta(hours=1),
+    "4h": timedelta(hours=4),
+    "24h": timedelta(hours=24),
+}
+MORNING = "morning"
+_MOST_SPREAD = 200  # open incidents that a silence is looked for in
+
+
+class AlertActs:
+    """`wake`: told when a chat has something new to show. All raise StoreUnavailable: then nothing was done."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        policy: Policy,
+        silences: Silences,
+        audit: Audit,
+        roster: Roster,
+        clock: Clock,
+        wake: Callable[[], None],
+    ) -> None:
+        self._ledger = ledger
+        self._policy = policy
+        self._silences = silences
+        self._audit = audit
+        self._roster = roster
+        self._clock = clock
+        self._wake = wake
+
+    async def acknowledge(
+        self, identity: str, *, by: Actor, upto: int | None = None, note: str = ""
+    ) -> Incident:
+        """Cover the alerts numbered up to `upto` (None: all). Raises NoSuchIncident, Denied, AlreadyTaken."""
+        async with self._ledger.turn:
+            incident = await self._open(identity, by, Action.ACKNOWLEDGE)
+            if incident.acks and incident.total.uncovered == 0:
+                raise AlreadyTaken(incident.acks[-1].name, incident.acks[-1].at)
+            upto = incident.numbers if upto is None else min(upto, incident.numbers)
+            if incident.acks and upto <= incident.covered:
+                raise AlreadyTaken(incident.acks[-1].name, incident.acks[-1].at)
+            taken = acknowledged(incident, Ack(by.id, by.name, self._clock.now(), upto, note[:200]))
+            if upto < incident.numbers:
+                rows = [(alert, self._keys(alert)) async for alert in self._ledger.alerts(identity)]
+                taken = recounted(taken, rows)
+            await self._keep(taken, incident)
+        await self._record(by, Action.ACKNOWLEDGE, taken, note)
+        return taken
+
+    async def acknowledge_all(self, post_id: str, *, by: Actor, note: str = "") -> int:
+        """Those of a digest that still wait, as far as the digest has shown them; how many that were."""
+        post = await self._ledger.post(post_id)
+        if post is None:
+            raise NoSuchIncident
+        taken = 0
+        last: AlreadyTaken | None = None
+        for identity in post.incidents:
+            try:
+                await self.acknowledge(identity, by=by, upto=post.numbers.get(identity), note=note)
+                taken += 1
+            except AlreadyTaken as already:
+                last = already
+            except NoSuchIncident:
+                continue
+        if not taken and last:
+            raise last
+        if not taken:
+            raise NoSuchIncident
+        return taken
+
+    async def acknowledge_reply(self, chat: int, message: int, *, by: Actor, note: str) -> int:
+        """What the message that was replied to shows; 0: it shows no incident."""
+        post = await self._ledger.post_at(chat, message)
+        return 0 if post is None else await self.acknowledge_all(post.id, by=by, note=note)
+
+    async def release(self, identity: str, *, by: Actor) -> Incident:
+        async with self._ledger.turn:
+            incident = await self._open(identity, by, Action.RELEASE)
+            given_back = released(incident)
+            await self._keep(given_back, incident)
+        await self._record(by, Action.RELEASE, given_back)
+        return given_back
+
+    async def ask(self, identity: str, *, by: Actor, span: Span | None = None, fold: bool = False) -> None:
+        """Unfold the question what to silence in the incident's messages, or how long; or fold it up."""
+        async with self._ledger.turn:
+            incident = await self._open(identity, by, Action.SILENCE)
+            menu = None if fold else Menu(self._clock.now() + MENU_STAYS, span)
+            await self._ledger.write(*await self._touched(incident, menu))
+        self._wake()
+
+    async def silence(self, identity: str, span: Span, hold: str, *, by: Actor) -> Quiet:
+        """hold: 1h, 4h, 24h or morning. Raises ApiError when Alertmanager does not take it: nothing is silenced."""
+        incident = await self._open(identity, by, Action.SILENCE)
+        alerts = await self._sample(identity)
+        offered = dict(silencing.spans(incident, alerts))
+        if span not in offered:
+            raise NoSuchIncident
+        now = self._clock.now()
+        until = self._policy.next_morning(now) if hold == MORNING else now + HOLDS[hold]
+        found = silencing.matchers(span, incident, alerts, self._policy)
+        quiet = await self._silences.add(found, until, by.name, offered[span])
+        await self._spread(quiet, found, identity)
+        await self._record(by, Action.SILENCE, incident, f"{offered[span]} {hold}")
+        return quiet
+
+    async def unmute(self, identity: str, *, by: Actor) -> None:
+        """Undo the silence that the incident bears. Raises NoSuchSilence when it has ended."""
+        incident = await self._open(identity, by, Action.UNSILENCE)
+        if incident.quiet is None:
+            raise NoSuchSilence
+        quiet = incident.quiet
+        try:
+            await self._silences.expire(quiet.id)
+        except NoSuchSilence:
+            log.info("silence %s had ended already", quiet.id)
+        await self.lifted(quiet.id)
+        await self._record(by, Action.UNSILENCE, incident, quiet.what)
+
+    async def lifted(self, silence_id: str) -> None:
+        """A silence is over: no incident bears it any more, and what it held back goes out."""
+        async for incident in self._open_ones():
+            if (incident.quiet and incident.quiet.id == silence_id) or incident.held_until:
+                async with self._ledger.turn:
+                    fresh = await self._ledger.incident(incident.id)
+                    if fresh:
+                        held = self._policy.quiet.until(self._clock.now()) if self._policy.quiet else None
+                        quiet = None if fresh.quiet and fresh.quiet.id == silence_id else fresh.quiet
+                        await self._keep(
+                            replace(
+                                fresh,
+                                quiet=quiet,
+                                held_until=held if fresh.held_until else None,
+                                revision=fresh.revision + 1,
+                            ),
+                            fresh,
+                        )
+        self._wake()
+
+    async def _spread(self, quiet: Quiet, matchers: Sequence[Matcher], first: str) -> None:
+        """To every open incident whose firing alerts it covers; `first` is one of them."""
+        async for incident in self._open_ones():
+            if incident.id != first and not await self._is_covered(incident, matchers):
+                continue
+            async with self._ledger.turn:
+                fresh = await self._ledger.incident(incident.id)
+                if fresh:
+                    await self._keep(replace(fresh, quiet=quiet, revision=fresh.revision + 1), fresh)
+        self._wake()
+
+    async def _is_covered(self, incident: Incident, matchers: Sequence[Matcher]) -> bool:
+        async for alert in self._ledger.alerts(incident.id):
+            if alert.firing and not all(fits(each, alert.labels.get(each.name, "")) for each in matchers):
+                return False
+        return True
+
+    async def _open_ones(self) -> AsyncIterator[Incident]:
+        for incident in (await self._ledger.open())[:_MOST_SPREAD]:
+            yield incident
+
+    async def _sample(self, identity: str) -> list[Alert]:
+        """Firing ones before the others, some."""
+        alerts = [alert async for alert in self._ledger.alerts(identity)]
+        if not alerts:
+            raise NoSuchIncident
+        return sorted(alerts, key=lambda alert: not alert.firing)
+
+    async def _open(self, identity: str, by: Actor, action: Action) -> Incident:
+        incident = await self._ledger.incident(identity)
+        if incident is None or incident.resolved is not None:
+            raise NoSuchIncident
+        demand(by, action, incident, self._roster)
+        return incident
+
+    async def _keep(self, incident: Incident, before: Incident) -> None:
+        """With its messages told that somebody waits for their next edit. The caller holds the turn."""
+        writes = incident_writes(incident, before, ())
+        await self._ledger.write(
+            *writes,
+            *looks_everywhere(incident, self._clock.now()),
+            *await self._touched(incident, None),
+        )
+        self._wake()
+
+    async def _touched(self, incident: Incident, menu: Menu | None) -> list[Write]:
+        writes: list[Write] = []
+        for post in await self._posts(incident):
+            writes += post_writes(replace(post, urgent=True, menu=menu), fresh=False)
+            writes.append(look_at(post.to, incident.id, self._clock.now()))
+        return writes
+
+    async def _posts(self, incident: Incident) -> list[Post]:
+        found = [await self._ledger.posts(to, [incident.id]) for to in self._policy.everywhere]
+        return [post for posts in found for post in posts.values() if post.message is not None]
+
+    def _keys(self, alert: Alert) -> tuple[str, ...]:
+        destinations = self._policy.destinations(alert.labels, alert.severity, alert.host)
+        return tuple(each.key for each in destinations)
+
+    async def _record(self, by: Actor, action: Action, incident: Incident, detail: str = "") -> None:
+        host, container = incident.targets[0] if len(incident.targets) == 1 else ("", "")
+        target = Target(host, container) if host else None
+        await self._audit.record(by, action, target, Result.DONE, detail=detail)

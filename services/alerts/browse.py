@@ -1,0 +1,107 @@
+"""Reading about alerts: what fires, what waits for somebody, and why an alert went where it went."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.alerts.dispatching import NAMED
+from services.alerts.incidents import tallied
+from services.alerts.ledger import Ledger
+from services.alerts.policy import Policy
+from services.alerts.sight import covers, sees
+from services.domain.access import Actor
+from services.domain.alerts import Alert, Incident, Post, Shown, Tally
+from services.errors import NoSuchIncident
+from services.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlerts:
+    """shown: those that fire, the worst first, each cut to what the asker may see. quiet_since: where none does."""
+
+    shown: tuple[Shown, ...]
+    at: datetime
+    quiet_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One alert with the decisions about it, and the messages that show it."""
+
+    incident: Incident
+    alert: Alert
+    posts: tuple[Post, ...]
+    at: datetime
+
+
+class AlertBrowser:
+    def __init__(self, ledger: Ledger, policy: Policy, clock: Clock) -> None:
+        self._ledger = ledger
+        self._policy = policy
+        self._clock = clock
+
+    async def open(self, *, by: Actor, words: Sequence[str] = ()) -> OpenAlerts:
+        """All `words` must fit: a severity, a host, a container, an alert's name, or `acked` or `waiting`."""
+        shown = []
+        for incident in await self._ledger.open():
+            if not sees(by.scope, incident):
+                continue
+            one = await self._narrowed(incident, by)
+            if one.tally.firing and all(_fits(word.lower(), one) for word in words):
+                shown.append(one)
+        shown.sort(key=lambda one: (-(one.tally.worst or 0), one.incident.opened))
+        since = None if shown else await self._ledger.quiet_since()
+        return OpenAlerts(tuple(shown), self._clock.now(), since)
+
+    async def waiting(self, *, by: Actor, words: Sequence[str] = ()) -> OpenAlerts:
+        """What nobody has acknowledged, the oldest first."""
+        found = await self.open(by=by, words=words)
+        shown = sorted(
+            (one for one in found.shown if one.tally.uncovered), key=lambda one: one.incident.opened
+        )
+        return replace(found, shown=tuple(shown))
+
+    async def why(self, name: str, *, by: Actor) -> Sequence[Trace]:
+        """The latest alerts of that name, container, host/container or incident, at most five."""
+        found = []
+        for incident in await self._ledger.latest():
+            if not sees(by.scope, incident):
+                continue
+            one = await self._narrowed(incident, by)
+            fitting = [alert for alert in one.alerts if _names(name.lower(), incident, alert)]
+            for alert in fitting[:1]:
+                posts = [await self._ledger.posts(to, [incident.id]) for to in self._policy.everywhere]
+                flat = tuple(post for each in posts for post in each.values())
+                found.append(Trace(incident, alert, flat, self._clock.now()))
+            if len(found) == 5:
+                break
+        if not found:
+            raise NoSuchIncident(name)
+        return found
+
+    async def _narrowed(self, incident: Incident, by: Actor) -> Shown:
+        alerts = [
+            alert
+            async for alert in self._ledger.alerts(incident.id)
+            if covers(by.scope, alert.host, alert.container)
+        ]
+        alerts.sort(key=lambda alert: (not alert.firing, -alert.severity, alert.starts))
+        tally = Tally()
+        for alert in alerts:
+            tally = tallied(tally, None, alert, incident.covered)
+        return Shown(incident, tally, tuple(alerts[:NAMED]))
+
+
+def _fits(word: str, one: Shown) -> bool:
+    if word in ("acked", "waiting"):
+        return (one.tally.uncovered == 0) is (word == "acked")
+    return any(
+        word in (alert.severity.name.lower(), alert.host.lower()) or _names(word, one.incident, alert)
+        for alert in one.alerts
+        if alert.firing
+    )
+
+
+def _names(word: str, incident: Incident, alert: Alert) -> bool:
+    full = f"{alert.host}/{alert.container}".lower()
+    return word in (incident.id, alert.name.lower(), alert.container.lower(), full, alert.fingerprint)

@@ -1,0 +1,75 @@
+"""What the admins are told, each privately: durable until it has been said."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from services.domain.alerts import Destination, Notice
+from services.errors import ChatClosed, DeliveryError, NotDelivered, StoreError
+from services.ports import Clock, Notifier, Schedule, Store, Unschedule
+from services.store.records import Codec
+
+log = logging.getLogger(__name__)
+
+QUEUE = "notices"
+AGAIN_AFTER = timedelta(minutes=1)
+_AT_ONCE = 20
+_IDLE = 30.0
+
+
+class Notices:
+    """A notice of the same kind with the same facts replaces one that still waits."""
+
+    def __init__(
+        self, store: Store, notifier: Notifier, admins: tuple[Destination, ...], clock: Clock
+    ) -> None:
+        self._store = store
+        self._notifier = notifier
+        self._admins = admins
+        self._clock = clock
+        self._codec = Codec(Notice)
+        self._woken = asyncio.Event()
+
+    async def tell(self, notice: Notice) -> None:
+        """Never raises: what cannot be kept is in the log."""
+        log.warning("admins are told: %s %s", notice.trouble, dict(notice.facts))
+        facts = ";".join(f"{name}={value}" for name, value in sorted(notice.facts.items()))[:200]
+        value, due = self._codec.pack(notice), self._clock.now()
+        try:
+            await self._store.write(
+                *(
+                    Schedule(QUEUE, f"{admin.chat}/{notice.trouble}/{facts}", value, due)
+                    for admin in self._admins
+                )
+            )
+        except StoreError:
+            log.exception("a notice could not be kept")
+        self._woken.set()
+
+    async def run(self) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                await self._round()
+            except StoreError:
+                log.exception("notices wait: the store does not work")
+            try:
+                async with asyncio.timeout(_IDLE):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+
+    async def _round(self) -> None:
+        for due in await self._store.due(QUEUE, now=self._clock.now(), limit=_AT_ONCE):
+            admin = int(due.key.partition("/")[0])
+            try:
+                await self._notifier.tell(admin, self._codec.unpack(due.value))
+            except NotDelivered:
+                later = self._clock.now() + AGAIN_AFTER
+                await self._store.write(Schedule(QUEUE, due.key, due.value, later))
+                continue
+            except ChatClosed:
+                log.warning("admin %s cannot be told: he has not started the bot, or has blocked it", admin)
+            except DeliveryError as error:
+                log.warning("a notice was refused: %s", error)
+            await self._store.write(Unschedule(QUEUE, due.key))

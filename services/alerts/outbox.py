@@ -1,0 +1,241 @@
+"""The outbox: brings each chat to the present state of its incidents, one step at a time, and keeps what was shown.
+
+A worker for each destination, so none waits for another. Killed at any moment, it goes on from the store; the one
+message that was on its way then may arrive twice.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from services.alerts import dispatching
+from services.alerts.bulletins import Bulletins
+from services.alerts.delivery import Delivery
+from services.alerts.dispatching import Look, Need, Step
+from services.alerts.ledger import Ledger, look_at, look_no_more, queue_of
+from services.alerts.notices import Notices
+from services.alerts.policy import Policy
+from services.domain.alerts import (
+    Destination,
+    Notice,
+    Tally,
+    Trouble,
+)
+from services.errors import ChatClosed, MessageLost, MessageRefused, NotDelivered, StoreError
+from services.ports import Clock, Delete, Notifier, Put, Store, Write
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 2000  # incidents looked at together
+IDLE = 30.0  # seconds after which a worker looks again though nobody has woken it
+PAUSE = 1.0  # while the store does not work
+BACK_OFF = (0.5, 30.0)  # seconds: the first pause after a failed delivery, and the longest
+PROBE_AFTER = timedelta(minutes=10)  # a closed chat is tried again with something new
+_FAR = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What a worker remembers of its chat. closed: since when it does not let us write."""
+
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    recent: deque[datetime] = field(default_factory=lambda: deque(maxlen=dispatching.AT_ONCE))
+    closed: datetime | None = None
+    failures: int = 0
+    oldest: datetime | None = None  # when the oldest of what it has not shown yet was received
+
+
+class Outbox:
+    """scale: what Telegram's limits are multiplied by, in tests."""
+
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        notifier: Notifier,
+        notices: Notices,
+        policy: Policy,
+        clock: Clock,
+        *,
+        scale: float = 1,
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._notices = notices
+        self._policy = policy
+        self._clock = clock
+        self._scale = scale
+        self._delivery = Delivery(ledger, notifier, Bulletins(ledger, policy, scale), clock)
+        self._lanes = {to: _Lane() for to in policy.everywhere}
+
+    def wake(self) -> None:
+        """There may be something to tell."""
+        for lane in self._lanes.values():
+            lane.woken.set()
+
+    @property
+    def oldest_waiting(self) -> datetime | None:
+        """When the oldest alert that no chat has been shown yet was received, as of the workers' last look."""
+        return min((lane.oldest for lane in self._lanes.values() if lane.oldest), default=None)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for to in self._lanes:
+                group.create_task(self._serve(to), name=f"outbox {to.key}")
+
+    async def _serve(self, to: Destination) -> None:
+        lane = self._lanes[to]
+        loaded = False
+        while True:
+            lane.woken.clear()
+            try:
+                if not loaded:
+                    kept = await self._store.get(_closed_key(to))
+                    lane.closed = datetime.fromisoformat(kept.decode()) if kept else None
+                    loaded = True
+                wait = await self._round(to, lane)
+            except StoreError:
+                log.exception("%s waits: the store does not work", to.key)
+                wait = PAUSE
+            if wait <= 0:
+                await asyncio.sleep(0)
+            elif lane.failures:  # what Telegram asks for is not shortened by news
+                await asyncio.sleep(wait)
+            else:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(min(wait, IDLE)):
+                        await lane.woken.wait()
+
+    async def _round(self, to: Destination, lane: _Lane) -> float:
+        """One step; the seconds until the next one may be due."""
+        now = self._clock.now()
+        rows = await self._store.due(queue_of(to), now=now, limit=AT_ONCE)
+        if not rows:
+            lane.oldest = None
+            following = await self._store.due(queue_of(to), now=_FAR, limit=1)
+            return (following[0].due - now).total_seconds() if following else IDLE
+        looks = await self._looks(to, [row.key for row in rows], now)
+        fresh = [look for look in looks if look.need in (Need.NEW, Need.NEW_OVER)]
+        lane.oldest = min((look.incident.received for look in fresh), default=None)
+        if lane.closed and not (fresh and now - lane.closed >= PROBE_AFTER * self._scale):
+            return await self._divert(to, [part for look in looks for part in look.all])
+        step = dispatching.choose(looks, lane.recent, now, self._scale)
+        if isinstance(step, datetime):
+            return (step - now).total_seconds()
+        return await self._carry_out(to, lane, step, now)
+
+    async def _looks(self, to: Destination, identities: Sequence[str], now: datetime) -> list[Look]:
+        """What is to be done there; what has nothing to tell is put off, or off the queue, in the same turn."""
+        async with self._ledger.turn:
+            posts = await self._ledger.posts(to, identities)
+            wanted = {part for post in posts.values() for part in post.incidents}
+            incidents = await self._ledger.incidents([*identities, *sorted(wanted - {*identities})])
+            diverted = await self._ledger.diverted(to, list(incidents))
+            looks: list[Look] = []
+            writes: list[Write] = []
+            seen: set[str] = set()
+            for identity in identities:
+                post = posts.get(identity)
+                members = post.incidents if post else (identity,)
+                bare = [
+                    Look(each, each.tallies.get(diverted.get(each.id, to.key), Tally()), post)
+                    for member in members
+                    if (each := incidents.get(member))
+                ]
+                if not bare or (post and post.id in seen):
+                    writes.append(look_no_more(to, identity))
+                    continue
+                if post:
+                    seen.add(post.id)
+                found = dispatching.look(
+                    dispatching.combined(bare) if len(bare) > 1 else bare[0],
+                    remind=self._policy.remind,
+                    now=now,
+                    scale=self._scale,
+                )
+                looks.append(found)
+                if found.need is None:
+                    later = look_at(to, identity, found.at) if found.at else look_no_more(to, identity)
+                    writes.append(later)
+            if writes:
+                await self._ledger.write(*writes)
+        return looks
+
+    async def _carry_out(self, to: Destination, lane: _Lane, step: Step, now: datetime) -> float:
+        """0: go on at once."""
+        try:
+            if await self._delivery.carry_out(to, step, now):
+                lane.recent.append(now)
+        except NotDelivered as failure:
+            lane.failures += 1
+            first, longest = BACK_OFF
+            pause = min(first * 2.0 ** min(lane.failures - 1, 10), longest) * self._scale
+            log.info("%s: tried again in %.1f s: %s", to.key, max(pause, failure.after), failure)
+            return max(pause, failure.after)
+        except ChatClosed as closed:
+            lane.failures = 0
+            await self._close(to, lane, closed.detail)
+        except MessageLost as lost:
+            lane.failures = 0
+            log.info("%s: a message is there no more, the next one takes its place: %s", to.key, lost)
+            await self._delivery.forget(step)
+        except MessageRefused as refused:
+            lane.failures = 0
+            log.error("%s refused a message as it was: %s", to.key, refused)  # noqa: TRY400 - its words say it all
+            await self._delivery.note_refusal(to, step, refused)
+            facts = {"chat": str(to.chat), "why": refused.detail[:200], "incident": step.looks[0].incident.id}
+            await self._notices.tell(Notice(Trouble.REFUSED, self._clock.now(), facts))
+        else:
+            lane.failures = 0
+            if lane.closed:
+                await self._reopen(to, lane)
+        return 0
+
+    # Chats that do not let us write
+
+    async def _close(self, to: Destination, lane: _Lane, why: str) -> None:
+        now = self._clock.now()
+        news = lane.closed is None
+        lane.closed = now
+        await self._ledger.write(Put(_closed_key(to), now.isoformat().encode()))
+        if news:
+            elsewhere = ", ".join(each.key for each in self._policy.instead_of(to))
+            log.error("chat %s does not let us write (%s); its alerts go to: %s", to.key, why, elsewhere)
+            facts = {"chat": str(to.chat), "why": why[:200], "instead": elsewhere}
+            await self._notices.tell(Notice(Trouble.CHAT_CLOSED, now, facts))
+
+    async def _reopen(self, to: Destination, lane: _Lane) -> None:
+        log.info("chat %s lets us write again", to.key)
+        lane.closed = None
+        await self._ledger.write(Delete(_closed_key(to)))
+
+    async def _divert(self, to: Destination, looks: Sequence[Look]) -> float:
+        """What waits for a closed chat waits for another from now on."""
+        others = self._policy.instead_of(to)
+        if not others:
+            return PROBE_AFTER.total_seconds() * self._scale
+        now = self._clock.now()
+        writes: list[Write] = []
+        diverted = await self._ledger.diverted(to, [look.incident.id for look in looks])
+        for look in looks:
+            writes.append(look_no_more(to, look.incident.id))
+            for other in others:
+                if other.key in look.incident.tallies:  # it is shown there anyway
+                    continue
+                meant = diverted.get(look.incident.id, to.key)
+                writes += [
+                    Put(f"diverted/{other.key}/{look.incident.id}", meant.encode()),
+                    look_at(other, look.incident.id, now),
+                ]
+        async with self._ledger.turn:
+            await self._ledger.write(*writes)
+        self.wake()
+        return 0
+
+
+def _closed_key(to: Destination) -> str:
+    return f"closed/{to.key}"

@@ -1,0 +1,46 @@
+"""A bot's life inside the nursery: the bot as it is, but for its pace."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot import manners
+from bot.app import Tempo, run
+from bot.logbook import open_logbook
+from bot.pacing import Rates
+from bot.settings import load_settings
+from bot.updates import Polling
+from services.alerts import desk, outbox
+from services.errors import VakhtaError
+from tests.faults.pace import Pace
+
+
+def live(environment: Mapping[str, str], pace: Pace) -> int:
+    """The exit code. As `python -m bot run`, with the settings from this environment alone."""
+    os.umask(0o077)
+    settings = load_settings(environment)
+    open_logbook(settings.secrets())
+    hasten(pace)
+    polling = Polling(
+        timeout=1, grace=1, drain=2, farewell=0.5, replay=0.5, back_off=(0.02, 0.1), conflict=0.1, refused=0.1
+    )
+    code = 0
+    try:
+        asyncio.run(run(settings, Tempo(Rates(scale=pace.scale), polling)))
+    except* VakhtaError as failed:
+        logging.getLogger("vakhta").critical("cannot run: %r", failed.exceptions)
+        code = 1
+    return code
+
+
+def hasten(pace: Pace) -> None:
+    """What the settings of a run do not reach: how long one call may take, and the pauses after failures."""
+    for name in ("SEND", "UPLOAD", "SWIFT", "OTHER"):
+        old = getattr(manners, name)
+        new = replace(old, request=pace.request, total=3 * pace.request)
+        setattr(manners, name, new)
+        manners.BACKGROUND[new] = replace(manners.BACKGROUND.pop(old), request=new.request, total=new.total)
+    manners._BACK_OFF = tuple(seconds * pace.scale for seconds in manners._BACK_OFF)
+    desk.PAUSE = outbox.PAUSE = pace.pause
