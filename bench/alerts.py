@@ -192,10 +192,11 @@ async def _serve(port: int, token: str, directory: Path) -> None:
         async with serve(Listen("127.0.0.1", port), Readiness(), hook):
             print("ready", flush=True)
             while True:
-                for entry in await inbox.waiting(16):
-                    list(reports(head(entry.body), entry.received))
-                    await store.write(inbox.done(entry))
-                    inbox.note_done(entry)
+                while entries := await inbox.waiting(16):
+                    for entry in entries:
+                        list(reports(head(entry.body), entry.received))
+                        await store.write(inbox.done(entry))
+                        inbox.note_done(entry)
                 await inbox.wait()
     finally:
         await store.close()

@@ -67,6 +67,8 @@ async def ack(
 ) -> None:
     name, note = args.name_and_note(command.args)
     waiting = await browser.waiting(by=actor, words=[name] if name else ())
+    if name and not waiting.shown:  # somebody may have it already, and then it is said who
+        waiting = await browser.open(by=actor, words=[name])
     if name is None or len(waiting.shown) != 1:
         await send(message, lists.waiting(waiting, name))
         return

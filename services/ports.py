@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.domain.alerts import Bulletin, Destination, Notice, Ring
 from services.domain.containers import Container, Details, Usage
+from services.domain.events import Event
 
 
 class Clock(Protocol):
@@ -146,6 +147,14 @@ class Engine(Protocol):
         """The newest `tail` lines of stdout and stderr as they were written, in order, without frames.
 
         Buffers of any size, cut anywhere. The deadline is for the whole read.
+        """
+        ...
+
+    def events(self, *, since: datetime | None) -> AsyncIterator[Event]:
+        """What happens to containers, as it happens, for ever; with `since` first what the engine remembers from then.
+
+        The engine remembers the last 256 events of its own run. The end is always an error, HostSilent where
+        contact is lost, within some ten seconds even if nothing tells so.
         """
         ...
 

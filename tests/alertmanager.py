@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -85,14 +86,17 @@ class Alertmanager:
     async def tells(self, *fires: Fire, key: str = "", **more: Any) -> str:
         """The group, as one notification; its key. As the real one it tries again until it is heard."""
         key = key or f'{{}}:{{alertname="{fires[0].name}", group="{next(_groups)}"}}'
-        body = notification(list(fires), key, **more)
+        await self.posts(json.dumps(notification(list(fires), key, **more)).encode())
+        return key
+
+    async def posts(self, body: bytes) -> None:
         async with asyncio.timeout(PATIENCE):
             while True:
                 try:
-                    answer = await self._client.post(self.url, json=body)
+                    answer = await self._client.post(self.url, content=body)
                 except httpx.TransportError:
                     answer = None
                 if answer is not None and answer.status_code < 500:
                     assert answer.status_code == 200, answer.text
-                    return key
+                    return
                 await asyncio.sleep(0.02)

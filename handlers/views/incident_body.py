@@ -90,7 +90,7 @@ def taken_line(acks: Sequence[Ack], tally: Tally, at: datetime) -> str:
 
 
 def _taker(ack: Ack, at: datetime) -> str:
-    taker = f"{one_line(ack.name, WORD) or ack.by}, {moment(ack.at, at)}"
+    taker = f"{plain(ack.name, WORD) or ack.by}, {moment(ack.at, at)}"
     note = plain(ack.note, _NOTE_UNITS)
     return f"{taker} · " + _('"{note}"').format(note=note) if note else taker
 

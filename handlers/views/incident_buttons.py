@@ -7,7 +7,7 @@ from aiogram.types import InlineKeyboardButton
 from aiogram.utils.i18n import gettext as _
 
 from handlers.callbacks import NOBODY, Ack, AckAll, Act, Mute, Open, Release, Unmute
-from handlers.views.alert_text import WORD, one_line, web_link
+from handlers.views.alert_text import WORD, inert, one_line, web_link
 from handlers.views.answer import Row, button, in_rows
 from services.domain.alerts import Bulletin, Incident, Menu, Shown, Span
 from services.domain.containers import key_of
@@ -95,7 +95,7 @@ def question(menu: Menu, spans: Sequence[tuple[Span, str]]) -> str:
     if menu.span is None:
         return "🔕 " + _("Silence what?")
     words = _("{what}: how long?")
-    return "🔕 " + words.format(what=span_label(menu.span, dict(spans).get(menu.span, "")))
+    return "🔕 " + words.format(what=inert(span_label(menu.span, dict(spans).get(menu.span, ""))))
 
 
 def span_label(span: Span, word: str) -> str:

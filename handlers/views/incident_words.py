@@ -9,7 +9,7 @@ from aiogram.utils.i18n import ngettext
 from aiogram.utils.i18n.context import get_i18n
 from babel.numbers import format_decimal
 
-from handlers.views.alert_text import LINE, WORD, cut, one_line, plain
+from handlers.views.alert_text import LINE, WORD, cut, inert, one_line, plain
 from handlers.views.moments import duration
 from services.domain.alerts import Alert, Severity, Shown, Tally
 
@@ -81,7 +81,7 @@ def name_of(alert: Alert) -> str:
 def place(alert: Alert) -> str:
     """`server2/directus`, as far as it is known; else what the labels call it."""
     parts = [plain(part, WORD) for part in (alert.host, alert.container)]
-    return "/".join(part for part in parts if part) or plain(alert.labels.get("instance", ""), WORD)
+    return inert("/".join(part for part in parts if part)) or plain(alert.labels.get("instance", ""), WORD)
 
 
 def what(alert: Alert, most: int = HEADLINE) -> str:
@@ -103,9 +103,9 @@ def _with_place(words: str, alert: Alert, most: int) -> str:
 
 def _sentences(alert: Alert) -> Sentences | None:
     known = _key(alert)
-    if alert.host and alert.container:
-        return _ON_CONTAINER.get(known)
-    return _ON_HOST.get(known) if alert.host else None
+    if not alert.host:
+        return None
+    return _ON_CONTAINER.get(known) if alert.container else _ON_HOST.get(known)
 
 
 def _filled(words: str, alert: Alert, lasted: timedelta | None = None) -> str:

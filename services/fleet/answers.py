@@ -5,13 +5,17 @@ only when it is of its kind: a host that says odd things raises ValueError, Type
 here, and nothing odd reaches the rest of the bot.
 """
 
+import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 from services.domain.containers import Container, Details, Health, Port, Probe, State, Usage
+from services.domain.events import Event, EventAction
 from services.errors import EngineRefused
 from services.logs.presentable import presentable
 
@@ -31,10 +35,13 @@ _ID = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")  # Docker's own rule
 _HEALTH_TEXT = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
 _EXIT_TEXT = re.compile(r"(?:Exited|Restarting) \((-?[0-9]{1,10})\)")
+_NUMBER = re.compile(r"-?[0-9]{1,10}")
 _PROTOCOL = re.compile(r"[a-z]{1,8}")
 _ADDRESS = re.compile(r"[0-9A-Fa-f.:]{0,45}")
 
 Answer = Mapping[str, Any]
+
+logger = logging.getLogger(__name__)
 
 
 def version(answer: Answer) -> str:
@@ -185,6 +192,51 @@ def usage(sample: Answer) -> Usage | None:
         memory=used - cache if cache < used else used,
         memory_limit=_whole(memory.get("limit")) or None,
     )
+
+
+def events_query(since: datetime | None) -> str:
+    """What to ask an engine for: the events that `event` understands."""
+    filters = {"type": ["container"], "event": [str(action) for action in EventAction]}
+    return f"events?filters={quote(json.dumps(filters))}" + (
+        f"&since={since.timestamp():.6f}" if since else ""
+    )
+
+
+def event(host: str, line: bytes) -> Event | None:
+    """A line of `GET /events`; None, and a line of our log, for what is none that was asked for."""
+    try:
+        answer = _mapping(json.loads(line))
+        return _event(host, answer) if answer.get("Type") == "container" else None
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as exc:
+        logger.warning("%s: an event was not understood: %.200r (%s)", host, line, exc)
+        return None
+
+
+def _event(host: str, answer: Answer) -> Event:
+    actor = _mapping(answer["Actor"])
+    facts = _mapping(actor.get("Attributes"))
+    word, _, more = _text(answer["Action"]).partition(": ")  # "health_status: unhealthy"
+    container_id = _matching(_ID, actor["ID"])
+    nanoseconds = _whole(answer.get("timeNano")) or _whole(answer.get("time")) * 10**9
+    exit_code = facts.get("exitCode")
+    signal = _text(facts.get("signal"))
+    return Event(
+        host=host,
+        action=EventAction(word),
+        container_id=container_id,
+        name=_event_name(facts.get("name")) or container_id[:12],
+        at=_sane(_EPOCH + timedelta(microseconds=nanoseconds // 1000)),
+        exit_code=None if exit_code is None else int(_matching(_NUMBER, exit_code)),
+        signal=int(signal) if _NUMBER.fullmatch(signal) else 0,
+        health=Health(more) if more in set(Health) else None,
+        labels=_labels(facts),
+        old_name=_event_name(facts.get("oldName")),
+    )
+
+
+def _event_name(value: object) -> str:
+    name = _text(value).removeprefix("/")
+    return name if _NAME.fullmatch(name) else ""
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -6,12 +6,14 @@ once; its thread is freed by the link, should the contact turn out to be dead, o
 
 import asyncio
 import logging
+import math
 import ssl
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -23,15 +25,18 @@ from docker.errors import APIError, DockerException, StreamParseError
 from docker.tls import TLSConfig
 
 from services.domain.containers import Container, Details, Usage
+from services.domain.events import Event
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused, HostError, HostSilent, Silence
 from services.fleet import answers
 from services.fleet.link import Link
 from services.fleet.pool import AnswerTooLarge, SocketAdapter, TlsAdapter
-from services.fleet.streams import ERROR_LIMIT, Channel, Frames, Response, get, unframed
+from services.fleet.streams import ERROR_LIMIT, Channel, Frames, Response, endless_lines, get, unframed
 from services.logs.presentable import presentable
 
 THREADS = 4
 GRACE = 1.0  # seconds by which the SDK's own timeout is longer than the deadline
+QUIET = 5.0  # seconds without an event, then a ping beside it tells whether contact is lost
+OPEN_DEADLINE = 10.0
 MOST_VALUES = 1_000_000  # in one answer: each may take thirty times its bytes once it is an object
 NOT_UNDERSTOOD = "the answer was not understood"
 
@@ -126,6 +131,19 @@ class DockerEngine:
             if frames.error:
                 raise EngineRefused(self.host, response.status, presentable(frames.error))
 
+    async def events(self, *, since: datetime | None) -> AsyncGenerator[Event, None]:
+        async with AsyncExitStack() as stack:
+            async with self._within(OPEN_DEADLINE):
+                response = await stack.enter_async_context(self._ask("", answers.events_query(since)))
+            async with self._within(math.inf):  # it has no end of its own
+                async for line in endless_lines(response, QUIET, self._doubt):
+                    if event := answers.event(self.host, line):
+                        yield event
+
+    async def _doubt(self) -> None:
+        self._link.suspect()
+        await self._link.ready()
+
     def close(self) -> None:
         """Leaves no thread behind once the link is closed too; waits for none."""
         self._reads.shutdown(wait=False, cancel_futures=True)
@@ -158,10 +176,9 @@ class DockerEngine:
 
     async def _loss(self, exc: OSError, end: float) -> HostSilent:
         """What the link finds out, before `end`, about a contact that broke with `exc`."""
-        self._link.suspect()
         try:
             async with asyncio.timeout_at(end):
-                await self._link.ready()
+                await self._doubt()
         except HostSilent as silence:
             return silence
         except TimeoutError:
@@ -170,12 +187,12 @@ class DockerEngine:
 
     @asynccontextmanager
     async def _ask(self, container_id: str, what: str) -> AsyncIterator[Response]:
-        """A good answer about a container, over a channel of its own."""
+        """A good answer about a container, or without an id about the engine, over a channel of its own."""
         channel = await self._open()
         try:
-            path = f"/v{self._link.api_version}/containers/{quote(container_id, safe='')}/{what}"
-            response = await get(channel, path)
-            if response.status == 404:
+            about = f"containers/{quote(container_id, safe='')}/{what}" if container_id else what
+            response = await get(channel, f"/v{self._link.api_version}/{about}")
+            if response.status == 404 and container_id:
                 raise ContainerGone(self.host, container_id)
             if response.status != 200:
                 raise EngineRefused(self.host, response.status, presentable(await response.error_text()))
@@ -188,8 +205,7 @@ class DockerEngine:
         try:
             return await self._link.open()
         except HostSilent:
-            self._link.suspect()
-            await self._link.ready()  # knows better, and since when
+            await self._doubt()  # knows better, and since when
             return await self._link.open()
 
     async def _read(self, ask: Ask[T], deadline: float, name: str = "") -> T:
@@ -207,8 +223,7 @@ class DockerEngine:
     async def _act(self, ask: Ask[None], deadline: float, name: str) -> None:
         began = asyncio.get_running_loop().time()
         async with self._within(deadline):
-            self._link.suspect()  # a ping first, so that nothing is sent into a contact that is dead already
-            await self._link.ready()
+            await self._doubt()  # a ping first, so that nothing is sent into a contact that is dead already
             try:
                 await self._call(self._acts, ask, deadline, name)
             except HostSilent as broken:

@@ -4,9 +4,10 @@ Three times as fast as the SDK and in constant memory. HTTP/1.0 makes the engine
 chunks that ends where the connection ends; this holds for what never ends as well (follow, events).
 """
 
+import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from struct import Struct
 from typing import Any, Protocol
@@ -149,3 +150,50 @@ async def unframed(buffers: AsyncIterator[bytes], frames: Frames) -> AsyncIterat
             yield payload
     if not frames.complete:
         raise ConnectionError("the stream ended within a frame")
+
+
+class Lines:
+    """Takes apart what comes in lines, cut anywhere. A line longer than JSON_LIMIT is left out."""
+
+    def __init__(self) -> None:
+        self._begun = bytearray()
+        self._overlong = False
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The lines that are whole now, without their ends."""
+        *whole, begun = data.split(b"\n")
+        lines = []
+        for line in whole:
+            if not self._overlong:
+                lines.append(bytes(self._begun + line))
+            self._begun.clear()
+            self._overlong = False
+        if not self._overlong:
+            self._begun += begun
+        if len(self._begun) > JSON_LIMIT:
+            self._begun.clear()
+            self._overlong = True
+        return lines
+
+
+async def endless_lines(
+    response: Response, quiet: float, doubt: Callable[[], Awaitable[None]]
+) -> AsyncIterator[bytes]:
+    """The lines of a body that has no end. Raises ConnectionError when it ends all the same.
+
+    quiet: seconds without a byte after which `doubt` is awaited, again and again; what it raises ends the lines.
+    """
+    lines = Lines()
+    data = response.rest
+    while True:
+        for line in lines.feed(data):
+            yield line
+        try:
+            async with asyncio.timeout(quiet):
+                data = await response.channel.read()
+        except TimeoutError:
+            data = b""
+            await doubt()
+            continue
+        if not data:
+            raise ConnectionError("the stream ended")

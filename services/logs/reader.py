@@ -48,6 +48,7 @@ class LogReader:
         self._fleet = fleet
         self._clock = clock
         self._pages = asyncio.Semaphore(MOST_PAGES)
+        self._excerpts = asyncio.Semaphore(MOST_PAGES)  # nobody's long page holds up an alert's evidence
         # Of its own: the event loop's serves all others. One: several would keep the loop from the interpreter.
         self._cleaning = ThreadPoolExecutor(1, "logs")
 
@@ -63,12 +64,24 @@ class LogReader:
         if details.log_driver in _UNREADABLE_DRIVERS:
             raise LogsUnreadable(container.host, container.name, details.log_driver)
         async with self._pages:
-            raw, cut = await self._newest(engine, details, lines)
-            cleaning = asyncio.get_running_loop().run_in_executor(
-                self._cleaning, presentable_lines, raw, lines
-            )
-            cleaned, withheld = await cleaning
-        return LogPage(container, cleaned, lines, self._clock.now(), cut or withheld)
+            cleaned, cut = await self._cleaned(engine, details, lines)
+        return LogPage(container, cleaned, lines, self._clock.now(), cut)
+
+    async def excerpt(self, engine: Engine, details: Details, lines: int) -> tuple[str, ...]:
+        """The newest `lines` lines for nobody in particular: who may see them is decided where they are shown.
+
+        Nothing where the log cannot be read back. Raises HostError.
+        """
+        if details.log_driver in _UNREADABLE_DRIVERS:
+            return ()
+        async with self._excerpts:
+            return (await self._cleaned(engine, details, lines))[0]
+
+    async def _cleaned(self, engine: Engine, details: Details, lines: int) -> tuple[tuple[str, ...], bool]:
+        raw, cut = await self._newest(engine, details, lines)
+        cleaning = asyncio.get_running_loop().run_in_executor(self._cleaning, presentable_lines, raw, lines)
+        cleaned, withheld = await cleaning
+        return cleaned, cut or withheld
 
     async def _newest(self, engine: Engine, details: Details, lines: int) -> tuple[bytes, bool]:
         """At least the newest `lines` lines whole, as far as there are so many, and whether some were dropped.

@@ -1,0 +1,61 @@
+"""Containers that die together, told of as one: pure reckoning over a host's deaths and announcements of death."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.alerts.watching import Rules
+
+
+@dataclass(slots=True)
+class Falls:
+    """The latest fall of a host. down: those told of in its open finding that have not come up again since.
+
+    Deaths are in the host's time, `joinable` and `due` in ours.
+    """
+
+    rules: Rules
+    down: set[str] = field(default_factory=set)
+    _deaths: list[tuple[datetime, str]] = field(default_factory=list)
+    _fallen: set[str] = field(default_factory=set)
+    _until: datetime | None = None
+    _joinable: datetime | None = None
+    _due: datetime | None = None
+
+    def died(self, name: str, at: datetime) -> None:
+        """It died, or was told to."""
+        if self._until is not None and at > self._until:
+            self._fallen, self._until, self._due = set(), None, None
+        window = at - self.rules.together_within
+        self._deaths = [*(death for death in self._deaths if death[0] >= window), (at, name)][-1000:]
+        together = {each for _, each in self._deaths}
+        if self._until is not None or len(together) >= self.rules.together:
+            self._fallen |= together
+            self._until = at + self.rules.fall_gap
+
+    def rose(self, name: str) -> None:
+        """What it dies of after this is another matter."""
+        self._fallen.discard(name)
+        self._deaths = [death for death in self._deaths if death[1] != name]
+
+    def came_back(self, until: datetime) -> None:
+        """The host did: whatever is found down until then belongs to an open fall."""
+        self._joinable = until
+
+    def fellows(self, name: str) -> Collection[str]:
+        """Those of the fall that it belongs to."""
+        return self._fallen if name in self._fallen else ()
+
+    def due(self, now: datetime) -> datetime:
+        """When to look at one that fell just now: many at a time, so that they are told of at once."""
+        if self._due is None or self._due < now + self.rules.collect:
+            self._due = now + self.rules.collect + (self.rules.collect / 2 if self.down else 0 * self.rules.collect)
+        return self._due
+
+    def joining(self, names: Collection[str], now: datetime) -> set[str]:
+        """Of those newly found down, the ones that are told of together."""
+        if len(names) >= self.rules.together:
+            return set(names)
+        late = self._joinable is not None and now <= self._joinable
+        joining = {name for name in names if name in self._fallen or late}
+        return joining if self.down or len(joining) > 1 else set()
