@@ -175,7 +175,7 @@ class TelegramNotifier:
             yield
 
     async def _view(self, bulletin: Bulletin) -> Answer:
-        if not bulletin.is_digest:
+        if not (bulletin.is_digest or bulletin.compact):
             return views.living(bulletin)
         if len(bulletin.roll) <= _MANY:
             return views.digest(bulletin)
@@ -229,7 +229,7 @@ class TelegramNotifier:
 
 
 def _anew(bulletin: Bulletin, message: Sent) -> Answer:
-    if bulletin.is_digest:
+    if bulletin.is_digest or message.document:
         return views.digest(bulletin, document=message.document)
     return views.living(bulletin)
 

@@ -1,6 +1,6 @@
 """The Protocols that services are built on and others implement: time, the store, a host's engine."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -150,7 +150,7 @@ class Engine(Protocol):
         """
         ...
 
-    def events(self, *, since: datetime | None) -> AsyncIterator[Event]:
+    def events(self, *, since: datetime | None) -> AsyncGenerator[Event, None]:
         """What happens to containers, as it happens, for ever; with `since` first what the engine remembers from then.
 
         The engine remembers the last 256 events of its own run. The end is always an error, HostSilent where

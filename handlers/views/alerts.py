@@ -45,14 +45,18 @@ def living(bulletin: Bulletin) -> Answer:
 
 
 def digest(bulletin: Bulletin, *, document: bool | None = None) -> Answer:
-    """Many incidents at once: the worst ten, and all of them in a file when there are more.
+    """Many incidents at once, or a large one alone: the worst ten alerts, and all in a file when there are more.
 
     `document`: whether the message that is edited is one; None: a new message. An edit never has the file anew.
     """
     filed = bool(bulletin.roll) if document is None else document
     limit = CAPTION_UNITS if filed else MESSAGE_UNITS
-    first = _digest_headline(bulletin, filed=filed)
+    alone = None if bulletin.is_digest else bulletin.shown[0]
+    first = headline(alone, filed=filed) if alone else _digest_headline(bulletin, filed=filed)
     lines = [_counts(bulletin), *remarks(bulletin), _takers(bulletin)]
+    if alone and alone.tally.firing:
+        lines.append(quiet_line(alone.incident.quiet, bulletin.at))
+        lines.append(question(bulletin.menu, bulletin.spans) if bulletin.menu else "")
     head = [Text("\n", line) for line in lines if line]
     room = limit - units(first) - sum(units(piece.render()[0]) for piece in head) - 1
     alerts = _worst(bulletin)
@@ -66,7 +70,7 @@ def digest(bulletin: Bulletin, *, document: bool | None = None) -> Answer:
         body.append(Text("\n", line))
     text = Text(Bold(first), *head, *body)
     file = roll_file(bulletin) if filed and document is None else None
-    return Answer(text, acknowledge_all(bulletin), file)
+    return Answer(text, keyboard(bulletin) if alone else acknowledge_all(bulletin), file)
 
 
 def _worst(bulletin: Bulletin) -> Sequence[Alert]:

@@ -12,6 +12,7 @@ from handlers.views.answer import Answer, button, in_rows
 from handlers.views.condition import silence_words
 from handlers.views.moments import clock, moment, seconds
 from services import errors
+from services.alerts.inbox import InboxFull
 from services.domain.access import Action
 from services.domain.containers import key_of
 
@@ -86,7 +87,7 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
             return _about_alerts(error)
         case errors.ApiError():
             return _api(error)
-        case errors.DeliveryError():  # the outbox's own: nobody waits for it
+        case errors.DeliveryError() | InboxFull():  # the outbox's and the hook's own: nobody waits for them
             return _("That did not work; it is in the log.")
         case errors.StoreError():
             return _("The bot's store does not work; nothing was done. An admin must look at its log.")

@@ -1,5 +1,6 @@
 """The buttons below an incident's message. They are nobody's: whoever presses acts for himself."""
 
+import re
 from collections.abc import Sequence
 from datetime import time
 
@@ -13,7 +14,7 @@ from services.domain.alerts import Bulletin, Incident, Menu, Shown, Span
 from services.domain.containers import key_of
 
 MORNING = time(9)
-_LONGEST_HOST = 30  # more would not fit into a button's data
+_HOST = re.compile(r"[\w.-]{1,30}", re.ASCII)  # more would not fit into a button's data
 _RUNBOOKS = ("runbook_url", "runbook")
 
 
@@ -56,7 +57,7 @@ def _container(incident: Incident, *acts: Act) -> Row:
     if incident.target is None:
         return ()
     host, name = incident.target
-    if not host or ":" in host or len(host.encode()) > _LONGEST_HOST:
+    if not _HOST.fullmatch(host) or not name.isprintable():
         return ()
     labels: dict[Act, str] = {"logs": _("Logs"), "restart": _("Restart")}
     key = key_of(host, name)

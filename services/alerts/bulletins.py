@@ -24,7 +24,15 @@ class Bulletins:
         self._policy = policy
         self._late = LATE * scale
 
-    async def of(self, to: Destination, looks: Sequence[Look], now: datetime, post: Post | None) -> Bulletin:
+    async def of(
+        self,
+        to: Destination,
+        looks: Sequence[Look],
+        now: datetime,
+        post: Post | None,
+        *,
+        compact: bool = False,
+    ) -> Bulletin:
         """`looks`: the incidents of one message; `post`: as it is, None before it is sent."""
         asked = post.instead_of if post and post.instead_of else to.key
         digest = len(looks) > 1
@@ -50,6 +58,7 @@ class Bulletins:
             delayed=self._delay(looks, post.sent if post and post.sent else now),
             instead_of=Destination.of(post.instead_of).chat if post and post.instead_of else None,
             silent=not any(each.tally.firing for each in looks),
+            compact=compact and len(everything) > NAMED,
         )
 
     async def ring(self, to: Destination, look: Look, why: Ringing, now: datetime) -> Ring:

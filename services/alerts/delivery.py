@@ -64,7 +64,7 @@ class Delivery:
             episode=sum(look.incident.episode for look in step.looks),
             over_told=whole.firing == 0,
         )
-        bulletin = await self._bulletins.of(to, step.looks, now, draft)
+        bulletin = await self._bulletins.of(to, step.looks, now, draft, compact=step.compact)
         sent = await self._notifier.post(bulletin)
         done = self._clock.now()
         post = replace(
@@ -73,6 +73,7 @@ class Delivery:
             chat=sent.chat,
             message=sent.message,
             document=sent.document,
+            filed=whole.newest if sent.document else 0,
             sent=done,
             changed=done,
         )

@@ -15,10 +15,8 @@ from services.domain.alerts import Incident, Post, Ringing, Severity, Tally
 FEW = 3  # so many new messages at once go one by one; more become a digest
 NAMED = 10  # so many alerts are named in a message; of more, the worst, and all in a file
 WINDOW = timedelta(seconds=60)
-AT_ONCE, APART = (
-    3,
-    timedelta(seconds=20),
-)  # new messages of a chat: in a minute so many freely, then so far apart
+# New messages of a chat: after so many in a minute the next one waits so long, and gathers what comes meanwhile.
+SPACING = (timedelta(), timedelta(seconds=1.5), timedelta(seconds=1.5), timedelta(seconds=20))
 EDITS_APART = timedelta(seconds=4)  # edits of one message that nobody waits for
 
 
@@ -56,10 +54,11 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """For one message. `need` NEW with several looks: a new digest."""
+    """For one message. `need` NEW with several looks: a new digest. compact: as a document, without a file below."""
 
     need: Need
     looks: tuple[Look, ...]
+    compact: bool = False
 
 
 def look(look: Look, *, remind: timedelta, now: datetime, scale: float = 1) -> Look:
@@ -97,7 +96,7 @@ def _edit(incident: Incident, tally: Tally, post: Post, now: datetime) -> Need |
         return Need.EDIT
     if incident.quiet and changed < incident.quiet.until <= now:
         return Need.EDIT
-    if tally.total > NAMED and not post.document and not post.is_digest and post.filed < tally.newest:
+    if tally.total > NAMED and post.filed < tally.newest:
         return Need.FILE
     return None
 
@@ -138,8 +137,10 @@ def choose(
         assert each.need is not None
         if each.need in (Need.NEW, Need.NEW_OVER):
             if free <= now:
-                return Step(Need.NEW, tuple(fresh) if _messages(fresh) > FEW else (each,))
-        elif each.need is not Need.FILE or free <= now:
+                many = _messages(fresh) > FEW
+                busy = len(_counted(recent, now, scale)) > 1
+                return Step(Need.NEW, tuple(fresh) if many else (each,), compact=busy)
+        else:
             return Step(each.need, (each,))
     later = [each.at for each in looks if each.at is not None] + ([free] if by_need else [])
     return min(later, default=now + timedelta(days=1))
@@ -152,8 +153,13 @@ def _messages(fresh: Sequence[Look]) -> int:
 
 def free_at(recent: Sequence[datetime], now: datetime, scale: float = 1) -> datetime:
     """When the next new message may go."""
-    counted = [moment for moment in recent if moment > now - WINDOW * scale]
-    return now if len(counted) < AT_ONCE else max(counted) + APART * scale
+    counted = _counted(recent, now, scale)
+    pause = SPACING[min(len(counted), len(SPACING) - 1)] * scale
+    return max(counted) + pause if counted else now
+
+
+def _counted(recent: Sequence[datetime], now: datetime, scale: float) -> list[datetime]:
+    return [moment for moment in recent if moment > now - WINDOW * scale]
 
 
 def _urgency(look: Look) -> tuple[int, int, datetime]:

@@ -43,7 +43,7 @@ class _Lane:
     """What a worker remembers of its chat. closed: since when it does not let us write."""
 
     woken: asyncio.Event = field(default_factory=asyncio.Event)
-    recent: deque[datetime] = field(default_factory=lambda: deque(maxlen=dispatching.AT_ONCE))
+    recent: deque[datetime] = field(default_factory=lambda: deque(maxlen=len(dispatching.SPACING)))
     closed: datetime | None = None
     failures: int = 0
     oldest: datetime | None = None  # when the oldest of what it has not shown yet was received

@@ -49,7 +49,7 @@ class Falls:
     def due(self, now: datetime) -> datetime:
         """When to look at one that fell just now: many at a time, so that they are told of at once."""
         if self._due is None or self._due < now + self.rules.collect:
-            self._due = now + self.rules.collect + (self.rules.collect / 2 if self.down else 0 * self.rules.collect)
+            self._due = now + self.rules.collect + self.rules.collect * (1 if self.down else 0.25)
         return self._due
 
     def joining(self, names: Collection[str], now: datetime) -> set[str]:

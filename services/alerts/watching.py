@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from services.domain import findings
 from services.domain.alerts import Evidence
 from services.domain.containers import (
     Condition,
@@ -137,7 +138,7 @@ def troubles(look: Look, open_: Open, now: datetime, rules: Rules) -> frozenset[
         return frozenset({CRASH_LOOP if loops else SERVICE_DOWN})
     if look.comes_back and len(crashes) >= rules.crash_deaths and not look.grace:
         return frozenset({CRASH_LOOP})
-    if CRASH_LOOP in open_ and now < settled_at(look, open_[CRASH_LOOP], rules):
+    if CRASH_LOOP in open_ and now < settled_at(look, open_[CRASH_LOOP].started, rules):
         return frozenset({CRASH_LOOP})
     found = set()
     if (oom := last_oom(look.history, open_)) and now < oom + rules.oom_over:
@@ -148,9 +149,9 @@ def troubles(look: Look, open_: Open, now: datetime, rules: Rules) -> frozenset[
     return frozenset(found)
 
 
-def settled_at(look: Look, loop: Finding, rules: Rules) -> datetime:
+def settled_at(look: Look, began: datetime, rules: Rules) -> datetime:
     """When a container that crashed again and again will have run long enough."""
-    return (look.details.started or loop.started) + rules.crash_over
+    return (look.details.started or began) + rules.crash_over
 
 
 def last_oom(history: History, open_: Open) -> datetime | None:
@@ -163,14 +164,14 @@ def started_of(name: str, look: Look, now: datetime, rules: Rules) -> datetime:
     """Since when the trouble lasts, never later than `now`."""
     since: datetime | None = None
     match name:
-        case "service_down":
+        case findings.SERVICE_DOWN:
             since = look.history.deaths[-1].at if look.history.deaths else look.details.finished
-        case "crash_loop":
+        case findings.CRASH_LOOP:
             crashes = look.history.crashes(now, rules.crash_within)
             since = crashes[0].at if crashes else look.details.finished
-        case "oom_killed":
+        case findings.OOM_KILLED:
             since = look.history.oom
-        case "unhealthy":
+        case findings.UNHEALTHY:
             since = diagnose(look.container, look.details).since
     return min(since or now, now)
 

@@ -391,6 +391,7 @@ class Bulletin:
 
     roll: all alerts, worst first, when they do not fit into the message: for the file. delayed: set when it comes
     over a minute late. instead_of: the chat that could not be reached. silent: it makes no sound.
+    compact: one message, file and all, though it is about one incident: many have gone there just now.
     spans: what the silence menu offers, with the words for the button (`directus`, `server2`, `service_down`).
     """
 
@@ -404,6 +405,7 @@ class Bulletin:
     delayed: timedelta | None = None
     instead_of: int | None = None
     silent: bool = False
+    compact: bool = False
 
     @property
     def is_digest(self) -> bool:

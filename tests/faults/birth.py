@@ -42,5 +42,6 @@ def hasten(pace: Pace) -> None:
         new = replace(old, request=pace.request, total=3 * pace.request)
         setattr(manners, name, new)
         manners.BACKGROUND[new] = replace(manners.BACKGROUND.pop(old), request=new.request, total=new.total)
-    manners._BACK_OFF = tuple(seconds * pace.scale for seconds in manners._BACK_OFF)
+    first, second, third = manners._BACK_OFF
+    manners._BACK_OFF = (first * pace.scale, second * pace.scale, third * pace.scale)  # type: ignore[assignment]
     desk.PAUSE = outbox.PAUSE = pace.pause

@@ -152,9 +152,9 @@ def _bury(waiting: dict[int, socket.socket]) -> None:
 
 def _warm_up() -> None:
     """Everything that a bot imports, and nothing that a fork would not survive."""
-    from tests.faults import birth  # noqa: F401, PLC0415  (by the nursery alone: it takes seconds)
+    from tests.faults import birth  # noqa: F401  (by the nursery alone: it takes seconds)
 
-    threads = len(os.listdir("/proc/self/task"))
+    threads = len([*Path("/proc/self/task").iterdir()])
     assert threads == 1, f"a fork with {threads} threads would be half a process"
     gc.collect()
     gc.freeze()
@@ -173,7 +173,7 @@ def _live(request: dict[str, Any], nursery: int) -> NoReturn:
         os.closerange(3, min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 256))
         random.seed()  # or all bots would throw the same dice
 
-        from tests.faults.birth import live  # noqa: PLC0415
+        from tests.faults.birth import live
 
         code = live(request["environment"], Pace(**request["pace"]))
     except BaseException:

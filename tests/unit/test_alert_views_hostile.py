@@ -153,6 +153,7 @@ class Maker:
             roll=roll if len(roll) > 10 else (),
             menu=Menu(NOW, draw.choice((None, *Span))) if draw.random() < 0.3 and len(parts) == 1 else None,
             spans=((Span.CONTAINER, self.text()), (Span.HOST, self.text()), (Span.NAME, self.text())),
+            compact=len(roll) > 10 and draw.random() < 0.3,
             delayed=timedelta(minutes=3) if draw.random() < 0.2 else None,
             instead_of=-(10**6) if draw.random() < 0.2 else None,
         )
@@ -203,7 +204,7 @@ async def show(telegram: Telegram, notifier: TelegramNotifier, maker: Maker) -> 
         new = maker.bulletin(*parts, alerts=alerts)
         sent = await notifier.post(new)
         messages = [sent.message]
-        if new.roll and not digest:
+        if new.roll and not sent.document:
             messages.append(await notifier.attach(new, sent, None))
         seen = readable(telegram, *messages)
         for each in alerts:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.alerts import dispatching
-from services.alerts.dispatching import APART, AT_ONCE, EDITS_APART, Look, Need, Step, choose, combined, look
+from services.alerts.dispatching import EDITS_APART, SPACING, Look, Need, Step, choose, combined, look
 from services.domain.alerts import Menu, Post, Quiet, Ringing, Severity, Tally
 from tests.alerts import NOW, incident, post
 
@@ -99,14 +99,14 @@ def test_five_new_messages_in_a_minute_at_most() -> None:
     """However fast new incidents come."""
     now, sent = NOW, list[datetime]()
     while now < NOW + timedelta(seconds=59):
-        step = choose(fresh(1), sent[-AT_ONCE:], now)
+        step = choose(fresh(1), sent[-len(SPACING) :], now)
         if isinstance(step, Step):
             sent.append(now)
             now += timedelta(milliseconds=100)
         else:
             now = step
     assert len(sent) == 5
-    assert sent[3] - sent[2] >= APART
+    assert sent[3] - sent[2] >= SPACING[-1]
 
 
 def test_order() -> None:
@@ -125,9 +125,10 @@ def test_order() -> None:
 
 def test_while_new_messages_must_wait_edits_go_on() -> None:
     edit = replace(fresh(1)[0], need=Need.EDIT)
-    step = choose([*fresh(5), edit], [NOW] * AT_ONCE, NOW)
+    busy = [NOW] * len(SPACING)
+    step = choose([*fresh(5), edit], busy, NOW)
     assert isinstance(step, Step) and step.need is Need.EDIT
-    assert choose(fresh(5), [NOW] * AT_ONCE, NOW) == NOW + APART
+    assert choose(fresh(5), busy, NOW) == NOW + SPACING[-1]
 
 
 def test_a_digest_is_judged_as_one() -> None:

@@ -234,6 +234,7 @@ async def test_a_closed_chat_s_alerts_go_to_the_fallback_and_admins_are_told(sce
     async with scenery.working() as outbox:
         await scenery.hears("a", report("A"))
         await scenery.until_quiet(outbox)
+        scenery.clock.pass_by(minutes=1)
         await scenery.hears("b", report("B"))
         await scenery.until_quiet(outbox)
     assert scenery.memory.told == [f"post {SPARE.key} A", f"post {SPARE.key} B"]

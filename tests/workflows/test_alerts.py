@@ -242,8 +242,8 @@ async def test_logs_and_restart_below_an_alert_are_the_presser_s_own(cast: Cast,
             await cast.dias.presses(message, label)
             answer = await cast.telegram.next_message(cast.ops)
             assert answer.text.startswith("⚠️ server2: no contact"), "this host is not there"
-        answer = await cast.student.presses(message, "Restart")
-        assert answer.show_alert
+        refusal = await cast.student.presses(message, "Restart")
+        assert refusal.show_alert
 
 
 async def test_a_storm_of_groups_is_few_messages_and_loses_no_name(tmp_path: Path) -> None:
