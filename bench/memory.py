@@ -7,7 +7,7 @@ import psutil
 
 from bench.stage import Stage
 
-PACKAGES = "aiogram, aiohttp_socks, aiosqlite, asyncssh, babel, docker, pydantic_settings, rapidfuzz, re2"
+PACKAGES = "aiogram, aiohttp_socks, asyncssh, babel, docker, httpx, msgspec, pydantic_settings, rapidfuzz, re2, redis.asyncio"
 _BARE = f"""
 import asyncio, {PACKAGES}
 print("imported", flush=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PlainValidator, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
 from bot import values
 from bot.blocks import Block
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 _SHORTEST_TOKEN = 16
 
 
-def _quiet_hours(value: object) -> tuple[time, time]:
+def _quiet_hours(value: object) -> tuple[time, time] | None:
+    if value is None:
+        return None
     found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d) ?[-–] ?([01]\d|2[0-3]):([0-5]\d)", str(value).strip())
     if not found:
         raise ValueError('must be FROM-TO in the team\'s time zone, such as "23:00-07:00"')
@@ -69,7 +72,7 @@ class Alerts(Block):
     chats: tuple[AlertChat, ...] = ()
     fallback_chat: int | None = None
     remind: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(minutes=15)
-    quiet_hours: Annotated[tuple[time, time], PlainValidator(_quiet_hours)] | None = None
+    quiet_hours: Annotated[tuple[time, time] | None, NoDecode, PlainValidator(_quiet_hours)] = None
     watchdog: str = "Watchdog"
     watchdog_patience: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(minutes=5)
     heartbeat_url: Annotated[SecretStr, AfterValidator(values.secret_web_address)] | None = None

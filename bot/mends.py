@@ -58,6 +58,8 @@ def sentence(error: VakhtaError) -> str:
 
 def _store_mend(detail: str) -> str:
     """SQLite says the same of several mistakes: a look at the path, which stands before its words, tells them apart."""
+    if detail.startswith("redis at"):
+        return "see that Redis runs there and takes this password, or correct store"
     path = Path(detail.rpartition(": ")[0])
     if "not a database" in detail:
         return "this is another program's file: set store to a file of its own"

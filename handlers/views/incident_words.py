@@ -96,7 +96,8 @@ def what(alert: Alert, most: int = HEADLINE) -> str:
 
 def _with_place(words: str, alert: Alert, most: int) -> str:
     where = place(alert)
-    if not where or (alert.host and alert.host.lower() in words.lower()):
+    host = plain(alert.host, WORD).lower()
+    if not where or (host and alert.summary and host in words.lower()):
         return cut(words, most)
     return f"{cut(words, max(most - len(where) - 3, most // 2))} · {where}"
 

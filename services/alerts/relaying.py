@@ -45,12 +45,12 @@ class Verdict(StrEnum):
 class Relayed:
     """A finding with what has been done about it. `finding.evidence` is kept apart.
 
-    over: when the end was reported; `finding` has the host's time, which may be another. hushed: something else
-    said it all to the end. tried: the last post. handed: Alertmanager has it since; the webhook is waited for from there on.
-    heard, told: when its firing reached the desk by the webhook, or directly from us. lapsed: the webhook said
-    that it was over while it was not. asked, verdict: the last answer; ruled: when it last said SUPPRESSED.
-    close_tried, closed: its end, for Alertmanager. heard_over, told_over: its end, at the desk.
-    changed: it reads differently since the desk has heard of it.
+    over: when its end was reported; `finding` has the host's time, which may be another. hushed: it ended while
+    another finding said it all. tried: the last post. handed: Alertmanager has it since; the webhook is waited for
+    from there on. heard, told: when its firing reached the desk by the webhook, or directly from us. lapsed: the
+    webhook said that it was over while it was not. asked, verdict: the last answer; ruled: when it last said
+    SUPPRESSED. close_tried, closed: its end, for Alertmanager. heard_over, told_over: its end, at the desk.
+    changed: it reads differently since the desk was told of it.
     """
 
     finding: Finding
@@ -127,7 +127,8 @@ def _while_open(relayed: Relayed, now: datetime, alertmanager: bool, inhibited: 
 def _at_the_end(relayed: Relayed, over: datetime, now: datetime, alertmanager: bool) -> Step:
     if relayed.told and not relayed.told_over:
         return Step(Act.TELL_OVER, now)
-    there = alertmanager and relayed.handed is not None and not relayed.closed
+    handed = alertmanager and relayed.handed is not None
+    there = handed and not relayed.closed and now - over < CLOSES_FOR
     if there and not relayed.delivered and not relayed.asked:
         return Step(Act.ASK, now)  # whether it is silenced cannot be learnt once it is over
     close_at = relayed.close_tried + KEEP_ALIVE if relayed.close_tried else now
@@ -136,7 +137,7 @@ def _at_the_end(relayed: Relayed, over: datetime, now: datetime, alertmanager: b
     step = _news_of_the_end(relayed, now, alertmanager)
     if step:
         return _wait(min(step.until, close_at)) if there and step.act is Act.WAIT else step
-    if there and now - over < CLOSES_FOR:
+    if there:
         return _wait(close_at)
     rest = over + LINGERS
     return Step(Act.DROP, now) if rest <= now else _wait(rest)

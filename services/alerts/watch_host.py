@@ -18,6 +18,8 @@ from services.alerts.watching import (
     ended_at,
     ends,
     evidence_of,
+    last_oom,
+    settled_at,
     started_of,
     troubles,
 )
@@ -29,6 +31,7 @@ from services.domain.findings import (
     HOST_UNREACHABLE,
     OOM_KILLED,
     SERVICE_DOWN,
+    SEVERITIES,
     Finding,
 )
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from textwrap import dedent
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from bot.alerting import Alerts, Api
 from bot.logbook import MASK, Masking
 from bot.settings import Host, Http, Settings, SettingsError, Telegram, Tls, load_settings
 from bot.values import Listen, readable
@@ -425,12 +426,27 @@ SCALARS = {
     "hosts.tcp.tls.ca": ("/etc/hostname", Path("/etc/hostname")),
     "hosts.tcp.tls.cert": ("/etc/hostname", Path("/etc/hostname")),
     "hosts.tcp.tls.key": ("/etc/hostname", Path("/etc/hostname")),
+    "prometheus.url": ("http://p:9090", "http://p:9090"),
+    "prometheus.username": ("bot", "bot"),
+    "prometheus.password": ("12345678", "12345678"),
+    "alertmanager.url": ("http://a:9093", "http://a:9093"),
+    "alertmanager.username": ("1001", "1001"),
+    "alertmanager.password": ("true", "true"),
+    "alerts.webhook_token": ("0123456789abcdef", "0123456789abcdef"),
+    "alerts.fallback_chat": ("-5", -5),
+    "alerts.remind": ("20m", timedelta(minutes=20)),
+    "alerts.quiet_hours": ("23:00-07:00", (time(23), time(7))),
+    "alerts.watchdog": ("DeadMansSwitch", "DeadMansSwitch"),
+    "alerts.watchdog_patience": ("9m", timedelta(minutes=9)),
+    "alerts.heartbeat_url": ("https://h.example/x?y=1", "https://h.example/x?y=1"),
+    "alerts.ack_silence": ("1h", timedelta(hours=1)),
 }
 
 
 def test_no_scalar_key_is_forgotten_here() -> None:
     lists = {"telegram", "http", "hosts", "users", "chats", "protected", "aliases", "tls"}
-    models = (Settings, Telegram, Http, Host, Tls)
+    lists |= {"prometheus", "alertmanager", "alerts"}
+    models = (Settings, Telegram, Http, Host, Tls, Api, Alerts)
     keys = {key for model in models for key in model.model_fields} - lists
     assert {name.rpartition(".")[2] for name in SCALARS} == keys
 
@@ -443,6 +459,8 @@ def test_every_scalar_key_is_set_by_a_plain_text(
     yaml = f"""
         telegram: {{token: "1:a"}}
         users: [{{id: 1, name: A, role: admin}}]
+        prometheus: {{url: "http://h"}}
+        alertmanager: {{url: "http://h"}}
         hosts:
           ssh: {{address: "ssh://a@h", identity_file: {keys["id"]}, known_hosts: {keys["known_hosts"]}}}
           tcp: {{address: "tcp://h:1", tls: {{ca: {keys["ca"]}, cert: {keys["cert"]}, key: {keys["key"]}}}}}
