@@ -95,6 +95,10 @@ def _audit_line(entry: AuditEntry) -> str:
         Action.START: _("start"),
         Action.READ_AUDIT: _("reading the audit"),
         Action.READ: _("reading"),
+        Action.ACKNOWLEDGE: _("acknowledge"),
+        Action.RELEASE: _("release"),
+        Action.SILENCE: _("silence"),
+        Action.UNSILENCE: _("end a silence"),
     }
     results = {
         Result.INTENT: "⏳ " + _("begun"),

@@ -1,16 +1,13 @@
-"""What our own watch finds goes from here to Alertmanager, or to the desk; durable from the moment it is reported.
-
-finding/<key>            the finding, with what has been done about it
-evidence/<fingerprint>   what its host told about it
-"""
+"""What our own watch finds goes from here to Alertmanager, or to the desk; durable from the moment it is reported."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.alertmanager import Alertmanager, PostedAlert
+from services.alerts.relay_book import RelayBook
 from services.alerts.relay_words import annotations_of, labels_of, notification
 from services.alerts.relaying import (
     Act,
@@ -18,25 +15,20 @@ from services.alerts.relaying import (
     Verdict,
     answered,
     heard,
-    inhibits,
     next_step,
     taken,
     verdict_on,
 )
-from services.domain.alerts import Evidence, Notification, Report
+from services.domain.alerts import Notification, Report
 from services.domain.findings import Finding
 from services.errors import ApiError, StoreError, VakhtaError
-from services.ports import Clock, Delete, Put, Store, Write
-from services.store.records import Codec
+from services.ports import Clock, Store
 
 log = logging.getLogger(__name__)
 
 DEADLINE = 3.0  # seconds for Alertmanager
 ACCEPTED_WITHIN = 10.0  # seconds, at the desk's door
 AGAIN_AFTER = timedelta(seconds=1)  # where the desk or the store could not take it
-EVIDENCE_KEPT = timedelta(days=30)
-
-_codec, _evidence = Codec(Relayed), Codec(Evidence)
 
 Accept = Callable[[Notification], Awaitable[None]]
 Wait = Callable[[asyncio.Event, float], Awaitable[None]]
@@ -75,68 +67,55 @@ class Relay:
         refreshed: Refreshed = _nobody,
         wait: Wait = until_set,
     ) -> None:
-        self._store = store
+        self._book = RelayBook(store, clock, hosts)
         self._clock = clock
         self._accept = accept
         self._alertmanager = alertmanager
         self._channels = channels
-        self._hosts = hosts
         self._refreshed = refreshed
         self._wait = wait
-        self._records: dict[str, Relayed] | None = None
-        self._keys: dict[str, str] = {}  # fingerprint → key
         self._busy: set[str] = set()
-        self._pauses: dict[str, float] = {}  # key → the clock's time before which nothing is tried again
-        self._turn = asyncio.Lock()
+        self._pauses: dict[str, datetime] = {}  # key → until when it is not tried again
         self._woken = asyncio.Event()
 
     async def report(self, finding: Finding) -> None:
-        """Durable when it returns; nothing outside the store is waited for. Raises StoreUnavailable.
+        """Durable when it returns; nothing but the store is waited for. Raises StoreUnavailable.
 
         The same key again while it is open: more is known. With `ended`: it is over.
         """
-        async with self._turn:
-            records = await self._load()
-            known, now = records.get(finding.key), self._clock.now()
-            record = taken(
-                known, finding, self._channels, now, inhibited=bool(known and self._inhibited(known))
-            )
+        async with self._book.turn:
+            known = (await self._book.load()).get(finding.key)
+            inhibited = known is not None and self._book.inhibited(known)
+            record = taken(known, finding, self._channels, self._clock.now(), inhibited=inhibited)
             if record is None:
                 return
-            evidence = finding.evidence
-            writes: list[Write] = [Put(f"finding/{finding.key}", _codec.pack(record))]
-            if evidence:
-                kept = Put(f"evidence/{record.fingerprint}", _evidence.pack(evidence), now + EVIDENCE_KEPT)
-                writes.append(kept)
-            await self._store.write(*writes)
-            self._remember(finding.key, record)
+            await self._book.keep({finding.key: record}, finding.evidence)
         self._woken.set()
-        if evidence:
+        if finding.evidence:
             await self._refreshed(record.fingerprint)
 
     async def open_findings(self, host: str) -> Sequence[Finding]:
         """What is open there, from this run or an earlier one, with its evidence. Raises StoreUnavailable."""
-        async with self._turn:
-            records = await self._load()
-            found = [each for each in records.values() if each.over is None and each.finding.host == host]
-            kept = await self._store.get_many([f"evidence/{each.fingerprint}" for each in found])
-        evidence = {key.removeprefix("evidence/"): _evidence.unpack(value) for key, value in kept.items()}
-        return [replace(each.finding, evidence=evidence.get(each.fingerprint)) for each in found]
+        async with self._book.turn:
+            records = (await self._book.load()).values()
+            found = [each for each in records if each.over is None and each.finding.host == host]
+            return await self._book.with_evidence(found)
 
     async def heard(self, report: Report) -> None:
-        """For each alert that Alertmanager's webhook tells, once the desk has taken it. Raises StoreUnavailable."""
-        async with self._turn:
-            records = await self._load()
-            key = self._keys.get(report.fingerprint)
-            if key is None:
-                return
-            await self._keep({key: heard(records[key], report, self._clock.now())})
-        self._woken.set()
+        """Of each alert that Alertmanager's webhook tells, once the desk has taken it. Raises StoreUnavailable."""
+        if not self._book.may_know(report.fingerprint):
+            return
+        async with self._book.turn:
+            await self._book.load()
+            if known := self._book.named(report.fingerprint):
+                key, record = known
+                await self._book.keep({key: heard(record, report, self._clock.now())})
+                self._woken.set()
 
     def is_open(self, fingerprint: str) -> bool:
-        """Whether we know that it still fires, whatever others say."""
-        key = self._keys.get(fingerprint)
-        return key is not None and self._records is not None and self._records[key].over is None
+        """Whether our own watch knows that it still fires, whatever others say."""
+        known = self._book.named(fingerprint)
+        return known is not None and known[1].over is None
 
     async def run(self) -> None:
         """Until cancelled. What is found while Alertmanager hangs does not wait for it."""
@@ -145,62 +124,66 @@ class Relay:
                 self._woken.clear()
                 seconds = 1.0
                 try:
-                    async with self._turn:
-                        seconds = self._start(group, await self._load())
+                    async with self._book.turn:
+                        seconds = self._begin(group, await self._book.load())
                 except StoreError:
                     log.exception("findings wait: the store does not work")
                 await self._wait(self._woken, seconds)
 
-    def _start(self, group: asyncio.TaskGroup, records: dict[str, Relayed]) -> float:
-        """Begin all that is due; the seconds until the next is."""
-        now, due = self._clock.now(), 60.0
-        acts: dict[Act, list[str]] = {}
+    def _begin(self, group: asyncio.TaskGroup, records: Mapping[str, Relayed]) -> float:
+        """All that is due; the seconds until the next is."""
+        now = self._clock.now()
+        due = now + timedelta(minutes=1)
+        batches: dict[Act, dict[str, Relayed]] = {}
         for key, record in records.items():
-            pause = self._pauses.get(key, 0.0) - now.timestamp()
             if key in self._busy:
                 continue
-            if pause > 0:
+            if (pause := self._pauses.get(key, now)) > now:
                 due = min(due, pause)
                 continue
-            step = next_step(
-                record, now, alertmanager=self._alertmanager is not None, inhibited=self._inhibited(record)
-            )
+            inhibited = self._book.inhibited(record)
+            step = next_step(record, now, alertmanager=self._alertmanager is not None, inhibited=inhibited)
             if step.act is Act.WAIT:
-                due = min(due, (step.until - now).total_seconds())
+                due = min(due, step.until)
             else:
-                acts.setdefault(step.act, []).append(key)
-        for act, keys in acts.items():
-            self._busy.update(keys)
-            group.create_task(self._do(act, keys))
-        return max(due, 0.01)
+                batches.setdefault(step.act, {})[key] = record
+        for act, batch in batches.items():
+            self._busy.update(batch)
+            group.create_task(self._do(act, batch))
+        return max((due - now).total_seconds(), 0.01)
 
-    async def _do(self, act: Act, keys: Sequence[str]) -> None:
+    async def _do(self, act: Act, batch: Mapping[str, Relayed]) -> None:
+        again = None
         try:
             async with asyncio.timeout(ACCEPTED_WITHIN):
-                match act:
-                    case Act.POST | Act.CLOSE:
-                        await self._post(keys, over=act is Act.CLOSE)
-                    case Act.ASK:
-                        await self._ask(keys)
-                    case Act.TELL | Act.TELL_OVER:
-                        await self._tell(keys, over=act is Act.TELL_OVER)
-                    case Act.DROP:
-                        await self._drop(keys)
+                await self._doing(act, batch)
         except (VakhtaError, TimeoutError) as error:
-            log.warning("%s of %s is tried again: %r", act, ", ".join(keys), error)
-            again = (self._clock.now() + AGAIN_AFTER).timestamp()
-            self._pauses |= dict.fromkeys(keys, again)
-        else:
-            for key in keys:
-                self._pauses.pop(key, None)
+            log.warning("%s is tried again for %s: %r", act, ", ".join(batch), error)
+            again = self._clock.now() + AGAIN_AFTER
         finally:
-            self._busy.difference_update(keys)
+            for key in batch:
+                self._busy.discard(key)
+                self._pauses.pop(key, None)
+                if again:
+                    self._pauses[key] = again
             self._woken.set()
 
-    async def _post(self, keys: Sequence[str], *, over: bool) -> None:
-        """All at once. One that comes to an end meanwhile is posted as what it was, and then as over."""
-        findings = [self._record(key).finding for key in keys]
-        taken = await self._posted(findings)
+    async def _doing(self, act: Act, batch: Mapping[str, Relayed]) -> None:
+        match act:
+            case Act.POST | Act.CLOSE:
+                await self._post(batch, over=act is Act.CLOSE)
+            case Act.ASK:
+                await self._ask(batch)
+            case Act.TELL | Act.TELL_OVER:
+                for key, record in batch.items():
+                    await self._tell(key, record, over=act is Act.TELL_OVER)
+            case Act.DROP:
+                async with self._book.turn:
+                    now = await self._book.load()
+                    await self._book.drop(key for key, record in batch.items() if now[key] is record)
+
+    async def _post(self, batch: Mapping[str, Relayed], *, over: bool) -> None:
+        taken = await self._posted([record.finding for record in batch.values()])
         now = self._clock.now()
 
         def after(record: Relayed) -> Relayed:
@@ -208,7 +191,7 @@ class Relay:
                 return replace(record, close_tried=now, closed=now if taken else None)
             return replace(record, tried=now, handed=record.handed or (now if taken else None))
 
-        await self._change(zip(keys, findings, strict=True), after)
+        await self._change(batch, after)
 
     async def _posted(self, findings: Sequence[Finding]) -> bool:
         assert self._alertmanager is not None
@@ -223,9 +206,8 @@ class Relay:
             return False
         return True
 
-    async def _ask(self, keys: Sequence[str]) -> None:
+    async def _ask(self, batch: Mapping[str, Relayed]) -> None:
         assert self._alertmanager is not None
-        findings = [self._record(key).finding for key in keys]
         listed = None
         try:
             alerts = await self._alertmanager.alerts(deadline=DEADLINE)
@@ -238,74 +220,24 @@ class Relay:
             verdict = Verdict.UNREACHABLE if listed is None else verdict_on(record, listed)
             return answered(record, verdict, now)
 
-        await self._change(zip(keys, findings, strict=True), after)
+        await self._change(batch, after)
 
-    async def _tell(self, keys: Sequence[str], *, over: bool) -> None:
-        for key in keys:
-            record, now = self._record(key), self._clock.now()
-            await self._accept(notification(record.finding, self._channels, now, over=over))
-            log.info("told directly: %s is %s", key, "over" if over else "open")
-
-            def after(known: Relayed, told: Finding = record.finding) -> Relayed:
-                if over:
-                    return replace(known, told_over=self._clock.now())
-                changed = known.changed and known.finding.containers != told.containers
-                return replace(known, told=self._clock.now(), lapsed=None, changed=changed)
-
-            await self._change([(key, record.finding)], after)
-
-    async def _drop(self, keys: Sequence[str]) -> None:
-        async with self._turn:
-            over = [key for key in keys if self._record(key).over is not None]  # it may have come again
-            await self._store.write(*(Delete(f"finding/{key}") for key in over))
-            for key in over:
-                self._forget(key)
-
-    async def _change(
-        self, handled: Iterable[tuple[str, Finding]], after: Callable[[Relayed], Relayed]
-    ) -> None:
-        """Unless it has come to be another episode while something was done about the last one."""
-        async with self._turn:
-            changes = {
-                key: after(self._record(key))
-                for key, finding in handled
-                if self._record(key).finding.started == finding.started
-            }
-            await self._keep(changes)
-
-    def _inhibited(self, record: Relayed) -> bool:
+    async def _tell(self, key: str, record: Relayed, *, over: bool) -> None:
+        await self._accept(notification(record.finding, self._channels, self._clock.now(), over=over))
+        log.info("told directly: %s is %s", key, "over" if over else "open")
         now = self._clock.now()
-        return any(inhibits(other, record, now) for other in (self._records or {}).values())
 
-    def _record(self, key: str) -> Relayed:
-        assert self._records is not None
-        return self._records[key]
+        def after(known: Relayed) -> Relayed:
+            if over:
+                return replace(known, told_over=now)
+            changed = known.finding.containers != record.finding.containers
+            return replace(known, told=now, lapsed=None, changed=changed)
 
-    async def _load(self) -> dict[str, Relayed]:
-        if self._records is None:
-            kept = await self._store.scan("finding/")
-            self._records = {}
-            for key, value in kept.items():
-                self._remember(key.removeprefix("finding/"), self._known_host(_codec.unpack(value)))
-        return self._records
+        await self._change({key: record}, after)
 
-    def _known_host(self, record: Relayed) -> Relayed:
-        """Of a host that the settings no longer have nobody would ever tell the end."""
-        if self._hosts is None or record.finding.host in self._hosts or record.over is not None:
-            return record
-        now = self._clock.now()
-        return replace(record, finding=replace(record.finding, ended=now), over=now)
-
-    async def _keep(self, records: dict[str, Relayed]) -> None:
-        await self._store.write(*(Put(f"finding/{key}", _codec.pack(each)) for key, each in records.items()))
-        for key, record in records.items():
-            self._remember(key, record)
-
-    def _remember(self, key: str, record: Relayed) -> None:
-        assert self._records is not None
-        self._records[key] = record
-        self._keys[record.fingerprint] = key
-
-    def _forget(self, key: str) -> None:
-        assert self._records is not None
-        self._keys.pop(self._records.pop(key).fingerprint, None)
+    async def _change(self, batch: Mapping[str, Relayed], after: Callable[[Relayed], Relayed]) -> None:
+        """What has been done about each, unless it has begun anew meanwhile."""
+        async with self._book.turn:
+            records = await self._book.load()
+            same = (key for key, was in batch.items() if records[key].finding.started == was.finding.started)
+            await self._book.keep({key: after(records[key]) for key in same})

@@ -3,8 +3,11 @@
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
+import signal
+import sys
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
+from typing import Any
 
 from bot import manners
 from bot.app import Tempo, run
@@ -28,11 +31,22 @@ def live(environment: Mapping[str, str], pace: Pace) -> int:
     )
     code = 0
     try:
-        asyncio.run(run(settings, Tempo(Rates(scale=pace.scale), polling)))
+        asyncio.run(_lead(run(settings, Tempo(Rates(scale=pace.scale), polling))))
     except* VakhtaError as failed:
         logging.getLogger("vakhta").critical("cannot run: %r", failed.exceptions)
         code = 1
     return code
+
+
+async def _lead(life: Coroutine[Any, Any, None]) -> None:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _confess)
+    await life
+
+
+def _confess() -> None:
+    """What every task waits for, into the log."""
+    for task in asyncio.all_tasks():
+        task.print_stack(file=sys.stderr)
 
 
 def hasten(pace: Pace) -> None:

@@ -53,6 +53,11 @@ class Bot:
         """As `docker stop` would; the exit code."""
         return await self._end(signal.SIGTERM)
 
+    def ask(self) -> None:
+        """Have it write down what it waits for."""
+        if self.code is None:
+            os.kill(self.pid, signal.SIGUSR1)
+
     async def _end(self, number: signal.Signals) -> int:
         if self.code is None:
             os.kill(self.pid, number)

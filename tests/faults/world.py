@@ -180,6 +180,10 @@ class World:
             if self.sender.idle and not checker.unfinished(self.history()) and self._is_quiet(loop.time()):
                 break
             await asyncio.sleep(0.02)
+        else:
+            if self.bot is not None:
+                self.bot.ask()
+                await asyncio.sleep(0.2)
         late = [] if self.sender.idle else ["Alertmanager is still not answered with 200"]
         return [*late, *checker.complaints(self.history())]
 
