@@ -1,6 +1,7 @@
-"""The bot with a pulse: `python -m bench.heartbeat FILE` runs it and writes how long its event loop was held.
+"""The bot with a pulse: `python -m bench.heartbeat FILE [SCALE]` runs it and writes how long its event loop was held.
 
-FILE gets the longest hold since it was last removed, in milliseconds.
+FILE gets the longest hold since it was last removed, in milliseconds. SCALE multiplies Telegram's limits as the bot
+keeps them.
 """
 
 import asyncio
@@ -9,7 +10,8 @@ from pathlib import Path
 from time import perf_counter
 
 from bot.__main__ import main
-from bot.app import run
+from bot.app import Tempo, run
+from bot.pacing import Rates
 from bot.settings import Settings
 
 _BEAT = 0.002
@@ -27,9 +29,10 @@ async def _pulse(file: Path) -> None:
 
 
 async def _beating(settings: Settings) -> None:
+    scale = float(sys.argv[2]) if sys.argv[2:] else 1.0
     pulse = asyncio.create_task(_pulse(Path(sys.argv[1])))
     try:
-        await run(settings)
+        await run(settings, Tempo(Rates(scale=scale)))
     finally:
         pulse.cancel()
 

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from aiogram import Bot
@@ -18,35 +19,62 @@ from services.alerts.ack_silence import AckSilences
 from services.alerts.acts import AlertActs
 from services.alerts.browse import AlertBrowser
 from services.alerts.desk import Desk, Ears
+from services.alerts.heartbeat import Heartbeat
 from services.alerts.inbox import Inbox
 from services.alerts.ledger import Ledger
 from services.alerts.notices import Notices
 from services.alerts.orphans import Orphans
 from services.alerts.outbox import Outbox
+from services.alerts.policy import Policy
 from services.alerts.quieting import Quieting
+from services.alerts.relay import Relay
+from services.alerts.retention import prune
 from services.alerts.silences import Silences
+from services.alerts.watchdog import Watchdog
+from services.alerts.watcher import Watcher
 from services.domain.alerts import Origin
 from services.errors import StoreUnavailable
+from services.ports import Store
 from services.prometheus import Prometheus, open_prometheus
 
 Work = Callable[[], Awaitable[None]]
 
+# Of our own alerts: as the team's rules name them (deploy/monitoring), so that Alertmanager takes both for one.
+CHANNELS = "telegram,sms,email"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class AlertStack:
     """`given`: what handlers take by name. `works`: what runs as long as the bot does."""
 
     inbox: Inbox
-    given: dict[str, Any]
-    works: tuple[tuple[str, Work], ...]
+    outbox: Outbox
+    ledger: Ledger
+    policy: Policy
+    store: Store
+    services: Services
+    given: dict[str, Any] = field(default_factory=dict)
+    works: dict[str, Work] = field(default_factory=dict)
 
     async def accept(self, body: bytes) -> None:
         """From Alertmanager's webhook; durable when it returns."""
         await self.inbox.accept(Origin.ALERTMANAGER, body)
 
+    async def prune(self, retention: timedelta) -> int:
+        """Drop old incidents; how many. Raises StoreError."""
+        return await prune(self.store, self.ledger, self.policy, self.services.clock.now() - retention)
+
+    async def oldest_undelivered(self) -> timedelta | None:
+        """How long the oldest alert has waited to be shown in any chat. Raises StoreError."""
+        waiting = await self.inbox.waiting(1)
+        moments = [entry.received for entry in waiting]
+        if self.outbox.oldest_waiting:
+            moments.append(self.outbox.oldest_waiting)
+        return self.services.clock.now() - min(moments) if moments else None
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            for name, work in self.works:
+            for name, work in self.works.items():
                 group.create_task(_run(work), name=name)
 
 
@@ -83,22 +111,44 @@ async def open_alerts(
         notices = Notices(store, notifier, policy.admins, clock)
         outbox = Outbox(store, ledger, notifier, notices, policy, clock, scale=scale)
         acts = AlertActs(ledger, policy, silences, services.audit, roster, clock, outbox.wake)
-        desk = Desk(inbox, ledger, silences, policy, Ears(tell=notices.tell), clock, outbox.wake)
-        works: list[tuple[str, Work]] = [
-            ("desk", desk.run),
-            ("outbox", outbox.run),
-            ("notices", notices.run),
-        ]
-        if alertmanager is not None and policy.ack_silence:
-            silencer = AckSilences(ledger, store, alertmanager, clock, policy.ack_silence)
-            works.append(("ack silences", silencer.run))
-        given = {
+        watchdog = Watchdog(
+            policy.watchdog, store, clock, notices.tell,
+            expected=alertmanager is not None, patience=settings.alerts.watchdog_patience,
+        )  # fmt: skip
+        ears = Ears(tell=notices.tell, watchdog=watchdog.heard)
+        desk = Desk(inbox, ledger, silences, policy, ears, clock, outbox.wake)
+        relay = Relay(
+            store, clock, inbox.put, alertmanager,
+            channels=CHANNELS, hosts=services.fleet.hosts, refreshed=desk.refreshed,
+        )  # fmt: skip
+        ears.relay = relay.heard
+        alerts = AlertStack(inbox, outbox, ledger, policy, store, services)
+        alerts.given = {
             "acts": acts,
             "browser": AlertBrowser(ledger, policy, clock),
             "orphans": Orphans(ledger, notifier, policy, clock),
             "quieting": Quieting(silences, acts, policy, services.audit, roster),
         }
-        yield AlertStack(inbox, given, tuple(works))
+        alerts.works = {
+            "desk": desk.run,
+            "outbox": outbox.run,
+            "notices": notices.run,
+            "relay": relay.run,
+            "watchdog": watchdog.run,
+        }
+        if alertmanager is not None and policy.ack_silence:
+            silencer = AckSilences(ledger, store, alertmanager, clock, policy.ack_silence)
+            alerts.works["ack silences"] = silencer.run
+        if settings.alerts.heartbeat_url:
+            url = settings.alerts.heartbeat_url.get_secret_value()
+            alerts.works["heartbeat"] = Heartbeat(url, alerts.oldest_undelivered).run
+        for host in services.fleet.hosts:
+            watcher = Watcher(
+                host, services.fleet.engine(host), relay.report, relay.open_findings, services.own_acts,
+                services.reader, clock,
+            )  # fmt: skip
+            alerts.works[f"watch {host}"] = watcher.run
+        yield alerts
 
 
 async def _sources(

@@ -7,7 +7,7 @@ import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from bot.alert_stack import Entrance, open_alerts
+from bot.alert_stack import AlertStack, Entrance, open_alerts
 from bot.container import Services, open_services
 from bot.courier import Courier
 from bot.dispatcher import build_dispatcher
@@ -71,7 +71,7 @@ async def run_until(
         left = await services.control.unfinished()  # before this run begins anything
         chores = [
             background.create_task(report_interrupted(left, bot, services), name="recovery"),
-            background.create_task(_prune(settings, services), name="prune"),
+            background.create_task(_prune(settings, services, alerts), name="prune"),
             background.create_task(alerts.run(), name="alerts"),
         ]
         log.info("watching %d hosts for %d people", len(settings.hosts), len(settings.users))
@@ -99,13 +99,19 @@ async def _courier(services: Services, rates: Rates) -> Courier:
     return courier
 
 
-async def _prune(settings: Settings, services: Services) -> None:
+async def _prune(settings: Settings, services: Services, alerts: AlertStack) -> None:
     """Drop what is older than `retention`, at the start and once a day."""
     while True:
         try:
             dropped = await services.audit.prune(settings.retention)
+            incidents = await alerts.prune(settings.retention)
         except StoreError:
-            log.exception("old audit entries could not be dropped")
+            log.exception("what is old could not be dropped")
         else:
-            log.info("dropped %d audit entries older than %s", dropped, settings.retention)
+            log.info(
+                "dropped %d audit entries and %d incidents older than %s",
+                dropped,
+                incidents,
+                settings.retention,
+            )
         await asyncio.sleep(PRUNE_EVERY)

@@ -18,6 +18,7 @@ from bot.settings import Settings
 from handlers import ROUTERS
 from handlers.declare import Declaration, declarations
 from handlers.words import Catalogues, catalogues
+from services.alerts.expectations import BotActs
 from services.audit import Audit
 from services.fleet.control import Control
 from services.fleet.fleet import Fleet
@@ -48,6 +49,7 @@ class Services:
     roster: Roster
     fleet: Fleet
     control: Control
+    own_acts: BotActs
     reader: LogReader
     audit: Audit
     recents: Recents
@@ -75,6 +77,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
         roster = roster_of(settings)
         audit = Audit(store, clock)
         plans = Plans(store, clock, audit)
+        own_acts = BotActs(plans, clock)
         protection = Protection(settings.protected, await asyncio.to_thread(own_container_id))
         fleet = Fleet(
             engines,
@@ -90,7 +93,8 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             clock=clock,
             roster=roster,
             fleet=fleet,
-            control=Control(fleet, plans, audit, roster, protection, clock),
+            control=Control(fleet, plans, audit, roster, protection, clock, own_acts),
+            own_acts=own_acts,
             reader=reader,
             audit=audit,
             recents=Recents(store),

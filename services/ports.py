@@ -1,6 +1,6 @@
 """The Protocols that services are built on and others implement: time, the store, a host's engine."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -143,7 +143,9 @@ class Engine(Protocol):
 
     async def start(self, container_id: str, *, deadline: float) -> None: ...
 
-    def logs(self, container_id: str, *, tail: int, tty: bool, deadline: float) -> AsyncIterator[bytes]:
+    def logs(
+        self, container_id: str, *, tail: int, tty: bool, deadline: float
+    ) -> AsyncGenerator[bytes, None]:
         """The newest `tail` lines of stdout and stderr as they were written, in order, without frames.
 
         Buffers of any size, cut anywhere. The deadline is for the whole read.

@@ -36,7 +36,7 @@ async def _deaf(*_heard: object) -> None:
     """Where nobody listens."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ears:
     """Who else listens to what comes in: the relay of our own alerts, the watchdog, and who tells the admins.
 
@@ -83,6 +83,17 @@ class Desk:
                 continue
             if not entries:
                 await self._inbox.wait()
+
+    async def refreshed(self, fingerprint: str) -> None:
+        """There is new evidence about an alert: its messages are made anew. Raises StoreError."""
+        async with self._ledger.turn:
+            for identity in (await self._ledger.firing_in([fingerprint])).values():
+                before = await self._ledger.incident(identity)
+                if before is not None:
+                    incident = replace(before, revision=before.revision + 1)
+                    looks = looks_everywhere(incident, self._clock.now())
+                    await self._ledger.write(*incident_writes(incident, before, ()), *looks)
+        self._wake()
 
     async def _handle(self, entry: Entry) -> None:
         try:

@@ -10,7 +10,7 @@ queue outbox/<destination>                 incidents that may have something to 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2s
 
@@ -34,7 +34,7 @@ def queue_of(to: Destination) -> str:
     return f"outbox/{to.key}"
 
 
-def _group_key(key: str) -> str:
+def group_key(key: str) -> str:
     return f"group/{blake2s(key.encode(errors='replace'), digest_size=16).hexdigest()}"
 
 
@@ -65,7 +65,7 @@ class Ledger:
 
     async def of_group(self, key: str) -> Incident | None:
         """The latest incident of the group."""
-        value = await self._store.get(_group_key(key))
+        value = await self._store.get(group_key(key))
         return None if value is None else await self.incident(value.decode())
 
     async def firing_in(self, fingerprints: Sequence[str]) -> dict[str, str]:
@@ -151,7 +151,7 @@ def incident_writes(incident: Incident, before: Incident | None, alerts: Iterabl
     if before is None or before.episode != incident.episode or before.resolved != incident.resolved:
         writes.append(Append(HISTORY, incident.id.encode(), incident.resolved or incident.opened))
     if before is None or before.key != incident.key:
-        writes.append(Put(_group_key(incident.key), incident.id.encode()))
+        writes.append(Put(group_key(incident.key), incident.id.encode()))
     if incident.resolved is None:
         writes.append(Put(f"open/{incident.id}", b""))
     else:
@@ -184,17 +184,6 @@ def look_no_more(to: Destination, incident: str) -> Unschedule:
 def looks_everywhere(incident: Incident, due: datetime) -> list[Write]:
     """Something about it may be news in each of its chats."""
     return [look_at(Destination.of(key), incident.id, due) for key in incident.tallies]
-
-
-def retired(incident: Incident, posts: Mapping[str, Post], fingerprints: Iterable[str]) -> list[Write]:
-    """What goes once an incident is so old that nobody needs it."""
-    writes: list[Write] = [Delete(f"incident/{incident.id}"), Delete(f"open/{incident.id}")]
-    writes += [Delete(f"alert/{incident.id}/{fingerprint}") for fingerprint in fingerprints]
-    for key, post in posts.items():
-        writes += [Delete(f"posted/{key}/{incident.id}"), Delete(f"post/{post.id}")]
-        if post.message is not None:
-            writes.append(Delete(f"said/{post.chat}/{post.message}"))
-    return writes
 
 
 def _slices(items: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -5,6 +5,7 @@ evidence/<fingerprint>   what its host told about it
 """
 
 import asyncio
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -12,8 +13,11 @@ from datetime import timedelta
 from services.alerts.relaying import Relayed, inhibits
 from services.domain.alerts import Evidence
 from services.domain.findings import Finding
+from services.errors import StoreUnavailable
 from services.ports import Clock, Delete, Put, Store, Write
 from services.store.records import Codec
+
+log = logging.getLogger(__name__)
 
 EVIDENCE_KEPT = timedelta(days=30)
 
@@ -39,7 +43,12 @@ class RelayBook:
         """All records by their finding's key; read from the store the first time. Under the `turn`."""
         if not self._loaded:
             for key, value in (await self._store.scan("finding/")).items():
-                self._remember(key.removeprefix("finding/"), self._of_a_known_host(_records.unpack(value)))
+                try:
+                    record = _records.unpack(value)
+                except StoreUnavailable:
+                    log.exception("%s is passed over", key)
+                    continue
+                self._remember(key.removeprefix("finding/"), self._of_a_known_host(record))
             self._loaded = True
         return self._records
 

@@ -1,7 +1,8 @@
 """When a reply to a living message makes a sound. One rule for all chats, pure, under whatever clock.
 
 A first message rings by itself, an edit never does. Everything that must ring waits until five minutes have
-passed since the last ring of that message, and is dropped if there is no reason left by then.
+passed since the last sound, and is dropped if there is no reason left by then. Only a higher severity does not
+wait for the first message's five minutes.
 """
 
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ def due(incident: Incident, tally: Tally, post: Post, *, remind: timedelta, now:
     if incident.quiet is not None and incident.quiet.until > now:
         return Due(at=incident.quiet.until)
     if why := _news(incident, tally, post):
-        free = now if post.rung is None else post.rung + APART
+        before = post.rung or (None if why is Ringing.WORSE else post.sent)
+        free = before + APART if before else now
         return Due(why) if free <= now else Due(at=free)
     return _reminder(tally, post, remind, now)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.alerts.watch_falls import Falls
+from services.alerts.watch_grace import Grace
 from services.alerts.watching import (
     History,
     Look,
@@ -36,15 +37,12 @@ from services.domain.findings import (
 )
 
 _A_MOMENT = timedelta(seconds=1)
-# A list shows a container that flaps at any moment of its flapping.
-_UNCLEAR = (State.RESTARTING, State.REMOVING)
 _AT_ONCE = {
     EventAction.START,
     EventAction.DESTROY,
     EventAction.RENAME,
     EventAction.HEALTH_STATUS,
     EventAction.UNPAUSE,
-    EventAction.STOP,
 }
 
 
@@ -61,11 +59,7 @@ class HostWatch:
         self._histories: dict[str, History] = {}
         self._unsettled: dict[str, datetime] = {}  # deaths not looked at yet, in the host's time
         self._last: datetime | None = None
-        self._grace_until: datetime | None = None
-        self._dying: set[str] = (
-            set()
-        )  # died since contact was made: the engine remembers them, so it did not restart
-        self._started: set[str] = set()
+        self._grace = Grace()
         self._falls = Falls(rules)
         if fall := self.fall:
             self._falls.down |= set(fall.containers)
@@ -94,9 +88,8 @@ class HostWatch:
         self.lost = None
         self._contacts += 1
         self._contact = now
-        self._dying, self._started = set(), set()
-        self._grace_until = now + self.rules.grace
-        self._falls.came_back(self._grace_until + 5 * self.rules.collect)
+        self._grace.begin(now + self.rules.grace)
+        self._falls.came_back(now + self.rules.grace + 5 * self.rules.collect)
 
     def lost_contact(self, at: datetime) -> None:
         self.lost = self.lost or at
@@ -120,7 +113,7 @@ class HostWatch:
         if event.action is EventAction.DIE:
             self._died(name, event.at, now)
         elif event.action is EventAction.START:
-            self._started.add(name)
+            self._grace.started(name)
         elif ends(event):
             self._falls.died(name, event.at)
         elif event.action is EventAction.RENAME and event.old_name:
@@ -130,22 +123,21 @@ class HostWatch:
             self._unsettled.pop(name, None)
         if event.action in _AT_ONCE:
             self.look_at([name], now)
-        elif event.action in (EventAction.OOM, EventAction.CREATE):
+        elif event.action is EventAction.CREATE:
             self.look_at([name], now + self.rules.collect)
+        elif event.action is EventAction.OOM:  # it dies of it, or does not
+            self._due[name] = now + self.rules.collect
+            self._unsettled.setdefault(name, event.at)
 
     def _died(self, name: str, at: datetime, now: datetime) -> None:
-        # After a start since contact was made again the engine itself may be coming up: no word of the grace's end.
-        if self._contacts <= 1 or name not in self._started:
-            self._dying.add(name)
+        self._grace.died(name)
         self._unsettled.setdefault(name, at)
         self._falls.died(name, at)
         if fellows := self._falls.fellows(name):
-            due = self._falls.due(now)
-            for each in fellows:
-                if each == name or (
-                    each in self._unsettled and self._due.get(each, due) > now and not self.fall
-                ):
-                    self._due[each] = due
+            begun, due = not self._falls.is_due, self._falls.due(now)
+            # The first to die wait for the others, and only once.
+            waiting = [each for each in fellows if begun and self._due.get(each, now) > now]
+            self._due |= dict.fromkeys([name, *waiting], due)
         else:
             self._due[name] = now + self.rules.collect
 
@@ -159,32 +151,37 @@ class HostWatch:
         """The whole host: whatever may be in trouble, or has been, is due."""
         there = {row.name for row in rows}
         self._histories = {name: kept for name, kept in self._histories.items() if name in there}
-        self.look_at((row.name for row in rows if needs_details(row) and row.state not in _UNCLEAR), now)
-        unclear = (row.name for row in rows if row.state in _UNCLEAR)
-        self.look_at(unclear, now + self.rules.collect)
+        troubled = [row for row in rows if needs_details(row)]
+        self._grace.found(row.name for row in troubled if row.state is not State.RUNNING)
+        # What is down at this very moment may be about to come up.
+        self.look_at((row.name for row in troubled), now + self.rules.collect)
         self.look_at((finding.container for finding in self._open.values() if finding.container), now)
         self.look_at(self._falls.down, now)
 
-    @property
-    def next_due(self) -> datetime | None:
-        return min(self._due.values(), default=None)
+    def any_due(self, now: datetime) -> bool:
+        return any(at <= now for at in self._due.values())
 
-    def due(self, now: datetime) -> list[str]:
-        return [name for name, at in self._due.items() if at <= now]
+    def take_due(self, now: datetime) -> list[str]:
+        """To be looked at and judged now; if that fails, `look_at` is told of them again."""
+        taken = [name for name, at in self._due.items() if at <= now]
+        for name in taken:
+            del self._due[name]
+        return taken
 
     def history(self, container: Container) -> History:
         kept = self._histories.get(container.name, History())
         return kept if kept.container_id in ("", container.id) else History()
 
     def in_grace(self, name: str, now: datetime) -> bool:
-        return self._grace_until is not None and now < self._grace_until and name not in self._dying
+        return self._grace.covers(name, now)
 
     def judge(self, looks: Mapping[str, Look | None], now: datetime) -> list[Finding]:
         """What has changed; None in `looks`: there is no container of that name. It counts once it is `noted`."""
         changes: list[Finding] = []
         true: dict[str, frozenset[str]] = {}
         for name, look in looks.items():
-            self._due.pop(name, None)
+            if name in self._due:
+                continue  # something has been heard of it since it was looked at
             self._unsettled.pop(name, None)
             open_ = self._about(name)
             found = troubles(look, open_, now, self.rules) if look else frozenset()
@@ -223,8 +220,8 @@ class HostWatch:
         return Finding(name, self.host, container, SEVERITIES[name], started)
 
     def _undecided_until(self, look: Look | None, now: datetime) -> datetime:
-        waits_for_grace = look and not look.acting and self._grace_until
-        return self._grace_until if waits_for_grace and self._grace_until else now + _A_MOMENT
+        until = self._grace.until if look and look.grace and not look.acting else None
+        return until or now + _A_MOMENT
 
     def _begun(self, open_: Open, true: Iterable[str], look: Look, now: datetime) -> list[Finding]:
         """Those not open yet, and those of which more has been known for some time."""

@@ -27,6 +27,7 @@ LINES, LONGEST_LINE = 20, 1000
 # The log's share of a finding's second; what comes later is told later.
 LOG_PATIENCE = 0.15
 LOG_DEADLINE = 20.0
+KNOCK_DEADLINE = 0.3
 
 log = logging.getLogger(__name__)
 
@@ -125,24 +126,30 @@ class Watcher:
         """At all that is due; what cannot be seen or reported stays due."""
         now = self.clock.now()
         must_list = self._listed is None or now >= self._listed + LIST_EVERY
-        if not must_list and not watch.due(now):
+        if not must_list and not watch.any_due(now):
             return
         rows = await self.engine.containers(deadline=LIST_DEADLINE)
         if must_list:
             watch.listed(rows, now)
             self._listed = now
-        there = {row.name: row for row in rows}
-        names = watch.due(now)
-        found = await asyncio.gather(*(self._look_at(there.get(name), watch) for name in names))
-        looks = dict(zip(names, found, strict=True))
-        if watch.lost:
-            return
-        changes = watch.judge(looks, self.clock.now())
+        names = watch.take_due(now)
         try:
-            await self._tell(watch, changes, looks, group)
+            await self._judge(watch, names, {row.name: row for row in rows}, group)
         except VakhtaError:
             watch.look_at(names, now)
             raise
+
+    async def _judge(
+        self, watch: HostWatch, names: Sequence[str], there: Mapping[str, Container], group: asyncio.TaskGroup
+    ) -> None:
+        found = await asyncio.gather(*(self._look_at(there.get(name), watch) for name in names))
+        looks = dict(zip(names, found, strict=True))
+        if down := next((look for look in found if look and not look.runs and not look.acting), None):
+            await self._knock(down)
+        if watch.lost:  # what is seen of a host that falls silent is half the truth
+            watch.look_at(names, self.clock.now())
+            return
+        await self._tell(watch, watch.judge(looks, self.clock.now()), looks, group)
 
     async def _look_at(self, row: Container | None, watch: HostWatch) -> Look | None:
         if row is None:
@@ -158,6 +165,21 @@ class Watcher:
         # In this order: a stop that is over between the two questions is in the books by then.
         acting = await self.expectations.restarting(self.host, row.name)
         return replace(look, acting=acting, stop=await self.expectations.stopped(self.host, row.name))
+
+    async def _knock(self, down: Look) -> None:
+        """Raises HostSilent when the engine lets nobody in any more.
+
+        An engine that shuts down ends its containers and goes on to tell so to those who are in already.
+        """
+        details = down.details
+        try:
+            buffers = self.engine.logs(details.id, tail=1, tty=details.tty, deadline=KNOCK_DEADLINE)
+            async with aclosing(buffers):
+                await anext(buffers, b"")
+        except HostSilent:
+            raise
+        except HostError as error:  # somebody said no, or is slow: it is there
+            log.debug("%s: %s", self.host, error)
 
     async def _tell(
         self,

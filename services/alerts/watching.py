@@ -135,6 +135,8 @@ def troubles(look: Look, open_: Open, now: datetime, rules: Rules) -> frozenset[
             return None
         restarts = max(len(crashes), look.details.restart_count)
         loops = look.container.state is State.RESTARTING and restarts >= rules.crash_deaths
+        if look.container.state is State.RESTARTING and not loops and _just_died(look, now, rules):
+            return None
         return frozenset({CRASH_LOOP if loops else SERVICE_DOWN})
     if look.comes_back and len(crashes) >= rules.crash_deaths and not look.grace:
         return frozenset({CRASH_LOOP})
@@ -147,6 +149,10 @@ def troubles(look: Look, open_: Open, now: datetime, rules: Rules) -> frozenset[
     if health is Health.UNHEALTHY or (health is Health.STARTING and UNHEALTHY in open_):
         found.add(UNHEALTHY)
     return frozenset(found)
+
+
+def _just_died(look: Look, now: datetime, rules: Rules) -> bool:
+    return look.details.finished is not None and now < look.details.finished + 2 * rules.collect
 
 
 def settled_at(look: Look, began: datetime, rules: Rules) -> datetime:

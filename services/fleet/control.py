@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from time import monotonic
 
+from services.alerts.expectations import BotActs
 from services.audit import Audit, Result
 from services.domain.access import Action, Actor, Denial, Target, may
 from services.domain.containers import (
@@ -79,7 +80,10 @@ class _Seen:
 
 
 class Control:
-    """The hand of the fleet. Every act is checked against the access rule when proposed and again when begun."""
+    """The hand of the fleet. Every act is checked against the access rule when proposed and again when begun.
+
+    `own_acts` is told of each, so that the watch does not take it for trouble.
+    """
 
     def __init__(
         self,
@@ -89,8 +93,10 @@ class Control:
         roster: Roster,
         protection: Protection,
         clock: Clock,
+        own_acts: BotActs,
     ) -> None:
         self._fleet = fleet
+        self._own_acts = own_acts
         self._plans = plans
         self._audit = audit
         self._roster = roster
@@ -157,9 +163,13 @@ class Control:
         await self._demand(by, plan.action, self._fleet.target(container), container.name)
         _refuse_needless(plan.action, container, details)
         intent = await self._plans.begin(token, by, place)
-        yield Outcome(plan, Phase.RUNNING, self._clock.now())
-        async for outcome in self._act(intent, details):
-            yield outcome
+        self._own_acts.begins(plan.host, plan.name)
+        try:
+            yield Outcome(plan, Phase.RUNNING, self._clock.now())
+            async for outcome in self._act(intent, details):
+                yield outcome
+        finally:
+            self._own_acts.ended(plan.host, plan.name)
 
     async def unfinished(self) -> Sequence[Intent]:
         """What an earlier run of the bot began and did not finish; to be asked before this run begins anything."""
@@ -189,6 +199,7 @@ class Control:
             seen = await self._look(plan)
             yield Outcome(plan, Phase.FAILED, self._clock.now(), failure=error, now=seen.diagnosis)
             return
+        self._own_acts.answered(plan.host, plan.name)
         took = monotonic() - began
         async for outcome in self._settle(intent, took, began):
             yield outcome

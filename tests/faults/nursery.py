@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn, Self
@@ -148,11 +149,8 @@ def _bury(waiting: dict[int, socket.socket]) -> None:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
             return
-        with waiting.pop(pid) as connection:
-            try:
-                connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
-            except OSError:
-                sys.stderr.write(f"nobody waits for the death of {pid}\n")
+        with waiting.pop(pid) as connection, suppress(OSError):  # whoever asked may be gone
+            connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
 
 
 def _warm_up() -> None:

@@ -45,6 +45,7 @@ class World:
     log: Path
     bot: Bot | None = None
     wanted: bool = True  # the bot is to run
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # of whoever starts or ends it
     kills: list[float] = field(default_factory=list)
     away: bool = False  # the store has been away
     presses: list[tuple[Press, Query]] = field(default_factory=list)
@@ -54,24 +55,27 @@ class World:
 
     async def start(self) -> None:
         self.wanted = True
-        if self.bot is None or self.bot.code is not None:
-            self.bot = await self.nursery.bear(self.setup.environment(), self.log, self.pace)
+        async with self.turn:
+            if self.bot is None or self.bot.code is not None:
+                self.bot = await self.nursery.bear(self.setup.environment(), self.log, self.pace)
 
     async def kill(self) -> None:
         self.wanted = False
-        if self.bot is not None:
-            self.kills.append(asyncio.get_running_loop().time())
-            await self.bot.kill()
-            self.bot = None
+        async with self.turn:
+            if self.bot is not None:
+                self.kills.append(asyncio.get_running_loop().time())
+                await self.bot.kill()
+                self.bot = None
 
     async def stop(self) -> None:
         """In order, as `docker stop`."""
         self.wanted = False
-        if self.bot is not None:
-            code = await self.bot.terminate()
-            if code not in (0, -signal.SIGTERM) and not self.away:  # it may be too young to have ears
-                self.troubles.append(f"told to stop, the bot ended with {code}")
-            self.bot = None
+        async with self.turn:
+            if self.bot is not None:
+                code = await self.bot.terminate()
+                if code not in (0, -signal.SIGTERM) and not self.away:  # it may be too young to have ears
+                    self.troubles.append(f"told to stop, the bot ended with {code}")
+                self.bot = None
 
     async def stop_store(self) -> None:
         if self.redis is not None:
@@ -89,6 +93,7 @@ class World:
             if self.wanted and self.bot is not None and self.bot.code is not None:
                 if not self.away:
                     self.troubles.append(f"the bot ended by itself with {self.bot.code}")
+                    return
                 await self.start()
 
     # What happens to Alertmanager
@@ -176,7 +181,7 @@ class World:
         await self.start()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PATIENCE
-        while loop.time() < deadline:
+        while loop.time() < deadline and not self.troubles:
             if self.sender.idle and not checker.unfinished(self.history()) and self._is_quiet(loop.time()):
                 break
             await asyncio.sleep(0.02)

@@ -210,7 +210,7 @@ async def test_a_new_alert_rings_below_the_edited_message(scenery: Scenery) -> N
     async with scenery.working() as outbox:
         await scenery.hears("a", report("A"))
         await scenery.until_quiet(outbox)
-        scenery.clock.pass_by(minutes=1)
+        scenery.clock.pass_by(minutes=6)
         await scenery.hears("a", report("A"), report("B"))
         await scenery.until_quiet(outbox)
     assert [line.split()[0] for line in scenery.memory.told] == ["post", "edit", "ring"]

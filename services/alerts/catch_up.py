@@ -1,0 +1,276 @@
+"""What fired and ended while the bot was away: nobody sends that any more, so it is looked up at the start.
+
+Prometheus remembers what has been firing, Alertmanager what still does. Either may be missing.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2s
+from typing import Protocol
+
+from services.alertmanager import ActiveAlert, Alertmanager, Group, fingerprint
+from services.domain.alerts import Notification, Origin, Report, Status
+from services.errors import ApiNotUnderstood, StoreError, VakhtaError
+from services.ports import Clock, Put, Store
+from services.prometheus import Prometheus, Series
+
+log = logging.getLogger(__name__)
+
+ALIVE = "alive"
+ALIVE_EACH = 10.0  # seconds
+BEFORE = timedelta(seconds=30)  # the stamp is up to 10 s old, and an alert on its way then was lost too
+FARTHEST = timedelta(hours=24)
+FINEST = timedelta(seconds=5)
+POINTS = 720  # a series, in an answer that stays small with hundreds of them; Prometheus allows 11,000
+TRIES_FOR = timedelta(minutes=10)
+LONGEST_PAUSE = 30.0  # seconds
+AFTERWARDS = 60.0  # seconds: what ended just while the bot came
+
+_FIRING = 'ALERTS{alertstate="firing"}'
+
+Accept = Callable[[Notification], Awaitable[None]]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An alert that fires, as far as the desk knows. `key`: its incident's."""
+
+    key: str
+    report: Report
+
+
+OpenAlerts = Callable[[], Awaitable[Mapping[str, Standing]]]
+
+
+class IsKnown(Protocol):
+    """Whether the desk knows of an alert's firing, or with `resolved` of its end, too.
+
+    `starts` is late by up to two minutes where Prometheus told it, or when what is asked for had already begun
+    when the bot went away.
+    """
+
+    async def __call__(self, fingerprint: str, starts: datetime, resolved: bool) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The desk, as it is seen by those who look elsewhere for what it has missed.
+
+    accept: its door; durable when it returns. receivers: the names of Alertmanager's receivers that send to us; what
+    others get is not ours to miss (none heard of yet: any may be). watchdog: the alert that is never reported.
+    is_open: whether our own watch knows that an alert fires, whatever others say.
+    """
+
+    accept: Accept
+    open_alerts: OpenAlerts
+    is_known: IsKnown
+    receivers: Callable[[], Collection[str]] = frozenset
+    watchdog: str = "Watchdog"
+    is_open: Callable[[str], bool] = lambda _fingerprint: False
+
+    def is_ours(self, alert: ActiveAlert) -> bool:
+        """Whether Alertmanager was to tell us of it."""
+        names = self.receivers()
+        mine = not names or not set(names).isdisjoint(alert.receivers)
+        return mine and not alert.suppressed and alert.labels.get("alertname") != self.watchdog
+
+
+class Alive:
+    """A stamp in the store, to know later until when the bot was there."""
+
+    def __init__(self, store: Store, clock: Clock, *, sleep: Sleep = asyncio.sleep) -> None:
+        self._store = store
+        self._clock = clock
+        self._sleep = sleep
+
+    async def last(self) -> datetime | None:
+        """Of the earlier run, when asked before `run`; None: there was none. Raises StoreUnavailable."""
+        value = await self._store.get(ALIVE)
+        return None if value is None else datetime.fromisoformat(value.decode())
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self._store.write(Put(ALIVE, self._clock.now().isoformat().encode()))
+            except StoreError as error:
+                log.warning("no stamp of being alive: %s", error)
+            await self._sleep(ALIVE_EACH)
+
+
+class CatchUp:
+    """`external`: the labels that Prometheus adds to all that it sends (external_labels), where it has any; its own
+    memory is without them.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        here: Here,
+        alertmanager: Alertmanager | None,
+        prometheus: Prometheus | None,
+        *,
+        external: Mapping[str, str] | None = None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._clock = clock
+        self._here = here
+        self._alertmanager = alertmanager
+        self._prometheus = prometheus
+        self._external = external or {}
+        self._sleep = sleep
+        self._coarser = 1
+
+    async def run(self, last_alive: datetime | None) -> None:
+        """Returns when all is told, or could not be had for TRIES_FOR. `last_alive`: None on the very first start."""
+        began = self._clock.now()
+        async with asyncio.TaskGroup() as group:
+            if last_alive and self._prometheus:
+                group.create_task(self._look_back(self._prometheus, last_alive, began))
+            if self._alertmanager:
+                group.create_task(self._look_around(self._alertmanager, began))
+
+    async def _look_back(self, prometheus: Prometheus, last_alive: datetime, began: datetime) -> None:
+        async def look() -> None:
+            found = await self._past(prometheus, last_alive - BEFORE)
+            for run in found:
+                if run.starts <= began and not (run.ends is None and self._alertmanager):
+                    await self._tell_run(run)
+
+        if await self._patiently("Prometheus", look) and self._alertmanager:
+            # What fired as we came is Alertmanager's to tell, unless it ended before Alertmanager was asked.
+            await self._sleep(AFTERWARDS)
+            await self._patiently("Prometheus", look)
+
+    async def _past(self, prometheus: Prometheus, since: datetime) -> Sequence["Run"]:
+        now = self._clock.now()
+        start = max(since, now - FARTHEST)
+        step = max(FINEST, FINEST * -(-(now - start) // (FINEST * POINTS))) * self._coarser
+        query = _FIRING
+        if step > FINEST:  # what was shorter than a step must not fall between two of them
+            query += f" or last_over_time({_FIRING}[{step.total_seconds():.0f}s])"
+        try:
+            series = await prometheus.range(query, start, now, step)
+        except ApiNotUnderstood:  # too long, for all that we know
+            self._coarser = min(4 * self._coarser, 64)
+            raise
+        return [run for run in runs(series, now, step) if run.labels.get("alertname") != self._here.watchdog]
+
+    async def _tell_run(self, run: "Run") -> None:
+        labels = {
+            **run.labels,
+            **{name: run.labels.get(name, self._external[name]) for name in self._external},
+        }
+        identity = fingerprint(labels)
+        if await self._here.is_known(identity, run.starts, run.ends is not None):
+            return
+        status = Status.RESOLVED if run.ends else Status.FIRING
+        report = Report(identity, labels, {}, status, run.starts, run.ends)
+        now = self._clock.now()
+        await self._here.accept(Notification(Origin.CATCH_UP, f"catch_up/{identity}", now, (report,), labels))
+
+    async def _look_around(self, alertmanager: Alertmanager, began: datetime) -> None:
+        async def look() -> None:
+            groups, known = await alertmanager.groups(deadline=10), await self._here.open_alerts()
+            new = {
+                alert.fingerprint: alert
+                for group in groups
+                for alert in group.alerts
+                if alert.starts <= began  # the rest is about to come by itself
+                and alert.fingerprint not in known
+                and self._here.is_ours(alert)
+                and not await self._here.is_known(alert.fingerprint, alert.starts, False)
+            }
+            for notification in notifications(groups, new, known, self._clock.now()):
+                await self._here.accept(notification)
+
+        await self._patiently("Alertmanager", look)
+
+    async def _patiently(self, what: str, look: Callable[[], Awaitable[None]]) -> bool:
+        """Whether it went well before TRIES_FOR was over."""
+        until, pause = self._clock.now() + TRIES_FOR, 1.0
+        while True:
+            try:
+                await look()
+                return True
+            except VakhtaError as error:
+                log.warning("what happened meanwhile cannot be asked of %s: %s", what, error)
+            if self._clock.now() >= until:
+                return False
+            await self._sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One firing without a gap. `ends`: when it was last seen; None: it still fires."""
+
+    labels: Mapping[str, str]
+    starts: datetime
+    ends: datetime | None
+
+
+def runs(series: Sequence[Series], end: datetime, step: timedelta) -> list[Run]:
+    """By their start. `end`, `step`: of the range that was asked for."""
+    moments: dict[frozenset[tuple[str, str]], set[datetime]] = {}
+    for each in series:
+        own = each.labels.items()
+        identity = frozenset((name, value) for name, value in own if name not in ("__name__", "alertstate"))
+        moments.setdefault(identity, set()).update(at for at, _ in each.points)
+    found = []
+    for labels, times in moments.items():
+        for first, last in _unbroken(sorted(times), step * 1.5):
+            found.append(Run(dict(labels), first, None if end - last < step else last))
+    return sorted(found, key=lambda run: run.starts)
+
+
+def _unbroken(times: Sequence[datetime], gap: timedelta) -> Iterator[tuple[datetime, datetime]]:
+    first = last = None
+    for time in times:
+        if first is None or last is None:
+            first = time
+        elif time - last > gap:
+            yield first, last
+            first = time
+        last = time
+    if first and last:
+        yield first, last
+
+
+def notifications(
+    groups: Iterable[Group], new: Mapping[str, ActiveAlert], known: Mapping[str, Standing], now: datetime
+) -> Iterator[Notification]:
+    """One for each group with some of the `new` alerts, each alert once.
+
+    A group of which other alerts are known joins their incident: Alertmanager will tell it under that key.
+    """
+    rest = dict(new)
+    for group in groups:
+        mine = [rest.pop(each.fingerprint) for each in group.alerts if each.fingerprint in rest]
+        if not mine:
+            continue
+        keys = (known[each.fingerprint].key for each in group.alerts if each.fingerprint in known)
+        key = next(keys, f"catch_up/group/{_hash(group)}")
+        told = tuple(map(_report, mine))
+        yield Notification(Origin.CATCH_UP, key, now, told, group.labels, group.receiver)
+
+
+def _hash(group: Group) -> str:
+    told = json.dumps([group.receiver, sorted(group.labels.items())])
+    return blake2s(told.encode(), digest_size=8).hexdigest()
+
+
+def _report(alert: ActiveAlert) -> Report:
+    return Report(
+        alert.fingerprint,
+        alert.labels,
+        alert.annotations,
+        Status.FIRING,
+        alert.starts,
+        generator=alert.generator,
+    )
