@@ -22,21 +22,25 @@ class Group:
     number: int
     size: int = 100
     first: int = 0  # the number of its oldest alert
-    over: range = range(0)  # those that the next body tells to be over
+    over: range = range(0)  # those that ended last
     began: str = field(default_factory=lambda: datetime.now(UTC).isoformat().replace("+00:00", "Z"))
 
     @property
+    def firing(self) -> range:
+        return range(self.first, self.first + self.size - len(self.over))
+
+    @property
     def names(self) -> list[str]:
-        return [self._name(each) for each in range(self.first, self.first + self.size)]
+        """Of those that fire."""
+        return [self._name(each) for each in self.firing]
 
     def move(self, by: int) -> None:
-        """The oldest end and as many new ones begin: the next body holds both, and is as large as before."""
+        """The oldest end and as many new ones begin: bodies hold both, and are as large as before."""
         self.over = range(self.first, self.first + by)
         self.first += by
 
     def body(self) -> bytes:
         """The group as it is now."""
-        firing = range(self.first, self.first + self.size - len(self.over))
         title = f"DiskFull{self.number:04}"
         told = {
             "version": "4",
@@ -48,9 +52,8 @@ class Group:
             "commonLabels": {"alertname": title, "severity": "critical"},
             "commonAnnotations": {},
             "externalURL": "http://alertmanager:9093",
-            "alerts": [self._alert(title, each) for each in (*self.over, *firing)],
+            "alerts": [self._alert(title, each) for each in (*self.over, *self.firing)],
         }
-        self.over = range(0)
         return json.dumps(told).encode()
 
     def _name(self, number: int) -> str:

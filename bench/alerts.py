@@ -73,15 +73,16 @@ async def one_body(stage: AlertStage) -> None:
 async def singles(stage: AlertStage) -> None:
     """From just before the POST until the stand-in has the call."""
     took: list[float] = []
+
+    def called() -> bool:
+        return len(stage.telegram.called("sendMessage")) > len(took)
+
     for number in range(SINGLES):
         body = Group(number, size=1).body()
-        calls = len(stage.telegram.called("sendMessage"))
         began = perf_counter()
         async with asyncio.TaskGroup() as group:
             group.create_task(stage.post(body))
-            await stage.telegram.until(
-                lambda seen=calls: len(stage.telegram.called("sendMessage")) > seen, _PATIENCE
-            )
+            await stage.telegram.until(called, _PATIENCE)
             took.append(perf_counter() - began)
     print("\none new incident after the other, Telegram without limits")
     _line(f"webhook to Telegram call, median of {len(took)}", median(took) * 1000, "ms")

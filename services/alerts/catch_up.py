@@ -125,6 +125,7 @@ class CatchUp:
         self._external = external or {}
         self._sleep = sleep
         self._coarser = 1
+        self._told: set[tuple[str, datetime, bool]] = set()
 
     async def run(self, last_alive: datetime | None) -> None:
         """Returns when all is told, or could not be had for TRIES_FOR. `last_alive`: None on the very first start."""
@@ -167,12 +168,14 @@ class CatchUp:
             **{name: run.labels.get(name, self._external[name]) for name in self._external},
         }
         identity = fingerprint(labels)
-        if await self._here.is_known(identity, run.starts, run.ends is not None):
+        this = (identity, run.starts, run.ends is not None)
+        if this in self._told or await self._here.is_known(*this):
             return
         status = Status.RESOLVED if run.ends else Status.FIRING
         report = Report(identity, labels, {}, status, run.starts, run.ends)
         now = self._clock.now()
         await self._here.accept(Notification(Origin.CATCH_UP, f"catch_up/{identity}", now, (report,), labels))
+        self._told.add(this)
 
     async def _look_around(self, alertmanager: Alertmanager, began: datetime) -> None:
         async def look() -> None:

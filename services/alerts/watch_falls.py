@@ -13,7 +13,7 @@ _MOST_DEATHS = 1000
 class Falls:
     """The latest fall of a host. down: those told of in its open finding that have not come up again since.
 
-    Deaths are in the host's time, `joinable` and `due` in ours.
+    Deaths are in the host's time, `due` in ours.
     """
 
     rules: Rules
@@ -22,7 +22,6 @@ class Falls:
     _fallen: set[str] = field(default_factory=set)
     _formed: datetime | None = None
     _until: datetime | None = None
-    _joinable: datetime | None = None
     _due: datetime | None = None
 
     def died(self, name: str, at: datetime) -> None:
@@ -48,10 +47,6 @@ class Falls:
         self._fallen.discard(name)
         self._deaths = [death for death in self._deaths if death[1] != name]
 
-    def came_back(self, until: datetime) -> None:
-        """The host did: whatever is found down until then belongs to an open fall."""
-        self._joinable = until
-
     def fellows(self, name: str) -> Collection[str]:
         """Those of the fall that it belongs to."""
         return self._fallen if name in self._fallen else ()
@@ -66,10 +61,10 @@ class Falls:
             self._due = now + self.rules.collect + self.rules.collect * (1 if self.down else 0.25)
         return self._due
 
-    def joining(self, names: Collection[str], now: datetime) -> set[str]:
-        """Of those newly found down, the ones that are told of together."""
+    def joining(self, names: Collection[str], late: Collection[str]) -> set[str]:
+        """Of those newly found down, the ones that are told of together. late: those that fell with the host."""
         if len(names) >= self.rules.together:
             return set(names)
-        late = self._joinable is not None and now <= self._joinable
-        joining = {name for name in names if name in self._fallen or late}
-        return joining if self.down or len(joining) > 1 else set()
+        joining = {name for name in names if name in self._fallen or name in late}
+        together = self.down or len(joining) > 1 or len(self._fallen) >= self.rules.together
+        return joining if together else set()

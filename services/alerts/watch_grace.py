@@ -37,5 +37,17 @@ class Grace:
             self._died.add(name)
 
     def covers(self, name: str, now: datetime) -> bool:
+        return self.until is not None and now < self.until and self._concerns(name)
+
+    def late(self, name: str) -> bool:
+        """Whether it was found down when the host came back, or did not stand since: it belongs to the host's fall."""
+        return self._again and self._concerns(name)
+
+    def _concerns(self, name: str) -> bool:
         known = name in self._started or (self._found is not None and name in self._found)
-        return self.until is not None and now < self.until and known and name not in self._died
+        return known and name not in self._died
+
+    def stood(self, now: datetime) -> None:
+        """To be told when something was seen: after the grace, starts mean nothing any more."""
+        if self.until is not None and now > self.until:
+            self._started.clear()

@@ -89,7 +89,6 @@ class HostWatch:
         self._contacts += 1
         self._contact = now
         self._grace.begin(now + self.rules.grace)
-        self._falls.came_back(now + self.rules.grace + 5 * self.rules.collect)
 
     def lost_contact(self, at: datetime) -> None:
         self.lost = self.lost or at
@@ -261,11 +260,12 @@ class HostWatch:
         down = {name for name, found in true.items() if SERVICE_DOWN in found}
         told = falls.down & set(fall.containers) if fall else set()
         new = {name for name in down - told if SERVICE_DOWN not in self._about(name)}
-        joining = falls.joining(new, now)
         up = true.keys() - down
-        falls.down = (falls.down - up) | joining
         for name in up:
             falls.rose(name)
+        falls.down -= up
+        joining = falls.joining(new, [name for name in new if self._grace.late(name)])
+        falls.down |= joining
         changes = []
         for name in sorted(new - joining):
             if look := looks[name]:

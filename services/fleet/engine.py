@@ -6,7 +6,6 @@ once; its thread is freed by the link, should the contact turn out to be dead, o
 
 import asyncio
 import logging
-import math
 import ssl
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -36,7 +35,6 @@ from services.logs.presentable import presentable
 THREADS = 4
 GRACE = 1.0  # seconds by which the SDK's own timeout is longer than the deadline
 QUIET = 5.0  # seconds without an event, then a ping beside it tells whether contact is lost
-OPEN_DEADLINE = 10.0
 MOST_VALUES = 1_000_000  # in one answer: each may take thirty times its bytes once it is an object
 NOT_UNDERSTOOD = "the answer was not understood"
 
@@ -133,9 +131,9 @@ class DockerEngine:
 
     async def events(self, *, since: datetime | None) -> AsyncGenerator[Event, None]:
         async with AsyncExitStack() as stack:
-            async with self._within(OPEN_DEADLINE):
+            async with self._within(2 * QUIET):
                 response = await stack.enter_async_context(self._ask("", answers.events_query(since)))
-            async with self._within(math.inf):  # it has no end of its own
+            async with self._within(float("inf")):  # it has no end of its own
                 async for line in endless_lines(response, QUIET, self._doubt):
                     if event := answers.event(self.host, line):
                         yield event
@@ -168,9 +166,7 @@ class DockerEngine:
             raise await self._loss(exc, end) from exc
         except HostError:
             raise
-        except (
-            Exception
-        ) as exc:  # an answer may be odd in any way: that is this host's trouble and no other's
+        except Exception as exc:  # an answer may be odd in any way: that is this host's trouble alone
             logger.warning("%s: %s", self.host, NOT_UNDERSTOOD, exc_info=True)
             raise EngineRefused(self.host, 0, NOT_UNDERSTOOD) from exc
 

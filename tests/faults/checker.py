@@ -88,7 +88,7 @@ def _presses(history: History) -> Iterator[str]:
         if press.answer is None and not history.unasked:
             yield f"unanswered: {press}"
     firing = {group_of(fact.box) for fact in history.facts.values() if fact.firing}
-    for group in sorted({press.group for press in history.presses} & firing):
+    for group in sorted(firing):
         mine = [press for press in history.presses if press.group == group]
         if history.unasked or any(press.label == "Release" for press in mine):
             continue

@@ -60,8 +60,9 @@ class Bot:
             os.kill(self.pid, signal.SIGUSR1)
 
     async def _end(self, number: signal.Signals) -> int:
-        if self.code is None:
-            os.kill(self.pid, number)
+        with suppress(ProcessLookupError):  # it has just died by itself
+            if self.code is None:
+                os.kill(self.pid, number)
         return await self.death()
 
     async def death(self) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handlers.callbacks import Ack
 from playground.telegram import Message
@@ -23,6 +23,19 @@ _FORGOTTEN_AFTER = 3.0  # seconds in which a bot that was killed may run into a 
 _AWAY = ("StoreUnavailable",)
 
 
+class End(NamedTuple):
+    """Of a bot that had no time to write down what it knew. gone: since when its store was away, if it was."""
+
+    at: float
+    gone: float | None
+    killed: bool
+
+    @property
+    def since(self) -> float:
+        """What has been answered later may not have been written down."""
+        return (self.at if self.gone is None else self.gone) - RECORDED_AFTER
+
+
 def history_of(world: "World") -> History:
     server = world.telegram.server
     chats = world.telegram.world.chats.values()
@@ -34,7 +47,7 @@ def history_of(world: "World") -> History:
         facts=world.sender.facts,
         seen=tuple(seen_in(each) for chat in chats for each in chat.sent),
         presses=tuple(_with_answer(press, query.answer) for press, query in world.presses),
-        allowed=allowed(server.calls, world.kills),
+        allowed=allowed(server.calls, world.ends),
         closed=frozenset(_chat(call) for call in server.calls if call.description == "on order: 403"),
         moved={chat.id: chat.migrated_to for chat in old if chat.migrated_to},
         strangers=frozenset({STRANGER, STUDENT}),
@@ -50,7 +63,9 @@ def report_of(world: "World") -> str:
     zero = world.telegram.calls[0].at if world.telegram.calls else 0.0
     calls = [each for each in world.telegram.calls if each.method != "getUpdates"]
     lines = [f"{each.at - zero:7.3f} {each}" for each in calls[-60:]]
-    lines += [f"{kill - zero:7.3f} killed" for kill in world.kills]
+    lines += [
+        f"{end.at - zero:7.3f} {'killed' if end.killed else 'stopped without a store'}" for end in world.ends
+    ]
     history = history_of(world)
     parts = {
         "truth": [f"{fact.box}: {'firing' if fact.firing else 'over'}" for fact in history.facts.values()],
@@ -92,15 +107,15 @@ def upto_of(message: Message) -> int | None:
     return None
 
 
-def allowed(calls: Iterable[Call], kills: Iterable[float]) -> Counter[int]:
+def allowed(calls: Iterable[Call], ends: Iterable[End]) -> Counter[int]:
     """By chat: sends that took effect, and whose sender cannot know it or could not write it down."""
     sends = [each for each in calls if each.method in _SENDS]
     lost = {id(each): _chat(each) for each in sends if each.description in _LOST}
-    for kill in kills:
+    for end in ends:
         cut = [
             each
             for each in sends
-            if each.status in (200, None) and kill - RECORDED_AFTER < each.at <= kill and id(each) not in lost
+            if each.status in (200, None) and end.since < each.at <= end.at and id(each) not in lost
         ]
         latest = {_chat(each): id(each) for each in cut}
         lost |= {number: chat for chat, number in latest.items()}
@@ -123,7 +138,7 @@ def _refusals(world: "World") -> Iterable[str]:
             continue
         if any(words in call.description for words in _HARMLESS):
             continue
-        forgot = any(0 <= call.at - kill < _FORGOTTEN_AFTER for kill in world.kills)
+        forgot = any(0 <= call.at - end.at < _FORGOTTEN_AFTER for end in world.ends)
         if not (call.status == 429 and forgot):
             yield str(call)
 

@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import os
 import random
+import shutil
 import sys
 import threading
 import time
@@ -25,7 +26,8 @@ from tests.faults.pace import Pace
 from tests.faults.world import world
 from tests.lab.redis import Redis
 
-pytestmark = pytest.mark.lab
+COUNT = int(os.environ.get("FAULTS", "20"))
+AGAIN = os.environ.get("FAULTS_SEED")
 
 BATCH = 10  # schedules of one seed
 BESIDE = 4  # batches at a time: a schedule mostly waits
@@ -97,6 +99,7 @@ class Batch:
             shown = Complaints(f"FAULTS_SEED={self.number}, schedule {run}{told}")
             self._complaints[len(steps)] = shown
             raise shown
+        shutil.rmtree(home)
 
     async def _play(self, steps: list[Step], home: Path, run: int) -> tuple[list[str], str]:
         store = f"sqlite://{home / 'vakhta.db'}"
@@ -111,14 +114,15 @@ class Batch:
             return found, made.report() if found else ""
 
 
+@pytest.mark.lab
+@pytest.mark.timeout(1800 if AGAIN else 120 + 2 * COUNT)
 def test_nothing_is_lost_and_nothing_comes_twice(nursery: Nursery, tmp_path: Path) -> None:
-    again, count = os.environ.get("FAULTS_SEED"), int(os.environ.get("FAULTS", "20"))
-    first = int(again) if again else random.SystemRandom().randrange(10**8) * 2
-    numbers = [first] if again else range(first, first + -(-count // BATCH))
+    first = int(AGAIN) if AGAIN else random.SystemRandom().randrange(10**8) * 2
+    numbers = [first] if AGAIN else range(first, first + -(-COUNT // BATCH))
     over = threading.Event()
     batches = [Batch(_made(tmp_path / str(number)), nursery, number, over) for number in numbers]
     with ThreadPoolExecutor(BESIDE) as pool:
-        works = [pool.submit(batch.run, min(count, BATCH), shrink=bool(again)) for batch in batches]
+        works = [pool.submit(batch.run, min(COUNT, BATCH), shrink=bool(AGAIN)) for batch in batches]
         failures = []
         for work in as_completed(works):
             if error := work.exception():

@@ -19,7 +19,7 @@ from tests.faults.history import History, Press
 from tests.faults.nursery import Bot, Nursery
 from tests.faults.pace import Pace
 from tests.faults.sender import Sender
-from tests.faults.telling import history_of, report_of, seen_in, upto_of
+from tests.faults.telling import End, history_of, report_of, seen_in, upto_of
 from tests.lab.redis import Redis
 
 OPS, NIGHT, MOVED = -4001, -1004002, -1004003
@@ -46,8 +46,9 @@ class World:
     bot: Bot | None = None
     wanted: bool = True  # the bot is to run
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # of whoever starts or ends it
-    kills: list[float] = field(default_factory=list)
-    away: bool = False  # the store has been away
+    ends: list[End] = field(default_factory=list)  # sudden ones
+    gone: float | None = None  # since when the store is away
+    away: bool = False  # it has been
     presses: list[tuple[Press, Query]] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
@@ -63,7 +64,7 @@ class World:
         self.wanted = False
         async with self.turn:
             if self.bot is not None:
-                self.kills.append(asyncio.get_running_loop().time())
+                self.ends.append(End(asyncio.get_running_loop().time(), self.gone, killed=True))
                 await self.bot.kill()
                 self.bot = None
 
@@ -73,6 +74,8 @@ class World:
         async with self.turn:
             if self.bot is not None:
                 code = await self.bot.terminate()
+                if self.gone is not None:  # with what it had no place to write to
+                    self.ends.append(End(asyncio.get_running_loop().time(), self.gone, killed=False))
                 if code not in (0, -signal.SIGTERM) and not self.away:  # it may be too young to have ears
                     self.troubles.append(f"told to stop, the bot ended with {code}")
                 self.bot = None
@@ -80,11 +83,13 @@ class World:
     async def stop_store(self) -> None:
         if self.redis is not None:
             self.away = True
+            self.gone = self.gone or asyncio.get_running_loop().time()
             self.redis.kill()
 
     async def start_store(self) -> None:
         if self.redis is not None:
             self.redis.start(wait=False)  # by this thread: it dies with the one that started it
+            self.gone = None
 
     async def supervise(self) -> None:
         """As `restart: always` does: a bot that ends is started again. Only without its store it may end."""

@@ -21,7 +21,7 @@ from services.ports import Put, Store
 from services.store.sqlite import open_sqlite
 from tests.clock import HandClock
 
-EVIDENCE = dict(exit_code=137, lines=("worker exited",))
+EVIDENCE: dict[str, Any] = {"exit_code": 137, "lines": ("worker exited",)}
 
 
 @dataclass
@@ -127,6 +127,10 @@ async def until(fits: Callable[[], bool]) -> None:
             await asyncio.sleep(0.002)
 
 
+async def until_many(items: Sequence[object], count: int) -> None:
+    await until(lambda: len(items) == count)
+
+
 async def until_empty(stage: Stage) -> None:
     async with asyncio.timeout(5):
         while [key for key in await stage.kept() if key.startswith("finding/")]:
@@ -153,7 +157,7 @@ async def test_handed_over_kept_alive_and_ended(stage: Stage) -> None:
         await relay.heard(webhook(found))
         for posts in (2, 3):
             stage.clock.pass_by(seconds=60)
-            await until(lambda posts=posts: len(stage.listing.posts) == posts)  # type: ignore[misc]
+            await until_many(stage.listing.posts, posts)
         stage.clock.pass_by(seconds=5)
         over = stage.over(found)
         await relay.report(over)
@@ -328,10 +332,10 @@ async def test_a_flapping_container_begins_anew_each_time(stage: Stage) -> None:
         for count in range(1, 4):
             found = stage.finding()
             await relay.report(found)
-            await until(lambda count=count: len(stage.news) == 2 * count - 1)  # type: ignore[misc]
+            await until_many(stage.told, 2 * count - 1)
             stage.clock.pass_by(seconds=1)
             await relay.report(stage.over(found))
-            await until(lambda count=count: len(stage.news) == 2 * count)  # type: ignore[misc]
+            await until_many(stage.told, 2 * count)
     assert [status for _, status in stage.news] == ["firing", "resolved"] * 3
     assert len({each.reports[0].starts for each in stage.told}) == 3
 
