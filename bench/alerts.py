@@ -20,6 +20,7 @@ MANY = 10_000
 _SENDERS = 4
 _PATIENCE = 60.0
 _UNTHROTTLED = 1e-4
+_AFTERMATH = 6.0  # edits of what has been shown
 
 
 async def alerts() -> None:
@@ -136,6 +137,7 @@ async def _sender(stage: AlertStage) -> _Sent:
 
 
 async def _calm(stage: AlertStage) -> None:
+    await asyncio.sleep(_AFTERMATH)
     _line("longest hold of the event loop", await stage.longest_hold(), "ms", "50 ms or less")
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from aiogram import Bot
@@ -18,6 +19,7 @@ from services.alertmanager import Alertmanager, open_alertmanager
 from services.alerts.ack_silence import AckSilences
 from services.alerts.acts import AlertActs
 from services.alerts.browse import AlertBrowser
+from services.alerts.catch_up import Alive, CatchUp, Here
 from services.alerts.desk import Desk, Ears
 from services.alerts.heartbeat import Heartbeat
 from services.alerts.inbox import Inbox
@@ -27,9 +29,11 @@ from services.alerts.orphans import Orphans
 from services.alerts.outbox import Outbox
 from services.alerts.policy import Policy
 from services.alerts.quieting import Quieting
+from services.alerts.reconcile import Receivers, Reconcile, warn_of_channels
 from services.alerts.relay import Relay
 from services.alerts.retention import prune
 from services.alerts.silences import Silences
+from services.alerts.standing import Standings
 from services.alerts.watchdog import Watchdog
 from services.alerts.watcher import Watcher
 from services.domain.alerts import Origin
@@ -121,7 +125,13 @@ async def open_alerts(
             store, clock, inbox.put, alertmanager,
             channels=CHANNELS, hosts=services.fleet.hosts, refreshed=desk.refreshed,
         )  # fmt: skip
-        ears.relay = relay.heard
+        receivers = Receivers(store)
+        await receivers.open()
+        ears.relay, ears.receiver = relay.heard, receivers.heard
+        standings = Standings(ledger)
+        here = Here(
+            inbox.put, standings.open_alerts, standings.is_known, receivers, policy.watchdog, relay.is_open
+        )
         alerts = AlertStack(inbox, outbox, ledger, policy, store, services)
         alerts.given = {
             "acts": acts,
@@ -136,6 +146,16 @@ async def open_alerts(
             "relay": relay.run,
             "watchdog": watchdog.run,
         }
+        alive = Alive(store, clock)
+        catch_up = CatchUp(clock, here, alertmanager, prometheus)
+        alerts.works |= {
+            "alive": alive.run,
+            "catch up": partial(catch_up.run, await alive.last()),
+        }
+        if alertmanager is not None:
+            alerts.works["reconcile"] = Reconcile(clock, here, notices.tell, alertmanager, prometheus).run
+        if prometheus is not None:
+            alerts.works["channels"] = partial(warn_of_channels, prometheus, store, clock, notices.tell)
         if alertmanager is not None and policy.ack_silence:
             silencer = AckSilences(ledger, store, alertmanager, clock, policy.ack_silence)
             alerts.works["ack silences"] = silencer.run

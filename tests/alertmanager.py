@@ -100,3 +100,7 @@ class Alertmanager:
                     assert answer.status_code == 200, answer.text
                     return
                 await asyncio.sleep(0.02)
+
+    async def posts_once(self, body: bytes) -> int:
+        """The status of the only try."""
+        return (await self._client.post(self.url, content=body)).status_code

@@ -7,8 +7,8 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2s
 from typing import Protocol
 
@@ -30,10 +30,12 @@ TRIES_FOR = timedelta(minutes=10)
 LONGEST_PAUSE = 30.0  # seconds
 AFTERWARDS = 60.0  # seconds: what ended just while the bot came
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRING = 'ALERTS{alertstate="firing"}'
 
 Accept = Callable[[Notification], Awaitable[None]]
 Sleep = Callable[[float], Awaitable[None]]
+Identity = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,23 +152,25 @@ class CatchUp:
 
     async def _past(self, prometheus: Prometheus, since: datetime) -> Sequence["Run"]:
         now = self._clock.now()
-        start = max(since, now - FARTHEST)
-        step = max(FINEST, FINEST * -(-(now - start) // (FINEST * POINTS))) * self._coarser
-        query = _FIRING
-        if step > FINEST:  # what was shorter than a step must not fall between two of them
-            query += f" or last_over_time({_FIRING}[{step.total_seconds():.0f}s])"
+        span = min(now - since, FARTHEST)
+        step = max(FINEST, FINEST * -(-span // (FINEST * POINTS))) * self._coarser
+        start, end = (
+            _floor(now - span, step),
+            _floor(now, step) + step,
+        )  # so another look meets the same moments
+        # What was shorter than a step must not fall between two of them.
+        query = f"{_FIRING} or last_over_time({_FIRING}[{step.total_seconds():.0f}s])"
         try:
-            series = await prometheus.range(query, start, now, step)
+            series = await prometheus.range(query, start, end, step)
         except ApiNotUnderstood:  # too long, for all that we know
             self._coarser = min(4 * self._coarser, 64)
             raise
-        return [run for run in runs(series, now, step) if run.labels.get("alertname") != self._here.watchdog]
+        firing = {_identity(sample.labels) for sample in await prometheus.query(_FIRING, at=now)}
+        found = runs(series, firing, now, step)
+        return [run for run in found if run.labels.get("alertname") != self._here.watchdog]
 
     async def _tell_run(self, run: "Run") -> None:
-        labels = {
-            **run.labels,
-            **{name: run.labels.get(name, self._external[name]) for name in self._external},
-        }
+        labels = {**self._external, **run.labels}
         identity = fingerprint(labels)
         this = (identity, run.starts, run.ends is not None)
         if this in self._told or await self._here.is_known(*this):
@@ -211,25 +215,36 @@ class CatchUp:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One firing without a gap. `ends`: when it was last seen; None: it still fires."""
+    """One firing without a gap, seen a step late at most. `ends`: when it was last seen; None: it still fires."""
 
     labels: Mapping[str, str]
     starts: datetime
     ends: datetime | None
 
 
-def runs(series: Sequence[Series], end: datetime, step: timedelta) -> list[Run]:
-    """By their start. `end`, `step`: of the range that was asked for."""
-    moments: dict[frozenset[tuple[str, str]], set[datetime]] = {}
+def runs(series: Sequence[Series], firing: Collection[Identity], now: datetime, step: timedelta) -> list[Run]:
+    """By their start. `firing`: what does so still; `step`: of the range that was asked for."""
+    moments: dict[Identity, set[datetime]] = {}
     for each in series:
-        own = each.labels.items()
-        identity = frozenset((name, value) for name, value in own if name not in ("__name__", "alertstate"))
-        moments.setdefault(identity, set()).update(at for at, _ in each.points)
-    found = []
+        moments.setdefault(_identity(each.labels), set()).update(min(at, now) for at, _ in each.points)
+    found = [Run(dict(labels), now, None) for labels in firing if not moments.get(labels)]
     for labels, times in moments.items():
-        for first, last in _unbroken(sorted(times), step * 1.5):
-            found.append(Run(dict(labels), first, None if end - last < step else last))
+        own = [Run(dict(labels), *span) for span in _unbroken(sorted(times), step * 1.5)]
+        if own and labels in firing:
+            own[-1] = replace(own[-1], ends=None)
+        found += own
     return sorted(found, key=lambda run: run.starts)
+
+
+def _identity(labels: Mapping[str, str]) -> Identity:
+    """Without what Prometheus adds to tell its own series apart."""
+    return frozenset(
+        (name, value) for name, value in labels.items() if name not in ("__name__", "alertstate")
+    )
+
+
+def _floor(moment: datetime, step: timedelta) -> datetime:
+    return moment - (moment - _EPOCH) % step
 
 
 def _unbroken(times: Sequence[datetime], gap: timedelta) -> Iterator[tuple[datetime, datetime]]:

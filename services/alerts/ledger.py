@@ -11,7 +11,7 @@ queue outbox/<destination>                 incidents that may have something to 
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2s
 
 from services.domain.alerts import Alert, Destination, Evidence, Incident, Post
@@ -21,6 +21,7 @@ from services.store.records import Codec
 SLICE = 200
 HISTORY = "incidents"  # a log: the id of each incident that opened, reopened or ended
 LATEST = 500
+ENDED_KEPT = timedelta(days=2)  # for those who look back over a day at most
 
 incidents_codec, alerts_codec, posts_codec, evidence_codec = (
     Codec(Incident),
@@ -75,6 +76,12 @@ class Ledger:
             values = await self._store.get_many([f"firing/{fingerprint}" for fingerprint in some])
             found |= {key.removeprefix("firing/"): value.decode() for key, value in values.items()}
         return found
+
+    async def latest_of(self, fingerprint: str) -> str | None:
+        """The incident in which it fires, or did so lately."""
+        keys = [f"firing/{fingerprint}", f"ended/{fingerprint}"]
+        found = await self._store.get_many(keys)
+        return next((found[key].decode() for key in keys if key in found), None)
 
     async def open(self) -> list[Incident]:
         """All that fire, the oldest first."""
@@ -158,8 +165,11 @@ def incident_writes(incident: Incident, before: Incident | None, alerts: Iterabl
         writes.append(Delete(f"open/{incident.id}"))
     for alert in alerts:
         writes.append(Put(f"alert/{incident.id}/{alert.fingerprint}", alerts_codec.pack(alert)))
-        key = f"firing/{alert.fingerprint}"
-        writes.append(Put(key, incident.id.encode()) if alert.firing else Delete(key))
+        firing, ended = f"firing/{alert.fingerprint}", f"ended/{alert.fingerprint}"
+        if alert.firing:
+            writes += [Put(firing, incident.id.encode()), Delete(ended)]
+        else:
+            writes += [Delete(firing), Put(ended, incident.id.encode(), alert.last + ENDED_KEPT)]
     return writes
 
 

@@ -122,9 +122,14 @@ class Reconcile:
             return due
         if self._prometheus is None:
             return ()
+        try:
+            samples = await self._prometheus.query('ALERTS{alertstate="firing"}')
+        except ApiError as error:
+            log.warning("what is gone from Alertmanager is not ended: %s", error)
+            return ()
         firing = [
             {name: value for name, value in sample.labels.items() if name not in ("__name__", "alertstate")}
-            for sample in await self._prometheus.query('ALERTS{alertstate="firing"}')
+            for sample in samples
         ]
         # What Prometheus sends may have more labels than it keeps itself.
         return [

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+
+_LOOKING = timedelta(seconds=5)  # from the end of the grace until all have been looked at
 
 
 @dataclass(slots=True)
@@ -39,15 +41,11 @@ class Grace:
     def covers(self, name: str, now: datetime) -> bool:
         return self.until is not None and now < self.until and self._concerns(name)
 
-    def late(self, name: str) -> bool:
-        """Whether it was found down when the host came back, or did not stand since: it belongs to the host's fall."""
-        return self._again and self._concerns(name)
+    def late(self, name: str, now: datetime) -> bool:
+        """Whether it belongs to the host's own fall: it was down when the host came back, or did not stand since."""
+        over = self.until is None or now > self.until + _LOOKING
+        return self._again and not over and self._concerns(name)
 
     def _concerns(self, name: str) -> bool:
         known = name in self._started or (self._found is not None and name in self._found)
         return known and name not in self._died
-
-    def stood(self, now: datetime) -> None:
-        """To be told when something was seen: after the grace, starts mean nothing any more."""
-        if self.until is not None and now > self.until:
-            self._started.clear()

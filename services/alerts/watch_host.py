@@ -264,7 +264,7 @@ class HostWatch:
         for name in up:
             falls.rose(name)
         falls.down -= up
-        joining = falls.joining(new, [name for name in new if self._grace.late(name)])
+        joining = falls.joining(new, [name for name in new if self._grace.late(name, now)])
         falls.down |= joining
         changes = []
         for name in sorted(new - joining):

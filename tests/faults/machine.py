@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from tests.faults.world import NIGHT, OPS
 
 GROUPS = 5
-COUNTS = (1, 1, 2, 3, 3)  # alerts that begin to fire together; of more than ten the rest is in a file
+COUNTS = (1, 1, 2, 3, 12)  # alerts that begin to fire together; of more than ten the rest is in a file
 AFTER = (0, 0, 3, 10, 30, 80, 160)  # milliseconds until the next step
 
 _after = st.sampled_from(AFTER)
@@ -45,7 +45,7 @@ class Schedules(RuleBasedStateMachine):
         self.steps: list[Step] = []
         self.firing: dict[int, set[int]] = {}
         self.known: dict[int, int] = {}  # group → alerts that it ever had
-        self.critical: dict[int, bool] = {}
+        self.critical: dict[tuple[int, int], bool] = {}  # by group and number
         self.up = self.store_up = True
         self.moved = False
 
@@ -69,7 +69,7 @@ class Schedules(RuleBasedStateMachine):
             return
         self.known[group] = first + count - 1
         self.firing.setdefault(group, set()).update(range(first, first + count))
-        critical = self.critical.setdefault(group, critical)
+        self.critical |= dict.fromkeys(((group, number) for number in range(first, first + count)), critical)
         self._do("fire", group, first, count, critical, after=after)
 
     @precondition(lambda self: self.known)
@@ -91,7 +91,7 @@ class Schedules(RuleBasedStateMachine):
         group = self._one([group for group in sorted(self.known) if self._quiet(group)], which)
         number = min(self._quiet(group))
         self.firing[group].add(number)
-        self._do("fire", group, number, 1, self.critical[group], after=after)
+        self._do("fire", group, number, 1, self.critical[group, number], after=after)
 
     def _quiet(self, group: int) -> set[int]:
         return set(range(1, self.known[group] + 1)) - self.firing[group]

@@ -36,6 +36,10 @@ def kinds(found: list[str]) -> list[str]:
     return [each.partition(":")[0].partition(" in ")[0] for each in found]
 
 
+SHORTENED = "🔥 12 alerts: Group1 · 10 shown, all in the file\nwarning · Group1\n🟡 box1n2 is full"
+
+BOTH = {box: Fact(box, (OPS,)) for box in ("box1n1", "box1n2")}
+
 ring = seen("🔥 box1n1 is full · 2nd time since 14:02", id=3, upto=None, reply_to=1)
 listing = seen("", id=4, upto=None, reply_to=1, file="1. Group1 · warning · firing\n   box1n1 is full\n")
 released = replace(seen(TAKEN, upto=None), labels=("Release", "Silence"))
@@ -56,6 +60,8 @@ tap = Press("Acknowledge", 1, OPS, upto=1, answer="It is yours.")
         history(seen(chat=FALLBACK), closed=frozenset({OPS})),
         history(seen(id=1), seen(id=2), allowed=Counter({OPS: 1})),
         history(seen(), seen("⚠️ Chat -1 does not let me write", chat=ADMIN, upto=None), closed=frozenset({OPS})),
+        history(seen(OVER, upto=None), seen(SHORTENED, id=2), listing, allowed=Counter({OPS: 1}), facts=BOTH),
+        history(seen(), moved={OPS: MOVED}, firing=False, presses=(replace(tap, label="1 h"),)),
         history(
             seen(FIRING, "⬇️ See the newer message", upto=None), seen(id=2), allowed=Counter({OPS: 1})
         ),

@@ -32,7 +32,7 @@ async def test_born_killed_and_born_again(tmp_path: Path, cast: Cast) -> None:
         bot = await nursery.bear(setup.environment(), tmp_path / "log", Pace())
         await _answers(cast)
         assert await bot.terminate() == 0
-    assert (tmp_path / "log").read_text().count("Contact with Telegram") == 3
+    assert (tmp_path / "log").read_text().count("watching 0 hosts") == 3
 
 
 async def test_settings_that_are_wrong_are_said(tmp_path: Path, cast: Cast) -> None:

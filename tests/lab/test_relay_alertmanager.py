@@ -21,7 +21,7 @@ from services.domain.alerts import Notification, Report
 from services.domain.findings import SEVERITIES, Finding
 from services.ports import Store
 from services.store.sqlite import open_sqlite
-from tests.lab.monitoring import AlertmanagerServer, free_port
+from tests.lab.monitoring import AlertmanagerServer, PrometheusServer, free_port
 from tests.lab.network import LabUnavailable
 
 pytestmark = pytest.mark.lab
@@ -237,3 +237,20 @@ async def test_dead_at_the_end_the_end_is_told_directly(rig: Rig) -> None:
     assert rig.told == []
     rig.clock.by += timedelta(seconds=31)
     await until(lambda: rig.news == ["resolved"])
+
+
+async def test_it_is_one_alert_with_what_prometheus_says(rig: Rig, tmp_path: Path) -> None:
+    labels = {"severity": "critical", "host": "server2", "container": "directus", "channels": "telegram"}
+    # It finds its Alertmanager 5 s after its start, and what it told before it tells again in a minute only.
+    expr = f"vector(time()) > {time.time() + 7}"
+    rule = {"alert": "service_down", "expr": expr, "labels": labels}
+    rules = {"groups": [{"name": "team", "rules": [rule]}]}
+    with PrometheusServer(tmp_path / "p", alertmanagers=[rig.server.url], rules=rules):
+        await until(lambda: len(rig.heard) == 1, 20)
+        await rig.relay.report(rig.finding())
+        async with asyncio.timeout(5):
+            while not await rig.store.scan("finding/") or not rig.relay.is_open(rig.heard[0].fingerprint):
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(1.5)
+        assert await statuses(rig) == [(rig.heard[0].fingerprint, False)]
+        assert {each.fingerprint for each in rig.heard} == {rig.heard[0].fingerprint}

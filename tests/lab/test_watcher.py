@@ -11,8 +11,9 @@ import pytest
 
 from services.alerts.watching import Rules
 from services.domain.alerts import Severity
-from services.domain.containers import Stop
+from services.domain.containers import Details, Stop
 from services.domain.findings import Finding
+from services.ports import Engine
 from tests.lab.server import Server
 from tests.lab.servers import Lab
 from tests.lab.watching import Books, Notebook, watched
@@ -53,7 +54,6 @@ async def test_killed_found_with_its_evidence_and_ended_by_a_start(
     down = await notebook.found("service_down/directus")
     took = notebook.when("service_down/directus") - done
     assert took < 2, "a second of it is collecting"
-    print(f"\nkill -> finding: {took:.3f} s")
     assert (down.host, down.severity, down.containers) == ("server2", Severity.CRITICAL, ())
     assert abs(down.started - datetime.now(UTC)) < timedelta(seconds=3)
     assert down.evidence is not None
@@ -61,7 +61,6 @@ async def test_killed_found_with_its_evidence_and_ended_by_a_start(
     await notebook.until(lambda: "Server started" in str(notebook.open[down.key]))
     done = await docker(server, "start", "directus")
     over = await notebook.over("service_down/directus")
-    print(f"start -> ended: {notebook.told[-1][0] - done:.3f} s")
     assert over.ended is not None and over.started < over.ended <= datetime.now(UTC)
     assert notebook.keys == {"service_down/directus"}
 
@@ -146,9 +145,8 @@ async def test_a_start_that_fails(server: Server, notebook: Notebook) -> None:
 
 @pytest.mark.usefixtures("watch")
 async def test_three_at_once_are_one(server: Server, notebook: Notebook) -> None:
-    done = await docker(server, "kill", "directus", "pgadmin", "dozzle")
+    await docker(server, "kill", "directus", "pgadmin", "dozzle")
     fall = await notebook.found("service_down/")
-    print(f"\nthree killed -> finding: {notebook.when('service_down/') - done:.3f} s")
     assert fall.containers == ("directus", "dozzle", "pgadmin")
     await docker(server, "kill", "portainer")
     await notebook.until(lambda: notebook.open[fall.key].containers[-1] == "portainer")
@@ -185,7 +183,6 @@ async def test_a_crash_loop_ends_when_it_runs_and_gives_way_when_it_is_down(
             "loop", "sh", "-c", "test -e /tmp/well && exec sleep 99; exit 3", restart="always"
         )
         loop = await notebook.found("crash_loop/loop")
-        await docker(server, "kill", "loop") if server.docker("ps", "-qf", "name=loop") else None
         await docker(server, "stop", "loop")
         await notebook.over("crash_loop/loop")
         await notebook.found("service_down/loop")
@@ -238,3 +235,39 @@ async def test_a_container_that_flaps_opens_and_ends_each_time(server: Server, n
         ends.append(notebook.told[-1][1])
     assert notebook.keys == {"service_down/dozzle"}
     assert len({each.started for each in ends}) == 3
+
+
+class SlowLog:
+    """A log that takes its time."""
+
+    async def excerpt(self, engine: Engine, details: Details, lines: int) -> tuple[str, ...]:
+        await asyncio.sleep(1.5)
+        return ("the last line", "x" * 5000)
+
+
+async def test_a_slow_log_delays_nothing_and_follows(server: Server, notebook: Notebook) -> None:
+    async with watched(server, notebook, QUICK, excerpts=SlowLog()):
+        done = await docker(server, "kill", "directus")
+        down = await notebook.found("service_down/directus")
+        assert notebook.when("service_down/directus") - done < 2
+        assert down.evidence is not None and down.evidence.lines == ()
+        await docker(server, "kill", "dozzle")
+        await notebook.until(lambda: "the last line" in str(notebook.open[down.key]))
+        assert notebook.open[down.key].started == down.started
+        evidence = notebook.open[down.key].evidence
+        assert evidence is not None and len(evidence.lines[1]) == 1000
+        await notebook.found("service_down/dozzle")
+        await docker(server, "start", "dozzle")
+        await notebook.over("service_down/dozzle")
+        await asyncio.sleep(1.7)
+        assert list(notebook.open) == [down.key], "lines that come after the end are nobody's"
+
+
+async def test_a_report_that_fails_is_made_again(server: Server, notebook: Notebook) -> None:
+    async with watched(server, notebook, QUICK):
+        notebook.refusals = 1
+        await docker(server, "kill", "directus")
+        await notebook.found("service_down/directus")
+        notebook.refusals = 1
+        await docker(server, "start", "directus")
+        await notebook.over("service_down/directus")

@@ -2,17 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 
 from services.alerts.expectations import Expectations
-from services.alerts.watcher import Watcher
+from services.alerts.watcher import Excerpts, Watcher
 from services.alerts.watching import Rules
 from services.domain.containers import Stop
 from services.domain.findings import Finding
+from services.errors import StoreUnavailable
 from services.fleet.fleet import Fleet
 from services.logs.reader import LogReader
 from tests.lab.server import Server
@@ -32,8 +33,12 @@ class Notebook:
 
     told: list[tuple[float, Finding]] = field(default_factory=list)
     open: dict[str, Finding] = field(default_factory=dict)
+    refusals: int = 0  # so many reports fail
 
     async def report(self, finding: Finding) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise StoreUnavailable("as the test says")
         self.told.append((time.monotonic(), finding))
         if finding.ended:
             del self.open[finding.key]
@@ -97,7 +102,11 @@ class Books:
 
 @asynccontextmanager
 async def watched(
-    server: Server, notebook: Notebook, rules: Rules | None = None, books: Expectations | None = None
+    server: Server,
+    notebook: Notebook,
+    rules: Rules | None = None,
+    books: Expectations | None = None,
+    excerpts: Excerpts | None = None,
 ) -> AsyncIterator[None]:
     """Yields when the watcher has looked at everything."""
     reader = LogReader(cast(Fleet, None), Now())
@@ -109,7 +118,7 @@ async def watched(
                 notebook.report,
                 notebook.open_findings,
                 books or Books(),
-                reader,
+                excerpts or reader,
                 Now(),
                 rules or Rules(),
             )
@@ -124,17 +133,3 @@ async def watched(
                     watch.cancel()
     finally:
         reader.close()
-
-
-def by_hand(server: Server, *commands: Sequence[str]) -> Callable[[], Mapping[str, float]]:
-    """Docker commands that a thread carries out, with the time that each took."""
-
-    def run() -> Mapping[str, float]:
-        took = {}
-        for command in commands:
-            began = time.monotonic()
-            server.docker(*command)
-            took[" ".join(command)] = time.monotonic() - began
-        return took
-
-    return run

@@ -13,7 +13,7 @@ from services.alertmanager import ActiveAlert, Alertmanager, AmStatus, Group, fi
 from services.alerts.catch_up import Alive, CatchUp, Here, Run, Standing, notifications, runs
 from services.domain.alerts import Notification, Origin, Report, Status
 from services.errors import ApiNotUnderstood, ApiTimeout, StoreUnavailable
-from services.prometheus import Prometheus, Series
+from services.prometheus import Prometheus, Sample, Series
 from services.store.sqlite import open_sqlite
 from tests.clock import HandClock
 
@@ -89,6 +89,13 @@ class Memory:
 
     answers: list[Sequence[Series] | Exception]
     asked: list[tuple[str, datetime, datetime, timedelta]] = field(default_factory=list)
+    firing: tuple[str, ...] = ()
+
+    async def query(self, promql: str, *, at: datetime | None = None) -> Sequence[Sample]:
+        assert promql == 'ALERTS{alertstate="firing"}'
+        assert at is not None
+        extra = {"__name__": "ALERTS", "alertstate": "firing"}
+        return [Sample({"alertname": name, **extra}, 1, at) for name in self.firing]
 
     async def range(self, promql: str, start: datetime, end: datetime, step: timedelta) -> Sequence[Series]:
         self.asked.append((promql, start, end, step))
@@ -128,29 +135,31 @@ def catch_up(desk: Desk, memory: Memory | None, listing: Listing | None = None, 
 
 
 def test_runs() -> None:
-    found = runs(
-        [
-            series(-60, -30, alertname="Brief"),
-            series(-40, 0, alertname="Still"),
-            series(-90, -80, (-50, -45), alertname="Twice"),
-            series(-20, -15, alertname="Split"),
-            Series({"alertname": "Split"}, ((at(-10), 1.0),)),
-        ],
-        at(3),
-        STEP,
-    )
-    assert found == [
+    rows = [
+        series(-60, -30, alertname="Brief"),
+        series(-40, 0, alertname="Still"),
+        series(-90, -80, (-50, -45), alertname="Twice"),
+        series(-20, -15, alertname="Split"),
+        Series({"alertname": "Split"}, ((at(-10), 1.0),)),
+        series(-5, 5, alertname="Over"),
+    ]
+    firing = [frozenset({("alertname", name)}) for name in ("Still", "Fresh")]
+    assert runs(rows, firing, at(3), STEP) == [
         Run({"alertname": "Twice"}, at(-90), at(-80)),
         Run({"alertname": "Brief"}, at(-60), at(-30)),
         Run({"alertname": "Twice"}, at(-50), at(-45)),
         Run({"alertname": "Still"}, at(-40), None),
         Run({"alertname": "Split"}, at(-20), at(-10)),
+        Run({"alertname": "Over"}, at(-5), at(3)),
+        Run({"alertname": "Fresh"}, at(3), None),
     ]
 
 
 async def test_prometheus_alone_tells_both_kinds() -> None:
     desk = Desk()
-    memory = Memory([[series(-60, -30, alertname="Brief"), series(-40, 0, alertname="Still")]])
+    memory = Memory(
+        [[series(-60, -30, alertname="Brief"), series(-40, 0, alertname="Still")]], firing=("Still",)
+    )
     await catch_up(desk, memory).run(at(-100))
     assert desk.news == [("Brief", "resolved"), ("Still", "firing")]
     (brief, _) = desk.told
@@ -158,7 +167,9 @@ async def test_prometheus_alone_tells_both_kinds() -> None:
     assert (brief.origin, brief.key) == (Origin.CATCH_UP, f"catch_up/{fingerprint({'alertname': 'Brief'})}")
     assert report.labels == {"alertname": "Brief"}
     assert (report.starts, report.ends) == (at(-60), at(-30))
-    assert memory.asked == [('ALERTS{alertstate="firing"}', at(-130), NOW, STEP)]
+    ((query, *span),) = memory.asked
+    assert query == 'ALERTS{alertstate="firing"} or last_over_time(ALERTS{alertstate="firing"}[5s])'
+    assert span == [at(-130), at(5), STEP]
 
 
 async def test_what_is_known_is_not_reported_nor_the_watchdog() -> None:
@@ -189,8 +200,10 @@ async def test_how_far_back_and_how_fine(away: timedelta, start: timedelta, step
     memory = Memory([[]])
     await catch_up(Desk(), memory).run(NOW - away)
     ((query, since, end, width),) = memory.asked
-    assert (since, end, width) == (NOW - start, NOW, timedelta(seconds=step))
-    assert ("last_over_time" in query) is (step > 5)
+    assert width == timedelta(seconds=step)
+    assert timedelta() <= NOW - start - since < width
+    assert timedelta() < end - NOW <= width
+    assert f"[{step}s]" in query
     assert (end - since) / width <= 11_000
 
 
@@ -245,7 +258,7 @@ async def test_alertmanager_tells_what_still_fires() -> None:
     listing = Listing([Group({"host": "server2"}, "vakhta", alerts), Group({}, "also", alerts)])
     brief = series(-60, -30, alertname="Brief")
     looks = [[brief, series(-40, last, alertname="Still")] for last in (0, 60)]
-    await catch_up(desk, Memory([*looks]), listing).run(at(-100))
+    await catch_up(desk, Memory([*looks], firing=("Still",)), listing).run(at(-100))
     assert sorted(desk.news) == [("Brief", "resolved"), ("Still", "firing")]
     (still,) = [each for each in desk.told if each.receiver]
     assert (still.receiver, still.labels) == ("vakhta", {"host": "server2"})
@@ -254,8 +267,15 @@ async def test_alertmanager_tells_what_still_fires() -> None:
 
 async def test_what_ended_just_as_the_bot_came_is_seen_in_the_second_look() -> None:
     desk = Desk()
-    memory = Memory([[series(-40, 0, alertname="Still")], [series(-40, 10, alertname="Still")]])
-    await catch_up(desk, memory, Listing()).run(at(-100))
+    memory = Memory(
+        [[series(-40, 0, alertname="Still")], [series(-40, 10, alertname="Still")]], firing=("Still",)
+    )
+    running = asyncio.ensure_future(catch_up(desk, memory, Listing()).run(at(-100)))
+    async with asyncio.timeout(5):
+        while not desk.slept:
+            await asyncio.sleep(0)
+    memory.firing = ()
+    await running
     assert desk.news == [("Still", "resolved")]
 
 
