@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from bench import commands, memory
+from bench.alerts import alerts
 from bench.floor import floor
 from bench.stage import crowd, open_stage
 from tests.lab.servers import Lab, LabUnavailable
@@ -21,6 +22,7 @@ def main() -> int:
             print(f"{os.cpu_count()} cores; the lab was up in {lab.took:.1f} s", end="")
             print(f", crowded in {perf_counter() - began:.1f} s more")
             asyncio.run(benches(lab))
+        asyncio.run(alerts())  # needs no lab
     except LabUnavailable as missing:
         print(f"No bench here: {missing}", file=sys.stderr)
         return 1

@@ -19,7 +19,7 @@ from tests.bots import OPS, TOKEN, USERS, BotProcess, Setup, process
 from tests.lab.monitoring import free_port
 
 _STARTING = 60.0
-_SETTLED = 3.0
+_SETTLED = 2.0
 _LOOK_EVERY = 0.1
 
 
@@ -72,6 +72,11 @@ class AlertStage:
             await asyncio.sleep(0.01)
         pulse.unlink()
         return float(text)
+
+    def busy(self) -> float:
+        """Seconds of processor time that the bot has taken so far, in all its threads."""
+        times = psutil.Process(self.bot.pid).cpu_times()
+        return float(times.user + times.system)
 
     async def backlog(self) -> int:
         """Bodies in the inbox that the desk has not taken yet."""

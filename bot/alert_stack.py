@@ -76,6 +76,10 @@ class AlertStack:
             moments.append(self.outbox.oldest_waiting)
         return self.services.clock.now() - min(moments) if moments else None
 
+    async def drain(self) -> None:
+        """Before the end: what is on its way to a chat arrives, and is recorded."""
+        await self.outbox.drain()
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             for name, work in self.works.items():

@@ -76,6 +76,7 @@ async def run_until(
         ]
         log.info("watching %d hosts for %d people", len(settings.hosts), len(settings.users))
         await pump.run(stop)
+        await alerts.drain()
         for chore in chores:
             chore.cancel()
     log.info("stopped")

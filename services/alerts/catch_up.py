@@ -140,9 +140,8 @@ class CatchUp:
 
     async def _look_back(self, prometheus: Prometheus, last_alive: datetime, began: datetime) -> None:
         async def look() -> None:
-            found = await self._past(prometheus, last_alive - BEFORE)
-            for run in found:
-                if run.starts <= began and not (run.ends is None and self._alertmanager):
+            for run in await self._past(prometheus, last_alive - BEFORE, began):
+                if run.ends or not self._alertmanager:
                     await self._tell_run(run)
 
         if await self._patiently("Prometheus", look) and self._alertmanager:
@@ -150,7 +149,8 @@ class CatchUp:
             await self._sleep(AFTERWARDS)
             await self._patiently("Prometheus", look)
 
-    async def _past(self, prometheus: Prometheus, since: datetime) -> Sequence["Run"]:
+    async def _past(self, prometheus: Prometheus, since: datetime, until: datetime) -> Sequence["Run"]:
+        """What began by `until`, and is no watchdog. A firing is seen a step late."""
         now = self._clock.now()
         span = min(now - since, FARTHEST)
         step = max(FINEST, FINEST * -(-span // (FINEST * POINTS))) * self._coarser
@@ -166,7 +166,7 @@ class CatchUp:
             self._coarser = min(4 * self._coarser, 64)
             raise
         firing = {_identity(sample.labels) for sample in await prometheus.query(_FIRING, at=now)}
-        found = runs(series, firing, now, step)
+        found = [run for run in runs(series, firing, now, step) if run.starts - step < until]
         return [run for run in found if run.labels.get("alertname") != self._here.watchdog]
 
     async def _tell_run(self, run: "Run") -> None:

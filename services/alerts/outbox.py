@@ -34,17 +34,19 @@ AT_ONCE = 2000  # incidents looked at together
 IDLE = 30.0  # seconds after which a worker looks again though nobody has woken it
 PAUSE = 1.0  # while the store does not work
 BACK_OFF = (0.5, 30.0)  # seconds: the first pause after a failed delivery, and the longest
+FAREWELL = 5.0  # seconds for what is on its way when the bot stops
 PROBE_AFTER = timedelta(minutes=10)  # a closed chat is tried again with something new
 _FAR = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class _Lane:
-    """What a worker remembers of its chat. closed: since when it does not let us write."""
+    """What a worker remembers of its chat. closed: since when it does not let us write. busy: a step is on its way."""
 
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     recent: deque[datetime] = field(default_factory=lambda: deque(maxlen=len(dispatching.SPACING)))
     closed: datetime | None = None
+    busy: asyncio.Future[None] | None = None
     failures: int = 0
     oldest: datetime | None = None  # when the oldest of what it has not shown yet was received
 
@@ -70,6 +72,7 @@ class Outbox:
         self._clock = clock
         self._scale = scale
         self._delivery = Delivery(ledger, notifier, Bulletins(ledger, policy, scale), clock)
+        self._stopping = False
         self._lanes = {to: _Lane() for to in policy.everywhere}
 
     def wake(self) -> None:
@@ -82,7 +85,16 @@ class Outbox:
         """When the oldest alert that no chat has been shown yet was received, as of the workers' last look."""
         return min((lane.oldest for lane in self._lanes.values() if lane.oldest), default=None)
 
+    async def drain(self) -> None:
+        """Begin nothing more, and let what is on its way arrive and be recorded, so that it does not go twice."""
+        self._stopping = True
+        self.wake()
+        busy = {lane.busy for lane in self._lanes.values() if lane.busy}
+        if busy:
+            await asyncio.wait(busy, timeout=FAREWELL)
+
     async def run(self) -> None:
+        """Until cancelled, or drained."""
         async with asyncio.TaskGroup() as group:
             for to in self._lanes:
                 group.create_task(self._serve(to), name=f"outbox {to.key}")
@@ -90,7 +102,7 @@ class Outbox:
     async def _serve(self, to: Destination) -> None:
         lane = self._lanes[to]
         loaded = False
-        while True:
+        while not self._stopping:
             lane.woken.clear()
             try:
                 if not loaded:
@@ -167,6 +179,7 @@ class Outbox:
 
     async def _carry_out(self, to: Destination, lane: _Lane, step: Step, now: datetime) -> float:
         """0: go on at once."""
+        lane.busy = asyncio.get_running_loop().create_future()
         try:
             if await self._delivery.carry_out(to, step, now):
                 lane.recent.append(now)
@@ -193,6 +206,9 @@ class Outbox:
             lane.failures = 0
             if lane.closed:
                 await self._reopen(to, lane)
+        finally:
+            lane.busy.set_result(None)
+            lane.busy = None
         return 0
 
     # Chats that do not let us write

@@ -12,7 +12,7 @@ from typing import NoReturn, Protocol
 from services.alerts.expectations import Expectations
 from services.alerts.watch_host import HostWatch
 from services.alerts.watching import Look, Rules
-from services.domain.containers import Container, Details
+from services.domain.containers import Condition, Container, Details, diagnose
 from services.domain.findings import Finding
 from services.errors import ContainerGone, EngineRefused, HostError, HostSilent, VakhtaError
 from services.ports import Clock, Engine
@@ -144,7 +144,7 @@ class Watcher:
     ) -> None:
         found = await asyncio.gather(*(self._look_at(there.get(name), watch) for name in names))
         looks = dict(zip(names, found, strict=True))
-        if down := next((look for look in found if look and not look.runs and not look.acting), None):
+        if down := next((look for look in found if look and not look.runs), None):
             await self._knock(down)
         if watch.lost:  # what is seen of a host that falls silent is half the truth
             watch.look_at(names, self.clock.now())
@@ -160,7 +160,7 @@ class Watcher:
             return None
         container = replace(row, state=details.state, health=details.health)
         look = Look(container, details, watch.history(row), grace=watch.in_grace(row.name, self.clock.now()))
-        if look.runs:
+        if diagnose(container, details).condition is not Condition.DOWN:
             return look
         # In this order: a stop that is over between the two questions is in the books by then.
         acting = await self.expectations.restarting(self.host, row.name)
