@@ -14,6 +14,7 @@ import httpx
 import psutil
 
 from bench.alert_bodies import NAME
+from bench.pulse import longest_hold
 from playground.telegram import Chat, Limits, Telegram
 from tests.bots import OPS, TOKEN, USERS, BotProcess, Setup, process
 from tests.lab.monitoring import free_port
@@ -65,13 +66,9 @@ class AlertStage:
         (await self.client.post(self.url, content=body)).raise_for_status()
         return perf_counter() - began
 
-    async def longest_hold(self) -> float:
-        """Milliseconds that the bot's event loop was held at the longest since the last call."""
-        pulse = self.directory / "pulse"
-        while not (pulse.exists() and (text := pulse.read_text())):
-            await asyncio.sleep(0.01)
-        pulse.unlink()
-        return float(text)
+    async def longest_hold(self) -> tuple[float, float]:
+        """Milliseconds that the bot's event loop was held since the last call, and an idle process's beside it."""
+        return await longest_hold(self.directory / "pulse"), await longest_hold(self.directory / "idle")
 
     def busy(self) -> float:
         """Seconds of processor time that the bot has taken so far, in all its threads."""
@@ -137,6 +134,7 @@ async def open_alert_stage(limits: Limits, scale: float = 1) -> AsyncIterator[Al
             headers = {"Authorization": f"Bearer {token}"}
             async with (
                 process(setup, module=("bench.heartbeat", pulse, str(scale))) as bot,
+                process(setup, module=("bench.pulse", str(Path(directory, "idle")))),
                 httpx.AsyncClient(headers=headers, timeout=120, trust_env=False) as client,
             ):
                 await telegram.until(lambda: telegram.called("getUpdates"), _STARTING)

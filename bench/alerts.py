@@ -144,8 +144,10 @@ async def _calm(stage: AlertStage) -> None:
     _hold(await stage.longest_hold())
 
 
-def _hold(longest: float) -> None:
-    _line("longest hold of the event loop", longest, "ms", "50 ms or less")
+def _hold(longest: tuple[float, float]) -> None:
+    bot, idle = longest
+    _line("longest hold of the event loop", bot, "ms", "50 ms or less")
+    _line("the same in an idle process beside it", idle, "ms")
 
 
 def _line(name: str, figure: float | None, unit: str, wanted: str = "") -> None:

@@ -7,7 +7,10 @@ import psutil
 
 from bench.stage import Stage
 
-PACKAGES = "aiogram, aiohttp_socks, asyncssh, babel, docker, httpx, msgspec, pydantic_settings, rapidfuzz, re2, redis.asyncio"
+PACKAGES = (
+    "aiogram, aiohttp_socks, asyncssh, babel, docker, httpx, msgspec, pydantic_settings, rapidfuzz, re2,"
+    " redis.asyncio"
+)
 _BARE = f"""
 import asyncio, {PACKAGES}
 print("imported", flush=True)

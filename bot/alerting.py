@@ -11,7 +11,7 @@ from pydantic_settings import NoDecode
 from bot import values
 from bot.blocks import Block
 from services.alerts.policy import Policy, QuietHours, Route
-from services.domain.alerts import Destination
+from services.domain.posts import Destination
 
 if TYPE_CHECKING:
     from bot.settings import Settings

@@ -36,7 +36,7 @@ from handlers.views.alert_file import roll_file
 from handlers.views.alert_notices import notice as notice_view
 from handlers.views.answer import Answer, File
 from handlers.words import Catalogues
-from services.domain.alerts import Bulletin, Destination, Notice, Ring
+from services.domain.posts import Bulletin, Destination, Notice, Ring
 from services.errors import ChatClosed, DeliveryError, MessageLost, MessageRefused, NotDelivered
 from services.ports import Sent
 from services.roster import Roster

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.domain.alerts import Bulletin, Destination, Notice, Ring
 from services.domain.containers import Container, Details, Usage
 from services.domain.events import Event
+from services.domain.posts import Bulletin, Destination, Notice, Ring
 
 
 class Clock(Protocol):

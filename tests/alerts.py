@@ -4,18 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.alertmanager import fingerprint
-from services.domain.alerts import (
-    Alert,
-    Destination,
-    Incident,
-    Origin,
-    Post,
-    PostState,
-    Report,
-    Severity,
-    Status,
-    Tally,
-)
+from services.domain.alerts import Alert, Incident, Origin, Report, Severity, Status, Tally
+from services.domain.posts import Destination, Post, PostState
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
 OPS = Destination(-1001234567890)

@@ -8,7 +8,8 @@ from handlers.views.alert_text import clean, cut
 from handlers.views.answer import File
 from handlers.views.incident_words import number, severity_word
 from handlers.words import zone
-from services.domain.alerts import Alert, Bulletin
+from services.domain.alerts import Alert
+from services.domain.posts import Bulletin
 from services.logs.presentable import presentable_lines
 
 _BYTES = 40 * 2**20  # Telegram takes 50 MB

@@ -15,7 +15,8 @@ from handlers.views.incident_buttons import ack
 from handlers.views.incident_words import headline, number, what
 from handlers.views.moments import moment
 from services.alerts.browse import OpenAlerts, Trace
-from services.domain.alerts import Decision, Post, PostState, Shown, Why
+from services.domain.alerts import Decision, Why
+from services.domain.posts import Post, PostState, Shown
 
 _PER_PAGE = 15
 _BUTTONS = 20

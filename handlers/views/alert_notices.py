@@ -8,7 +8,7 @@ from aiogram.utils.i18n import gettext as _
 from handlers.views.alert_text import plain
 from handlers.views.answer import Answer
 from handlers.views.moments import moment
-from services.domain.alerts import Notice, Trouble
+from services.domain.posts import Notice, Trouble
 
 
 def notice(notice: Notice) -> Answer:

@@ -22,7 +22,8 @@ from handlers.views.incident_body import (
 from handlers.views.incident_buttons import acknowledge_all, keyboard, question
 from handlers.views.incident_words import alert_line, headline, number, ordinal, what
 from handlers.views.moments import clock, duration, moment
-from services.domain.alerts import Ack, Alert, Bulletin, Quiet, Ring, Ringing, Shown, Tally
+from services.domain.alerts import Ack, Alert, Quiet, Tally
+from services.domain.posts import Bulletin, Ring, Ringing, Shown
 
 _WORST = 10
 _FACTS_UNITS = 300

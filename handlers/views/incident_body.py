@@ -11,7 +11,8 @@ from handlers.views.alert_text import WORD, clean, cut, inert, one_line, plain, 
 from handlers.views.answer import units
 from handlers.views.incident_words import alert_line, fallen, number, ordinal, severity_word, what
 from handlers.views.moments import duration, moment, seconds
-from services.domain.alerts import Ack, Alert, Bulletin, Evidence, Quiet, Shown, Tally
+from services.domain.alerts import Ack, Alert, Evidence, Quiet, Tally
+from services.domain.posts import Bulletin, Shown
 
 EVIDENCE_UNITS = 1500
 DESCRIPTION_UNITS = 500

@@ -10,8 +10,9 @@ from aiogram.utils.i18n import gettext as _
 from handlers.callbacks import NOBODY, Ack, AckAll, Act, Mute, Open, Release, Unmute
 from handlers.views.alert_text import WORD, inert, one_line, web_link
 from handlers.views.answer import Row, button, in_rows
-from services.domain.alerts import Bulletin, Incident, Menu, Shown, Span
+from services.domain.alerts import Incident, Span
 from services.domain.containers import key_of
+from services.domain.posts import Bulletin, Menu, Shown
 
 MORNING = time(9)
 _HOST = re.compile(r"[\w.-]{1,30}", re.ASCII)  # more would not fit into a button's data

@@ -11,7 +11,8 @@ from babel.numbers import format_decimal
 
 from handlers.views.alert_text import LINE, WORD, cut, inert, one_line, plain
 from handlers.views.moments import duration
-from services.domain.alerts import Alert, Severity, Shown, Tally
+from services.domain.alerts import Alert, Severity, Tally
+from services.domain.posts import Shown
 
 HEADLINE = 140  # units, of which a lock screen shows about 100
 SYMBOL = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟡", Severity.INFO: "🔹"}

@@ -14,7 +14,8 @@ from services.alerts.silences import Silences
 from services.alerts.stages import fits
 from services.audit import Audit, Result
 from services.domain.access import Action, Actor, Target
-from services.domain.alerts import Ack, Alert, Incident, Matcher, Menu, Post, Quiet, Span
+from services.domain.alerts import Ack, Alert, Incident, Matcher, Quiet, Span
+from services.domain.posts import Menu, Post
 from services.errors import AlreadyTaken, NoSuchIncident, NoSuchSilence
 from services.ports import Clock, Write
 from services.roster import Roster

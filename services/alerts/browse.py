@@ -10,7 +10,8 @@ from services.alerts.ledger import Ledger
 from services.alerts.policy import Policy
 from services.alerts.sight import covers, sees
 from services.domain.access import Actor
-from services.domain.alerts import Alert, Incident, Post, Shown, Tally
+from services.domain.alerts import Alert, Incident, Tally
+from services.domain.posts import Post, Shown
 from services.errors import NoSuchIncident
 from services.ports import Clock
 

@@ -9,7 +9,8 @@ from services.alerts.dispatching import NAMED, Look
 from services.alerts.ledger import SLICE, Ledger
 from services.alerts.policy import Policy
 from services.alerts.silences import spans
-from services.domain.alerts import Alert, Bulletin, Destination, Post, Ring, Ringing, Shown
+from services.domain.alerts import Alert
+from services.domain.posts import Bulletin, Destination, Post, Ring, Ringing, Shown
 
 LATE = timedelta(seconds=60)
 _WITH_EVIDENCE = 3  # of so many alerts at most the evidence is looked for

@@ -11,7 +11,8 @@ from services.alerts.bulletins import Bulletins
 from services.alerts.dispatching import Look, Need, Step
 from services.alerts.ledger import Ledger, post_writes
 from services.alerts.ringing import OLD_AFTER
-from services.domain.alerts import Destination, Post, PostState, Ringing, Severity
+from services.domain.alerts import Severity
+from services.domain.posts import Destination, Post, PostState, Ringing
 from services.errors import MessageRefused
 from services.ports import Clock, Delete, Notifier, Sent
 

@@ -18,7 +18,8 @@ from services.alerts.ledger import Ledger, incident_writes, looks_everywhere
 from services.alerts.policy import Policy
 from services.alerts.silences import Silences
 from services.alerts.stages import Case, Scene, decide
-from services.domain.alerts import Incident, Notice, Notification, Origin, Report, Status, Trouble
+from services.domain.alerts import Incident, Notification, Origin, Report, Status
+from services.domain.posts import Notice, Trouble
 from services.errors import StoreError
 from services.ports import Clock, Put, Write
 

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from services.alerts import ringing
-from services.domain.alerts import Incident, Post, Ringing, Severity, Tally
+from services.domain.alerts import Incident, Severity, Tally
+from services.domain.posts import Post, Ringing
 
 FEW = 3  # so many new messages at once go one by one; more become a digest
 NAMED = 10  # so many alerts are named in a message; of more, the worst, and all in a file

@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2s
 
-from services.domain.alerts import Alert, Destination, Evidence, Incident, Post
+from services.domain.alerts import Alert, Evidence, Incident
+from services.domain.posts import Destination, Post
 from services.ports import Append, Delete, Put, Schedule, Store, Unschedule, Write
 from services.store.records import Codec
 

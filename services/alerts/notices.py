@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from services.domain.alerts import Destination, Notice
+from services.domain.posts import Destination, Notice
 from services.errors import ChatClosed, DeliveryError, NotDelivered, StoreError
 from services.ports import Clock, Notifier, Schedule, Store, Unschedule
 from services.store.records import Codec

@@ -4,7 +4,7 @@ import secrets
 
 from services.alerts.ledger import Ledger, look_at, post_writes
 from services.alerts.policy import Policy
-from services.domain.alerts import Destination, Post, PostState
+from services.domain.posts import Destination, Post, PostState
 from services.errors import DeliveryError
 from services.ports import Clock, Notifier, Sent
 

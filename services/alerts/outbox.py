@@ -19,12 +19,8 @@ from services.alerts.dispatching import Look, Need, Step
 from services.alerts.ledger import Ledger, look_at, look_no_more, queue_of
 from services.alerts.notices import Notices
 from services.alerts.policy import Policy
-from services.domain.alerts import (
-    Destination,
-    Notice,
-    Tally,
-    Trouble,
-)
+from services.domain.alerts import Tally
+from services.domain.posts import Destination, Notice, Trouble
 from services.errors import ChatClosed, MessageLost, MessageRefused, NotDelivered, StoreError
 from services.ports import Clock, Delete, Notifier, Put, Store, Write
 

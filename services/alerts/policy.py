@@ -6,7 +6,8 @@ from datetime import datetime, time, timedelta
 from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
-from services.domain.alerts import Alert, Destination, Severity
+from services.domain.alerts import Alert, Severity
+from services.domain.posts import Destination
 
 UTC = ZoneInfo("UTC")
 

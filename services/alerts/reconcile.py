@@ -11,7 +11,8 @@ import msgspec
 
 from services.alertmanager import ActiveAlert, Alertmanager
 from services.alerts.catch_up import Here, Sleep, Standing, notifications
-from services.domain.alerts import Notice, Notification, Origin, Status, Trouble
+from services.domain.alerts import Notification, Origin, Status
+from services.domain.posts import Notice, Trouble
 from services.errors import ApiError, StoreError, VakhtaError
 from services.ports import Clock, Put, Store
 from services.prometheus import Prometheus

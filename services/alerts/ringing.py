@@ -8,7 +8,8 @@ wait for the first message's five minutes.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.domain.alerts import Incident, Post, Ringing, Severity, Tally
+from services.domain.alerts import Incident, Severity, Tally
+from services.domain.posts import Post, Ringing
 
 APART = timedelta(minutes=5)
 OLD_AFTER = timedelta(minutes=10)  # the end of an incident is told by a silent reply below a message so old

@@ -13,7 +13,6 @@ from services.domain.alerts import (
     RETRY_WITHIN,
     Alert,
     Decision,
-    Destination,
     Matcher,
     Report,
     Severity,
@@ -21,6 +20,7 @@ from services.domain.alerts import (
     Why,
     severity_of,
 )
+from services.domain.posts import Destination
 
 HOST_LABELS = ("host", "instance")
 CONTAINER_LABELS = ("container", "name", "service")

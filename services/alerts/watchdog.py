@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.domain.alerts import Notice, Trouble
+from services.domain.posts import Notice, Trouble
 from services.errors import StoreError
 from services.ports import Clock, Put, Store
 from services.store.records import Codec

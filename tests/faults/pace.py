@@ -11,5 +11,5 @@ class Pace:
     """
 
     scale: float = 0.01
-    request: float = 0.4
+    request: float = 0.5
     pause: float = 0.05

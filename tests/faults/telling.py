@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from handlers.callbacks import Ack
@@ -19,21 +19,21 @@ _SENDS = ("sendMessage", "sendDocument")
 _LOST = ("on order: lost", "on order: lost_502", "on order: slow")
 _HARMLESS = ("message is not modified", "query is too old", "group chat was upgraded")
 RECORDED_AFTER = 0.1  # seconds after which a bot that got an answer has written it down, also when busy
+_IN_BUFFERS = 0.03  # what the dead had said is heard so much later
+_TICK, _CAUGHT_UP = 0.05, 0.2  # around the end of a stall
 _FORGOTTEN_AFTER = 3.0  # seconds in which a bot that was killed may run into a flood: it forgot what it sent
 _AWAY = ("StoreUnavailable",)
 
 
 class End(NamedTuple):
-    """Of a bot that had no time to write down what it knew. gone: since when its store was away, if it was."""
+    """Of a bot that had no time to write down what it knew: what it was told since `since` may be lost on it.
+
+    at: when it was surely dead. since: when it was killed, or earlier, when its store went away.
+    """
 
     at: float
-    gone: float | None
+    since: float
     killed: bool
-
-    @property
-    def since(self) -> float:
-        """What has been answered later may not have been written down."""
-        return (self.at if self.gone is None else self.gone) - RECORDED_AFTER
 
 
 def history_of(world: "World") -> History:
@@ -47,8 +47,8 @@ def history_of(world: "World") -> History:
         facts=world.sender.facts,
         seen=tuple(seen_in(each) for chat in chats for each in chat.sent),
         presses=tuple(_with_answer(press, query.answer) for press, query in world.presses),
-        allowed=allowed(server.calls, world.ends),
-        closed=frozenset(_chat(call) for call in server.calls if call.description == "on order: 403"),
+        allowed=allowed(server.calls, world.ends, world.stalls),
+        closed=frozenset(chat_of(call) for call in server.calls if call.description == "on order: 403"),
         moved={chat.id: chat.migrated_to for chat in old if chat.migrated_to},
         strangers=frozenset({STRANGER, STUDENT}),
         refused=tuple(_refusals(world)),
@@ -107,24 +107,28 @@ def upto_of(message: Message) -> int | None:
     return None
 
 
-def allowed(calls: Iterable[Call], ends: Iterable[End]) -> Counter[int]:
+def allowed(calls: Iterable[Call], ends: Iterable[End], stalls: Sequence[float] = ()) -> Counter[int]:
     """By chat: sends that took effect, and whose sender cannot know it or could not write it down."""
     sends = [each for each in calls if each.method in _SENDS]
-    lost = {id(each): _chat(each) for each in sends if each.description in _LOST}
+    lost = {id(each): chat_of(each) for each in sends if each.description in _LOST}
     for end in ends:
         cut = [
             each
             for each in sends
-            if each.status in (200, None) and end.since < each.at <= end.at and id(each) not in lost
+            if each.status in (200, None)
+            and not each.description
+            and end.since - RECORDED_AFTER < each.at < end.at + _IN_BUFFERS
         ]
-        latest = {_chat(each): id(each) for each in cut}
+        latest = {chat_of(each): id(each) for each in cut}
         lost |= {number: chat for chat, number in latest.items()}
+    late = [each for each in sends if any(stall - _TICK < each.at < stall + _CAUGHT_UP for stall in stalls)]
+    lost |= {id(each): chat_of(each) for each in late}
     return Counter(lost.values())
 
 
-def _chat(call: Call) -> int:
-    assert isinstance(call.chat_id, int), call
-    return call.chat_id
+def chat_of(call: Call) -> int:
+    """Also of a call whose parameters have not been looked at yet; 0 where it names none."""
+    return int(call.chat_id or 0)
 
 
 def _with_answer(press: Press, answer: asyncio.Future[CallbackAnswer]) -> Press:
@@ -139,6 +143,7 @@ def _refusals(world: "World") -> Iterable[str]:
         if any(words in call.description for words in _HARMLESS):
             continue
         forgot = any(0 <= call.at - end.at < _FORGOTTEN_AFTER for end in world.ends)
+        forgot = forgot or any(0 <= call.at - stall + _TICK < _FORGOTTEN_AFTER for stall in world.stalls)
         if not (call.status == 429 and forgot):
             yield str(call)
 

@@ -139,9 +139,9 @@ def call(at: float, description: str = "", status: int | None = 200, method: str
         ([call(1.0, "on order: lost_502", 502)], [], 1),
         ([call(1.0, "on order: reset", None)], [], 0),  # it had no effect
         ([call(1.0, "on order: lost", method="editMessageText")], [], 0),
-        ([call(1.0)], [End(1.01, None, killed=True)], 1),
-        ([call(1.0), call(1.005)], [End(1.01, None, killed=True)], 1),  # of one chat only one is on its way
-        ([call(1.0)], [End(1.5, None, killed=True)], 0),  # time enough to write it down
+        ([call(1.0)], [End(1.02, 1.01, killed=True)], 1),
+        ([call(1.0), call(1.005)], [End(1.02, 1.01, killed=True)], 1),  # of one chat only one is on its way
+        ([call(1.0)], [End(1.5, 1.5, killed=True)], 0),  # time enough to write it down
         ([call(1.0)], [End(1.5, 0.9, killed=False)], 1),  # but nowhere to
     ],
 )

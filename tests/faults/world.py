@@ -19,13 +19,14 @@ from tests.faults.history import History, Press
 from tests.faults.nursery import Bot, Nursery
 from tests.faults.pace import Pace
 from tests.faults.sender import Sender
-from tests.faults.telling import End, history_of, report_of, seen_in, upto_of
+from tests.faults.telling import End, chat_of, history_of, report_of, seen_in, upto_of
 from tests.lab.redis import Redis
 
 OPS, NIGHT, MOVED = -4001, -1004002, -1004003
 HOOK_TOKEN = "a-token-of-the-fault-tests"
 RESTARTED_AFTER = 0.05
 PATIENCE = 20.0  # seconds in which everything must have come right
+_TICK = 0.02
 QUIET = 0.12  # seconds without a call of the bot's, after which it is taken to have said all
 
 
@@ -47,6 +48,7 @@ class World:
     wanted: bool = True  # the bot is to run
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # of whoever starts or ends it
     ends: list[End] = field(default_factory=list)  # sudden ones
+    stalls: list[float] = field(default_factory=list)  # when each ended
     gone: float | None = None  # since when the store is away
     away: bool = False  # it has been
     presses: list[tuple[Press, Query]] = field(default_factory=list)
@@ -64,8 +66,11 @@ class World:
         self.wanted = False
         async with self.turn:
             if self.bot is not None:
-                self.ends.append(End(asyncio.get_running_loop().time(), self.gone, killed=True))
+                now, gone = asyncio.get_running_loop().time(), self.gone
                 await self.bot.kill()
+                self.ends.append(
+                    End(asyncio.get_running_loop().time(), now if gone is None else gone, killed=True)
+                )
                 self.bot = None
 
     async def stop(self) -> None:
@@ -74,7 +79,7 @@ class World:
         async with self.turn:
             if self.bot is not None:
                 code = await self.bot.terminate()
-                if self.gone is not None:  # with what it had no place to write to
+                if self.gone is not None:  # what it knew it could not write down
                     self.ends.append(End(asyncio.get_running_loop().time(), self.gone, killed=False))
                 if code not in (0, -signal.SIGTERM) and not self.away:  # it may be too young to have ears
                     self.troubles.append(f"told to stop, the bot ended with {code}")
@@ -100,6 +105,15 @@ class World:
                     self.troubles.append(f"the bot ended by itself with {self.bot.code}")
                     return
                 await self.start()
+
+    async def watch_the_clock(self) -> None:
+        """Where this process was held up, Telegram's answers were too late, and nobody ordered it."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            before = clock()
+            await asyncio.sleep(_TICK)
+            if clock() - before - _TICK > self.pace.request / 2:
+                self.stalls.append(clock())
 
     # What happens to Alertmanager
 
@@ -127,7 +141,7 @@ class World:
         description = "Forbidden: bot was kicked from the group chat"
 
         def fits(call: Call) -> bool:
-            return not meant or call.chat_id in meant
+            return not meant or chat_of(call) in meant
 
         self.telegram.fail_next(method, kind, times, seconds=slow, description=description, when=fits)
 
@@ -236,7 +250,7 @@ async def world(
         made = World(telegram, nursery, setup, pace, sender, redis, people, ops, night, home / "bot.log")
         made.log.touch()
         async with asyncio.TaskGroup() as tasks:
-            works = [tasks.create_task(sender.run()), tasks.create_task(made.supervise())]
+            works = [tasks.create_task(work()) for work in (sender.run, made.supervise, made.watch_the_clock)]
             try:
                 await made.start()
                 yield made

@@ -12,7 +12,8 @@ import pytest
 from services.alertmanager import Matcher, PostedAlert, fingerprint, open_alertmanager
 from services.alerts.catch_up import CatchUp, Here, Standing
 from services.alerts.reconcile import Reconcile
-from services.domain.alerts import Notice, Notification, Report, Status
+from services.domain.alerts import Notification, Report, Status
+from services.domain.posts import Notice
 from services.prometheus import Prometheus, open_prometheus
 from tests.lab.monitoring import AlertmanagerServer, PrometheusServer
 from tests.lab.network import LabUnavailable

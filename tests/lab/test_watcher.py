@@ -112,7 +112,8 @@ async def test_stopped_by_hand_is_down_and_removed_is_over(server: Server, noteb
 
 @pytest.mark.usefixtures("watch")
 async def test_out_of_memory_and_down(server: Server, notebook: Notebook) -> None:
-    server.run_container("fat", "sh", "-c", "x=a; while :; do x=$x$x; done", extra=["--memory=8m"])
+    eats = "sleep 0.5; x=a; while :; do x=$x$x; done"  # at once would be before the engine listens for it
+    server.run_container("fat", "sh", "-c", eats, extra=["--memory=8m"])
     down = await notebook.found("service_down/fat")
     assert down.evidence is not None
     assert (down.evidence.exit_code, down.evidence.out_of_memory) == (137, True)
@@ -177,7 +178,7 @@ async def test_a_crash_loop(server: Server, notebook: Notebook) -> None:
 async def test_a_crash_loop_ends_when_it_runs_and_gives_way_when_it_is_down(
     server: Server, notebook: Notebook
 ) -> None:
-    rules = replace(QUICK, crash_within=timedelta(seconds=2))
+    rules = replace(QUICK, crash_within=timedelta(seconds=5))
     async with watched(server, notebook, rules):
         server.run_container(
             "loop", "sh", "-c", "test -e /tmp/well && exec sleep 99; exit 3", restart="always"

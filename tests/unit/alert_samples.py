@@ -4,18 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.domain.alerts import (
-    Alert,
-    Bulletin,
-    Destination,
-    Incident,
-    Origin,
-    Severity,
-    Shown,
-    Status,
-    Tally,
-    severity_of,
-)
+from services.domain.alerts import Alert, Incident, Origin, Severity, Status, Tally, severity_of
+from services.domain.posts import Bulletin, Destination, Shown
 
 NOW = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)  # 14:05 in Almaty
 OPENED = NOW - timedelta(minutes=3)

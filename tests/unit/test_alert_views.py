@@ -15,17 +15,9 @@ from handlers.views import alerts as views
 from handlers.views.alert_text import cut, plain, web_link
 from handlers.views.answer import Answer, units
 from handlers.words import catalogues
-from services.domain.alerts import (
-    Ack,
-    Alert,
-    Evidence,
-    Menu,
-    Quiet,
-    Ring,
-    Ringing,
-    Span,
-)
+from services.domain.alerts import Ack, Alert, Evidence, Quiet, Span
 from services.domain.containers import key_of
+from services.domain.posts import Menu, Ring, Ringing
 from tests.unit.alert_samples import NOW, OPENED, alert, bulletin, shown
 
 LATER = NOW + timedelta(hours=1)

@@ -19,19 +19,8 @@ from bot.notifier import TelegramNotifier
 from bot.pacing import Rates
 from handlers.words import catalogues
 from playground.telegram import Limits, Telegram
-from services.domain.alerts import (
-    Ack,
-    Alert,
-    Bulletin,
-    Destination,
-    Evidence,
-    Menu,
-    Quiet,
-    Ring,
-    Ringing,
-    Shown,
-    Span,
-)
+from services.domain.alerts import Ack, Alert, Evidence, Quiet, Span
+from services.domain.posts import Bulletin, Destination, Menu, Ring, Ringing, Shown
 from services.roster import Roster
 from tests.unit.alert_samples import NOW, OPENED, alert, bulletin, shown
 

@@ -20,17 +20,8 @@ from handlers.views.silences import silences
 from handlers.words import catalogues
 from services.alerts.browse import OpenAlerts, Trace
 from services.alerts.silences import ListedSilence
-from services.domain.alerts import (
-    Decision,
-    Destination,
-    Matcher,
-    Notice,
-    Post,
-    PostState,
-    Shown,
-    Trouble,
-    Why,
-)
+from services.domain.alerts import Decision, Matcher, Why
+from services.domain.posts import Destination, Notice, Post, PostState, Shown, Trouble
 from services.errors import AlreadyTaken, ApiRefused, ApiTimeout, NoSuchIncident
 from tests.unit.alert_samples import NOW, alert, shown
 

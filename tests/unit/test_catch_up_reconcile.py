@@ -10,7 +10,8 @@ import pytest
 
 from services.alertmanager import Alertmanager, Group
 from services.alerts.reconcile import Receivers, Reconcile, warn_of_channels
-from services.domain.alerts import Notice, Origin, Trouble
+from services.domain.alerts import Origin
+from services.domain.posts import Notice, Trouble
 from services.errors import ApiTimeout
 from services.prometheus import Prometheus, Rule, Sample
 from services.store.sqlite import open_sqlite

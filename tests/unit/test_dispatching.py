@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from services.alerts import dispatching
 from services.alerts.dispatching import EDITS_APART, SPACING, Look, Need, Step, choose, combined, look
-from services.domain.alerts import Menu, Post, Quiet, Ringing, Severity, Tally
+from services.domain.alerts import Quiet, Severity, Tally
+from services.domain.posts import Menu, Post, Ringing
 from tests.alerts import NOW, incident, post
 
 REMIND = timedelta(minutes=15)

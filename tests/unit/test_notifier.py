@@ -20,7 +20,8 @@ from handlers.words import catalogues
 from playground.telegram import Chat as Group
 from playground.telegram import Limits, Person, Telegram
 from services.domain.access import Scope
-from services.domain.alerts import Ack, Alert, Bulletin, Destination, Notice, Ring, Ringing, Trouble
+from services.domain.alerts import Ack, Alert
+from services.domain.posts import Bulletin, Destination, Notice, Ring, Ringing, Trouble
 from services.errors import ChatClosed, DeliveryError, MessageLost, MessageRefused, NotDelivered
 from services.ports import Sent
 from services.roster import Chat, Roster

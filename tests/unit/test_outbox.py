@@ -15,18 +15,8 @@ from services.alerts.notices import Notices
 from services.alerts.outbox import Outbox
 from services.alerts.policy import Policy, Route
 from services.alerts.stages import Case, Scene, decide
-from services.domain.alerts import (
-    Bulletin,
-    Destination,
-    Notice,
-    Notification,
-    Origin,
-    Report,
-    Ring,
-    Ringing,
-    Status,
-    Trouble,
-)
+from services.domain.alerts import Notification, Origin, Report, Status
+from services.domain.posts import Bulletin, Destination, Notice, Ring, Ringing, Trouble
 from services.errors import ChatClosed, DeliveryError, MessageLost, MessageRefused, NotDelivered
 from services.ports import Sent, Store
 from services.store import open_store

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from services.alerts.ringing import APART, Due, due
-from services.domain.alerts import Quiet, Ringing, Severity, Tally
+from services.domain.alerts import Quiet, Severity, Tally
+from services.domain.posts import Ringing
 from tests.alerts import NOW, incident, post
 
 REMIND = timedelta(minutes=15)

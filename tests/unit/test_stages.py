@@ -9,7 +9,8 @@ import pytest
 
 from services.alerts.policy import Policy, QuietHours, Route
 from services.alerts.stages import STAGES, Case, Scene, Silence, decide, deduplicate, match
-from services.domain.alerts import Alert, Decision, Destination, Matcher, Severity, Status, Why
+from services.domain.alerts import Alert, Decision, Matcher, Severity, Status, Why
+from services.domain.posts import Destination
 from tests.alerts import NOW, OPS, alert, report
 
 ALMATY = ZoneInfo("Asia/Almaty")

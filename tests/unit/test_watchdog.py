@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.alerts.watchdog import LOOKS_EACH, Watchdog
-from services.domain.alerts import Notice, Trouble
+from services.domain.posts import Notice, Trouble
 from services.ports import Store
 from services.store.sqlite import open_sqlite
 from tests.clock import HandClock

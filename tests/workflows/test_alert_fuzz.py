@@ -26,8 +26,8 @@ from tests.bots import AIGERIM, DIAS, OPS, QUICK, STUDENT, TOKEN, Setup, running
 from tests.conftest import labels
 from tests.workflows.test_alerts import alarms
 
-ALERTS, BODIES = 9_000, 1_200  # cases of a run, together 10,000 at least
-PATIENCE = 60.0  # seconds until the last of them is shown
+ALERTS, BODIES = 3_000, 300  # cases of a run, together 10,000 at least
+PATIENCE = 25.0  # seconds until the last of them is shown
 
 PIECES = (
     "", " ", "\n\n\n", "\x00", "\x00\x01\x02\x1b\x7f\x9f", "\ud800", "\udfff\ud83d", "\r\n\t\x0b\x85\u2028\u2029",
@@ -272,12 +272,12 @@ async def test_anything_to_the_hook(tmp_path: Path, caplog: pytest.LogCaptureFix
                     kept.append(body)
             assert set(statuses) == {200}
             reader = Reader(ops)
-            logging.getLogger().warning('TT posted %s %s', drawing.alerts, statuses)
+            logging.getLogger().warning("TT posted %s %s", drawing.alerts, statuses)
             await shown(reader, drawing.owed | {"Q99999q"}, bot)
-            logging.getLogger().warning('TT shown %d %d', len(ops.sent), len(telegram.calls))
+            logging.getLogger().warning("TT shown %d %d", len(ops.sent), len(telegram.calls))
             await acted(telegram, people[DIAS], ops, random.Random(seed))
             assert alive(bot)
-            logging.getLogger().warning('TT acted')
+            logging.getLogger().warning("TT acted")
         assert [each for each in telegram.refusals if not harmless(each.description)] == []
         said = [message.text for chat in telegram.world.chats.values() for message in chat.sent]
         assert not [text for text in said if "Something broke here" in text]

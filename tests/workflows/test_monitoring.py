@@ -193,3 +193,26 @@ async def test_without_alertmanager_the_same_directly_and_no_double_when_it_is_b
         server.docker("start", "directus")
         await cast.telegram.until(lambda: message.text.startswith("✅ directus is back"), 40)
         assert living(cast) == [message]
+
+
+async def test_what_fired_and_ended_while_the_bot_was_down_is_told_at_its_start(
+    cast: Cast, setup: Make, monitoring: Monitoring, gauge: Gauge
+) -> None:
+    made = monitoring.watched(setup())
+    async with running(made):
+        await cast.dias.says("/alerts")
+        await cast.telegram.next_message(cast.dias)
+        await asyncio.sleep(7)  # Prometheus has found what it scrapes
+    gone = time.monotonic()
+    gauge.set("cpu_usage", {"host": "server1"}, 97)
+    await asyncio.sleep(6)
+    gauge.set("cpu_usage", {"host": "server1"}, 12)
+    await asyncio.sleep(60 - (time.monotonic() - gone))
+    began = time.monotonic()
+    async with running(made):
+        message = await cast.telegram.next_message(cast.ops, 30)
+        assert time.monotonic() - began < 30
+        assert message.text.startswith("✅ resolved: ")
+        assert "high_cpu" in message.text or "high cpu" in message.text
+        assert "while I was away" in message.text
+        await cast.telegram.silence(cast.ops, 3)
