@@ -22,6 +22,7 @@ from tests.lab.monitoring import free_port
 _STARTING = 60.0
 _SETTLED = 2.0
 _LOOK_EVERY = 0.1
+_READ_EVERY = 0.3
 
 
 @dataclass
@@ -101,7 +102,7 @@ class AlertStage:
             missing -= await asyncio.to_thread(self._names)
             if not missing:
                 return perf_counter() - began
-            await asyncio.sleep(_LOOK_EVERY)
+            await asyncio.sleep(_READ_EVERY)
         print(f"  {len(missing)} names cannot be read, such as {min(missing)}")
         return None
 

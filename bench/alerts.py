@@ -25,13 +25,12 @@ _AFTERMATH = 5.0  # seconds: edits of what has been shown
 
 async def alerts() -> None:
     async with open_alert_stage(Limits.none(), _UNTHROTTLED) as stage:
+        await one_body(stage)
         await singles(stage)
     async with open_alert_stage(Limits()) as stage:
         await ingest(stage)
     async with open_alert_stage(Limits()) as stage:
         await storm(stage)
-    async with open_alert_stage(Limits()) as stage:
-        await one_body(stage)
 
 
 async def ingest(stage: AlertStage) -> None:
@@ -58,7 +57,7 @@ async def ingest(stage: AlertStage) -> None:
 
 
 async def one_body(stage: AlertStage) -> None:
-    group = Group(1, size=MANY)
+    group = Group(SINGLES, size=MANY)
     body = group.body()
     memory = Memory(stage.bot.pid)
     async with memory.watched():
@@ -77,9 +76,10 @@ async def one_body(stage: AlertStage) -> None:
 async def singles(stage: AlertStage) -> None:
     """From just before the POST until the stand-in has the call."""
     took: list[float] = []
+    before = len(stage.telegram.called("sendMessage"))
 
     def called() -> bool:
-        return len(stage.telegram.called("sendMessage")) > len(took)
+        return len(stage.telegram.called("sendMessage")) > before + len(took)
 
     for number in range(SINGLES):
         body = Group(number, size=1).body()

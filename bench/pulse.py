@@ -1,4 +1,4 @@
-"""How long an event loop is held. `python -m bench.pulse FILE`: of a process that does nothing, so what the machine adds."""
+"""How long an event loop is held. `python -m bench.pulse FILE`: that of an idle process, so what the machine adds."""
 
 import asyncio
 import sys

@@ -23,9 +23,12 @@ log = logging.getLogger(__name__)
 ALIVE = "alive"
 ALIVE_EACH = 10.0  # seconds
 BEFORE = timedelta(seconds=30)  # the stamp is up to 10 s old, and an alert on its way then was lost too
+EARLIER = timedelta(
+    minutes=5
+)  # to see how what was firing then had begun; what began before that was heard of
 FARTHEST = timedelta(hours=24)
 FINEST = timedelta(seconds=5)
-POINTS = 720  # a series, in an answer that stays small with hundreds of them; Prometheus allows 11,000
+POINTS = 800  # a series, in an answer that stays small with hundreds of them; Prometheus allows 11,000
 TRIES_FOR = timedelta(minutes=10)
 LONGEST_PAUSE = 30.0  # seconds
 AFTERWARDS = 60.0  # seconds: what ended just while the bot came
@@ -52,8 +55,8 @@ OpenAlerts = Callable[[], Awaitable[Mapping[str, Standing]]]
 class IsKnown(Protocol):
     """Whether the desk knows of an alert's firing, or with `resolved` of its end, too.
 
-    `starts` is late by up to two minutes where Prometheus told it, or when what is asked for had already begun
-    when the bot went away.
+    `starts` is late by up to two minutes where Prometheus told it. An older firing than the latest known one is
+    known, too.
     """
 
     async def __call__(self, fingerprint: str, starts: datetime, resolved: bool) -> bool: ...
@@ -140,7 +143,7 @@ class CatchUp:
 
     async def _look_back(self, prometheus: Prometheus, last_alive: datetime, began: datetime) -> None:
         async def look() -> None:
-            for run in await self._past(prometheus, last_alive - BEFORE, began):
+            for run in await self._past(prometheus, last_alive, began):
                 if run.ends or not self._alertmanager:
                     await self._tell_run(run)
 
@@ -149,10 +152,10 @@ class CatchUp:
             await self._sleep(AFTERWARDS)
             await self._patiently("Prometheus", look)
 
-    async def _past(self, prometheus: Prometheus, since: datetime, until: datetime) -> Sequence["Run"]:
-        """What began by `until`, and is no watchdog. A firing is seen a step late."""
+    async def _past(self, prometheus: Prometheus, left: datetime, came: datetime) -> Sequence["Run"]:
+        """What ended after the bot left, had begun when it came, and is no watchdog."""
         now = self._clock.now()
-        span = min(now - since, FARTHEST)
+        span = min(now - left + BEFORE + EARLIER, FARTHEST)
         step = max(FINEST, FINEST * -(-span // (FINEST * POINTS))) * self._coarser
         start, end = (
             _floor(now - span, step),
@@ -166,20 +169,34 @@ class CatchUp:
             self._coarser = min(4 * self._coarser, 64)
             raise
         firing = {_identity(sample.labels) for sample in await prometheus.query(_FIRING, at=now)}
-        found = [run for run in runs(series, firing, now, step) if run.starts - step < until]
-        return [run for run in found if run.labels.get("alertname") != self._here.watchdog]
+        return [
+            replace(run, cut=run.starts == start)
+            for run in runs(series, firing, now, step)
+            if run.starts - step < came  # a firing is seen a step late
+            and (run.ends is None or run.ends > left - BEFORE)
+            and run.labels.get("alertname") != self._here.watchdog
+        ]
 
     async def _tell_run(self, run: "Run") -> None:
         labels = {**self._external, **run.labels}
         identity = fingerprint(labels)
         this = (identity, run.starts, run.ends is not None)
-        if this in self._told or await self._here.is_known(*this):
+        if this in self._told or await self._knows(run, identity):
             return
         status = Status.RESOLVED if run.ends else Status.FIRING
         report = Report(identity, labels, {}, status, run.starts, run.ends)
         now = self._clock.now()
         await self._here.accept(Notification(Origin.CATCH_UP, f"catch_up/{identity}", now, (report,), labels))
         self._told.add(this)
+
+    async def _knows(self, run: "Run", identity: str) -> bool:
+        if not run.cut:
+            return await self._here.is_known(identity, run.starts, run.ends is not None)
+        # It began when the bot was there to hear it, nobody knows when.
+        fires = identity in await self._here.open_alerts()
+        if run.ends is None:
+            return fires
+        return not fires and await self._here.is_known(identity, _EPOCH, True)
 
     async def _look_around(self, alertmanager: Alertmanager, began: datetime) -> None:
         async def look() -> None:
@@ -215,11 +232,15 @@ class CatchUp:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One firing without a gap, seen a step late at most. `ends`: when it was last seen; None: it still fires."""
+    """One firing without a gap, seen a step late at most. `ends`: when it was last seen; None: it still fires.
+
+    cut: it began before the time that was looked at.
+    """
 
     labels: Mapping[str, str]
     starts: datetime
     ends: datetime | None
+    cut: bool = False
 
 
 def runs(series: Sequence[Series], firing: Collection[Identity], now: datetime, step: timedelta) -> list[Run]:

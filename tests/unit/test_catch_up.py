@@ -169,7 +169,7 @@ async def test_prometheus_alone_tells_both_kinds() -> None:
     assert (report.starts, report.ends) == (at(-60), at(-30))
     ((query, *span),) = memory.asked
     assert query == 'ALERTS{alertstate="firing"} or last_over_time(ALERTS{alertstate="firing"}[5s])'
-    assert span == [at(-130), at(5), STEP]
+    assert span == [at(-430), at(5), STEP]
 
 
 async def test_what_is_known_is_not_reported_nor_the_watchdog() -> None:
@@ -178,6 +178,26 @@ async def test_what_is_known_is_not_reported_nor_the_watchdog() -> None:
     rows = [series(-60, -30, alertname=name) for name in ("Brief", "Ended", "Watchdog")]
     await catch_up(desk, Memory([rows])).run(at(-100))
     assert desk.news == [("Ended", "resolved")]
+
+
+@pytest.mark.parametrize(
+    ("last", "fires", "known", "news"),
+    [
+        (-140, True, True, []),  # over before the bot left
+        (-125, False, True, []),  # in its last seconds, and it knows
+        (-125, True, True, [("Long", "resolved")]),
+        (-125, False, False, [("Long", "resolved")]),
+        (-50, True, True, [("Long", "resolved")]),
+        (-50, False, True, []),
+    ],
+)
+async def test_what_had_been_firing_for_long(
+    last: int, fires: bool, known: bool, news: list[tuple[str, str]]
+) -> None:
+    desk = Desk(standing=dict([standing("Long")]) if fires else {})
+    desk.known = {(fingerprint({"alertname": "Long"}), True)} if known else set()
+    await catch_up(desk, Memory([[series(-430, last, alertname="Long")]])).run(at(-100))
+    assert desk.news == news
 
 
 async def test_labels_that_prometheus_adds() -> None:
@@ -190,10 +210,10 @@ async def test_labels_that_prometheus_adds() -> None:
 @pytest.mark.parametrize(
     ("away", "start", "step"),
     [
-        (timedelta(minutes=2), timedelta(minutes=2.5), 5),
-        (timedelta(minutes=59), timedelta(minutes=59.5), 5),
-        (timedelta(hours=6), timedelta(hours=6, seconds=30), 35),
-        (timedelta(days=9), timedelta(hours=24), 120),
+        (timedelta(minutes=2), timedelta(minutes=7.5), 5),
+        (timedelta(minutes=60), timedelta(minutes=65.5), 5),
+        (timedelta(hours=6), timedelta(hours=6, minutes=5.5), 30),
+        (timedelta(days=9), timedelta(hours=24), 110),
     ],
 )
 async def test_how_far_back_and_how_fine(away: timedelta, start: timedelta, step: int) -> None:

@@ -43,9 +43,10 @@ def test_an_edit_waits_a_moment_unless_somebody_does() -> None:
 
 
 def test_the_edit_comes_before_the_ring_below_it() -> None:
-    again = seen(shown=post(), revision=2, episode=2, now=NOW + timedelta(seconds=1))
+    later = NOW + timedelta(minutes=6)
+    again = seen(shown=post(changed=later), revision=2, episode=2, now=later)
     assert again.need is Need.EDIT
-    rung = seen(shown=post(shown={"0a1b2c3d": 2}), revision=2, episode=2)
+    rung = seen(shown=post(shown={"0a1b2c3d": 2}), revision=2, episode=2, now=later)
     assert (rung.need, rung.ringing) == (Need.RING, Ringing.AGAIN)
 
 

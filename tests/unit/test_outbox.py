@@ -120,7 +120,7 @@ class Scenery:
         while True:
             before = len(self.memory.told)
             outbox.wake()
-            await asyncio.sleep(0.08)
+            await asyncio.sleep(0.15)
             if len(self.memory.told) == before:
                 return
 

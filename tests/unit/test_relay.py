@@ -65,9 +65,11 @@ class Stage:
     told: list[Notification] = field(default_factory=list)
     refreshed: list[str] = field(default_factory=list)
     full: bool = False
+    refused: int = 0
 
     async def accept(self, notification: Notification) -> None:
         if self.full:
+            self.refused += 1
             raise InboxFull(1, 1)
         self.told.append(notification)
 
@@ -241,6 +243,7 @@ async def test_over_before_it_was_delivered_anywhere(stage: Stage) -> None:
         await relay.report(found)
         await relay.report(stage.over(found))
         await a_while()
+        assert stage.refused <= 2  # it is not tried again without a pause
         stage.full = False
         stage.clock.pass_by(seconds=1)
         await until(lambda: stage.news == [(KEY, "firing"), (KEY, "resolved")])
@@ -356,3 +359,17 @@ async def test_a_record_that_cannot_be_read_stops_nothing(stage: Stage) -> None:
     async with stage.relay(alertmanager=False) as relay:
         await relay.report(stage.finding())
         await until(lambda: len(stage.news) == 1)
+
+
+async def test_what_was_done_for_the_last_time_is_not_done_for_this_one(stage: Stage) -> None:
+    stage.listing.hanging = asyncio.Event()
+    async with stage.relay() as relay:
+        await relay.report(first := stage.finding())
+        await a_while()
+        stage.clock.pass_by(seconds=1)
+        await relay.report(stage.over(first))
+        await relay.report(second := stage.finding())
+        stage.listing.hanging.set()
+        await until_many(stage.listing.posts, 2)
+        await a_while()
+    assert [each.starts for each in stage.listing.posts] == [first.started, second.started]

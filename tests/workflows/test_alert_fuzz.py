@@ -84,7 +84,8 @@ class Drawing:
         draw = self.random
         marker = f"Q{len(self.owed):05d}q"
         self.owed.add(marker)
-        marked = marker + draw.choice(("", " ", "\n")) + self.text()
+        # The end of a private key hides what stands before it in the same text.
+        marked = marker + draw.choice(("", " ", "\n")) + self.text().replace("END RSA", "")
         labels, annotations = self.texts(), self.texts()
         labels["alertname"] = draw.choice((self.text(), ""))
         labels["severity"] = draw.choice(("critical", "warning", "info", self.text()))
