@@ -131,7 +131,7 @@ async def open_alerts(
         )  # fmt: skip
         receivers = Receivers(store)
         await receivers.open()
-        ears.relay, ears.receiver = relay.heard, receivers.heard
+        ears.relay, ears.receiver, ears.stands = relay.heard, receivers.heard, relay.is_open
         standings = Standings(ledger)
         here = Here(
             inbox.put, standings.open_alerts, standings.is_known, receivers, policy.watchdog, relay.is_open

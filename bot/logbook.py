@@ -46,6 +46,7 @@ def open_logbook(secrets: Iterable[str], level: int = logging.INFO) -> None:
     logging.captureWarnings(True)
     logging.getLogger("asyncssh").setLevel(logging.WARNING)  # tells every channel
     logging.getLogger("aiogram.event").setLevel(logging.WARNING)  # tells every update
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # tells every request, with its address
     sys.excepthook = _log_uncaught
 
 

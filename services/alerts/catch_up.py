@@ -8,15 +8,16 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2s
 from typing import Protocol
 
 from services.alertmanager import ActiveAlert, Alertmanager, Group, fingerprint
+from services.alerts.catch_up_runs import EPOCH, Run, floor, identity_of, runs
 from services.domain.alerts import Notification, Origin, Report, Status
 from services.errors import ApiNotUnderstood, StoreError, VakhtaError
 from services.ports import Clock, Put, Store
-from services.prometheus import Prometheus, Series
+from services.prometheus import Prometheus
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +34,10 @@ TRIES_FOR = timedelta(minutes=10)
 LONGEST_PAUSE = 30.0  # seconds
 AFTERWARDS = 60.0  # seconds: what ended just while the bot came
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRING = 'ALERTS{alertstate="firing"}'
 
 Accept = Callable[[Notification], Awaitable[None]]
 Sleep = Callable[[float], Awaitable[None]]
-Identity = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +151,14 @@ class CatchUp:
             await self._sleep(AFTERWARDS)
             await self._patiently("Prometheus", look)
 
-    async def _past(self, prometheus: Prometheus, left: datetime, came: datetime) -> Sequence["Run"]:
+    async def _past(self, prometheus: Prometheus, left: datetime, came: datetime) -> Sequence[Run]:
         """What ended after the bot left, had begun when it came, and is no watchdog."""
         now = self._clock.now()
         span = min(now - left + BEFORE + EARLIER, FARTHEST)
         step = max(FINEST, FINEST * -(-span // (FINEST * POINTS))) * self._coarser
         start, end = (
-            _floor(now - span, step),
-            _floor(now, step) + step,
+            floor(now - span, step),
+            floor(now, step) + step,
         )  # so another look meets the same moments
         # What was shorter than a step must not fall between two of them.
         query = f"{_FIRING} or last_over_time({_FIRING}[{step.total_seconds():.0f}s])"
@@ -168,7 +167,7 @@ class CatchUp:
         except ApiNotUnderstood:  # too long, for all that we know
             self._coarser = min(4 * self._coarser, 64)
             raise
-        firing = {_identity(sample.labels) for sample in await prometheus.query(_FIRING, at=now)}
+        firing = {identity_of(sample.labels) for sample in await prometheus.query(_FIRING, at=now)}
         return [
             replace(run, cut=run.starts == start)
             for run in runs(series, firing, now, step)
@@ -177,7 +176,7 @@ class CatchUp:
             and run.labels.get("alertname") != self._here.watchdog
         ]
 
-    async def _tell_run(self, run: "Run") -> None:
+    async def _tell_run(self, run: Run) -> None:
         labels = {**self._external, **run.labels}
         identity = fingerprint(labels)
         this = (identity, run.starts, run.ends is not None)
@@ -189,14 +188,14 @@ class CatchUp:
         await self._here.accept(Notification(Origin.CATCH_UP, f"catch_up/{identity}", now, (report,), labels))
         self._told.add(this)
 
-    async def _knows(self, run: "Run", identity: str) -> bool:
+    async def _knows(self, run: Run, identity: str) -> bool:
         if not run.cut:
             return await self._here.is_known(identity, run.starts, run.ends is not None)
         # It began when the bot was there to hear it, nobody knows when.
         fires = identity in await self._here.open_alerts()
         if run.ends is None:
             return fires
-        return not fires and await self._here.is_known(identity, _EPOCH, True)
+        return not fires and await self._here.is_known(identity, EPOCH, True)
 
     async def _look_around(self, alertmanager: Alertmanager, began: datetime) -> None:
         async def look() -> None:
@@ -228,57 +227,6 @@ class CatchUp:
                 return False
             await self._sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One firing without a gap, seen a step late at most. `ends`: when it was last seen; None: it still fires.
-
-    cut: it began before the time that was looked at.
-    """
-
-    labels: Mapping[str, str]
-    starts: datetime
-    ends: datetime | None
-    cut: bool = False
-
-
-def runs(series: Sequence[Series], firing: Collection[Identity], now: datetime, step: timedelta) -> list[Run]:
-    """By their start. `firing`: what does so still; `step`: of the range that was asked for."""
-    moments: dict[Identity, set[datetime]] = {}
-    for each in series:
-        moments.setdefault(_identity(each.labels), set()).update(min(at, now) for at, _ in each.points)
-    found = [Run(dict(labels), now, None) for labels in firing if not moments.get(labels)]
-    for labels, times in moments.items():
-        own = [Run(dict(labels), *span) for span in _unbroken(sorted(times), step * 1.5)]
-        if own and labels in firing:
-            own[-1] = replace(own[-1], ends=None)
-        found += own
-    return sorted(found, key=lambda run: run.starts)
-
-
-def _identity(labels: Mapping[str, str]) -> Identity:
-    """Without what Prometheus adds to tell its own series apart."""
-    return frozenset(
-        (name, value) for name, value in labels.items() if name not in ("__name__", "alertstate")
-    )
-
-
-def _floor(moment: datetime, step: timedelta) -> datetime:
-    return moment - (moment - _EPOCH) % step
-
-
-def _unbroken(times: Sequence[datetime], gap: timedelta) -> Iterator[tuple[datetime, datetime]]:
-    first = last = None
-    for time in times:
-        if first is None or last is None:
-            first = time
-        elif time - last > gap:
-            yield first, last
-            first = time
-        last = time
-    if first and last:
-        yield first, last
 
 
 def notifications(

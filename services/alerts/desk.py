@@ -41,13 +41,15 @@ async def _deaf(*_heard: object) -> None:
 class Ears:
     """Who else listens to what comes in: the relay of our own alerts, the watchdog, and who tells the admins.
 
-    receiver: told the name of each receiver of Alertmanager's that sends to us.
+    receiver: told the name of each receiver of Alertmanager's that sends to us. stands: whether our own watch sees
+    that an alert still fires, whatever others say of its end.
     """
 
     tell: Callable[[Notice], Awaitable[None]]
     relay: Heard = field(default=_deaf)
     watchdog: Callable[[], Awaitable[None]] = field(default=_deaf)
     receiver: Callable[[str], Awaitable[None]] = field(default=_deaf)
+    stands: Callable[[str], bool] = field(default=lambda _fingerprint: False)
 
 
 class Desk:
@@ -122,15 +124,20 @@ class Desk:
         while True:
             following = _slice(found, flaws) if some else []
             done = [] if following else [self._inbox.done(entry)]
-            shown = await self._but_watchdog(some)
+            heard = await self._but_watchdog(some)
+            theirs = notification.origin is Origin.ALERTMANAGER
+            shown = [report for report in heard if not (theirs and self._contradicts(report))]
             await self._settle(replace(notification, reports=tuple(shown)), done)
-            if notification.origin is Origin.ALERTMANAGER:
-                for report in shown:
-                    await self._ears.relay(report)
+            for report in heard if theirs else ():
+                await self._ears.relay(report)
             if not following:
                 return flaws
             some = following
             await asyncio.sleep(0)
+
+    def _contradicts(self, report: Report) -> bool:
+        """It is said to be over, and we see that it is not: Prometheus tells an end again for a quarter of an hour."""
+        return report.status is Status.RESOLVED and self._ears.stands(report.fingerprint)
 
     async def _but_watchdog(self, some: Sequence[Report]) -> list[Report]:
         """The one that always fires tells that the way is open, and nothing else."""

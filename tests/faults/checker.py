@@ -67,17 +67,24 @@ def _untrue(history: History) -> Iterator[str]:
 
 
 def _living(history: History, places: frozenset[int], box: str) -> list[Seen]:
-    """The messages that tell of it now; where it moved to, before those that stayed behind."""
-    shown = [each for each in history.seen if each.chat in places and not (each.is_ring or each.is_file)]
-    shown = [each for each in shown if box in _boxes(each.text)]
-    left = [each for each in shown if each.chat not in history.moved]
-    return left or shown
+    """The messages that tell of it now. Of a group that moved: those where it is now, if its alerts are there."""
+    about = [
+        each
+        for each in history.seen
+        if each.chat in places and not (each.is_ring or each.is_file) and _about(each, group_of(box))
+    ]
+    here = [each for each in about if each.chat not in history.moved]
+    return [each for each in here or about if box in _boxes(each.text)]
+
+
+def _about(each: Seen, group: int) -> bool:
+    return group in {group_of(box) for box in _boxes(each.text)}
 
 
 def _listed(history: History, places: frozenset[int], box: str) -> bool:
     """A message of its group names ten and leaves the others to its file, which is not kept up to date."""
     return any(
-        _SHORTENED in each.text and group_of(box) in {group_of(other) for other in _boxes(each.text)}
+        _SHORTENED in each.text and _about(each, group_of(box))
         for each in history.seen
         if each.chat in places and box not in _boxes(each.text)
     )

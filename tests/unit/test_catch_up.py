@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 
 from services.alertmanager import ActiveAlert, Alertmanager, AmStatus, Group, fingerprint
-from services.alerts.catch_up import Alive, CatchUp, Here, Run, Standing, notifications, runs
+from services.alerts.catch_up import Alive, CatchUp, Here, Standing, notifications
+from services.alerts.catch_up_runs import Run, runs
 from services.domain.alerts import Notification, Origin, Report, Status
 from services.errors import ApiNotUnderstood, ApiTimeout, StoreUnavailable
 from services.prometheus import Prometheus, Sample, Series
