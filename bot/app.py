@@ -1,6 +1,7 @@
 """The running bot: everything opened, the pump at work, and an orderly end."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -43,6 +44,9 @@ SWITCH_INTERVAL = 0.0005
 async def run(settings: Settings, tempo: Tempo | None = None) -> None:
     """Until SIGTERM or SIGINT. Raises StoreError when the store cannot be opened."""
     sys.setswitchinterval(SWITCH_INTERVAL)
+    # What the imports made stays: otherwise every full collection goes through it, some 200 ms.
+    gc.collect()
+    gc.freeze()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

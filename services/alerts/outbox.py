@@ -148,13 +148,16 @@ class Outbox:
             seen: set[str] = set()
             for identity in identities:
                 post = posts.get(identity)
+                if post and post.id in seen:  # the digest has been looked at as a whole
+                    writes.append(look_no_more(to, identity))
+                    continue
                 members = post.incidents if post else (identity,)
                 bare = [
                     Look(each, each.tallies.get(diverted.get(each.id, to.key), Tally()), post)
                     for member in members
                     if (each := incidents.get(member))
                 ]
-                if not bare or (post and post.id in seen):
+                if not bare:
                     writes.append(look_no_more(to, identity))
                     continue
                 if post:

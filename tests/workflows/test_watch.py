@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
+from playground.telegram import Message
 from tests.bots import Setup, running
 from tests.conftest import Cast, labels
 from tests.lab.servers import Lab
@@ -20,6 +22,10 @@ ALERTS = {"chats": [{"id": -1001234567890}]}
 @pytest.fixture
 def watched(lab: Lab, setup: Make) -> Setup:
     return setup(lab.servers["server1"], lab.servers["server2"], more={"alerts": ALERTS})
+
+
+def _done(question: Message) -> bool:
+    return question.text.startswith("✅")
 
 
 async def at_work(cast: Cast) -> None:
@@ -62,7 +68,7 @@ async def test_what_the_bot_does_itself_is_no_alert(lab: Lab, cast: Cast, watche
             await cast.dias.says(command)
             question = await cast.telegram.next_message(cast.dias)
             await cast.dias.presses(question, yes)
-            await cast.telegram.until(lambda question=question: question.text.startswith("✅"), 30)
+            await cast.telegram.until(partial(_done, question), 30)
         await cast.telegram.silence(cast.ops, 3)
 
 
