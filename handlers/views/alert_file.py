@@ -67,5 +67,10 @@ def _place(alert: Alert) -> str:
 
 
 def _flat(text: str, most: int) -> str:
-    """On one line."""
-    return " ".join(text[:most].split()) if not text.isalnum() else text[:most]
+    """On one line, without what the redaction of all entries together would take for a key that spans them."""
+    text = text[:most]
+    if text.isalnum():
+        return text
+    if not text.isprintable() or "PRIVATE KEY" in text:
+        text = clean(text).replace("PRIVATE KEY", "PRIVATE_KEY")
+    return " ".join(text.split())

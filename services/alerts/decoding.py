@@ -29,7 +29,6 @@ _FEW_COMMAS = 1_000_000
 _MENDED = 1 << 20
 # Alertmanager's own fingerprint is computed byte by byte.
 _SIGNED = 16 << 10
-_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Before: Go's zero time, which says "not known". From: sums with durations would overflow.
 _YEARS = range(1970, 9000)
@@ -83,7 +82,6 @@ class _Wire(msgspec.Struct, rename="camel"):
     starts_at: str = ""
     ends_at: str = ""
     generator_url: str = msgspec.field(default="", name="generatorURL")
-    fingerprint: str = ""
 
 
 _TOP = msgspec.json.Decoder(_Top)
@@ -202,7 +200,7 @@ def _wire(raw: bytes) -> _Wire:
 
 def _odd(fields: Mapping[str, Raw]) -> _Wire:
     """Field by field, where some do not have the type that they should."""
-    names = ("status", "startsAt", "endsAt", "generatorURL", "fingerprint")
+    names = ("status", "startsAt", "endsAt", "generatorURL")
     texts = (_text(fields.get(name, _NULL)) for name in names)
     return _Wire(_texts(fields.get("labels", _NULL)), _texts(fields.get("annotations", _NULL)), *texts)
 
@@ -229,9 +227,9 @@ def _number(raw: Raw) -> int:
 
 def _report(wire: _Wire, received: datetime) -> Report:
     labels = wire.labels
-    known = _FINGERPRINT.fullmatch(wire.fingerprint)
     return Report(
-        fingerprint=wire.fingerprint if known else _signature(labels),
+        # Never the sender's word: two alerts of one fingerprint would be one.
+        fingerprint=_signature(labels),
         labels=labels,
         annotations=wire.annotations,
         status=Status.RESOLVED if wire.status.lower() == "resolved" else Status.FIRING,

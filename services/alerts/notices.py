@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from services.domain.posts import Destination, Notice
+from services.domain.posts import Destination, Notice, Trouble
 from services.errors import ChatClosed, DeliveryError, NotDelivered, StoreError
 from services.ports import Clock, Notifier, Schedule, Store, Unschedule
 from services.store.records import Codec
@@ -12,6 +12,9 @@ from services.store.records import Codec
 log = logging.getLogger(__name__)
 
 QUEUE = "notices"
+# Of these the latest is told, and then no other for a while: somebody may cause them by the hundred.
+REPEATED = frozenset({Trouble.UNDECODABLE, Trouble.REFUSED})
+REPEATED_APART = timedelta(minutes=10)
 AGAIN_AFTER = timedelta(minutes=1)
 _AT_ONCE = 20
 _IDLE = 30.0
@@ -29,12 +32,19 @@ class Notices:
         self._clock = clock
         self._codec = Codec(Notice)
         self._woken = asyncio.Event()
+        self._told: dict[Trouble, datetime] = {}  # when the next one of its kind may be told
 
     async def tell(self, notice: Notice) -> None:
         """Never raises: what cannot be kept is in the log."""
         log.warning("admins are told: %s %s", notice.trouble, dict(notice.facts))
-        facts = ";".join(f"{name}={value}" for name, value in sorted(notice.facts.items()))[:200]
+        again = notice.trouble in REPEATED
+        facts = (
+            "" if again else ";".join(f"{name}={value}" for name, value in sorted(notice.facts.items()))[:200]
+        )
         value, due = self._codec.pack(notice), self._clock.now()
+        if again:
+            due = max(due, self._told.get(notice.trouble, due))
+            self._told[notice.trouble] = due + REPEATED_APART
         try:
             await self._store.write(
                 *(
@@ -50,7 +60,8 @@ class Notices:
         while True:
             self._woken.clear()
             try:
-                await self._round()
+                while await self._round() == _AT_ONCE:
+                    pass
             except StoreError:
                 log.exception("notices wait: the store does not work")
             try:
@@ -59,8 +70,10 @@ class Notices:
             except TimeoutError:
                 pass
 
-    async def _round(self) -> None:
-        for due in await self._store.due(QUEUE, now=self._clock.now(), limit=_AT_ONCE):
+    async def _round(self) -> int:
+        """How many were due."""
+        rows = await self._store.due(QUEUE, now=self._clock.now(), limit=_AT_ONCE)
+        for due in rows:
             admin = int(due.key.partition("/")[0])
             try:
                 await self._notifier.tell(admin, self._codec.unpack(due.value))
@@ -73,3 +86,4 @@ class Notices:
             except DeliveryError as error:
                 log.warning("a notice was refused: %s", error)
             await self._store.write(Unschedule(QUEUE, due.key))
+        return len(rows)

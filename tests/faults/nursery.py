@@ -38,8 +38,7 @@ class Bot:
 
     def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.pid = pid
-        self._writer = writer
-        self._death = asyncio.ensure_future(_code(reader))
+        self._death = asyncio.ensure_future(_code(reader, writer))
 
     @property
     def code(self) -> int | None:
@@ -66,13 +65,16 @@ class Bot:
         return await self.death()
 
     async def death(self) -> int:
-        code = await asyncio.wait_for(asyncio.shield(self._death), _PATIENCE)
-        self._writer.close()
-        return code
+        return await asyncio.wait_for(asyncio.shield(self._death), _PATIENCE)
 
 
-async def _code(reader: asyncio.StreamReader) -> int:
-    return int(await reader.readline() or b"-9")  # the nursery died, and with it all that it bore
+async def _code(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
+    try:
+        return int(await reader.readline() or b"-9")  # the nursery died, and with it all that it bore
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 class Nursery:
