@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: setup run test check bench lock
+.PHONY: setup run test soak check bench lock
 
 setup: .venv/ready
 
@@ -28,6 +28,10 @@ else
 	echo "!!  NOT RUN: the tests on real servers (dockerd, sshd, the image). They need root: sudo make test"; \
 	test "$$LAB" != required && exit $$status
 endif
+
+# The fault test at length: some hours. FAULTS_SEED=… plays one batch again.
+soak: setup
+	FAULTS=10000 $(BIN)/python -m pytest tests/faults
 
 check: setup
 	$(BIN)/ruff check

@@ -1,6 +1,7 @@
 """Everything behind alerts, opened in order: from the hook's inbox to the chats, and the watch over the hosts."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,10 +42,15 @@ from services.errors import StoreUnavailable
 from services.ports import Store
 from services.prometheus import Prometheus, open_prometheus
 
+log = logging.getLogger(__name__)
+
 Work = Callable[[], Awaitable[None]]
 
 # Of our own alerts: as the team's rules name them (deploy/monitoring), so that Alertmanager takes both for one.
 CHANNELS = "telegram,sms,email"
+
+
+FAREWELL = 8.0  # seconds
 
 
 @dataclass(slots=True)
@@ -53,6 +59,7 @@ class AlertStack:
 
     inbox: Inbox
     outbox: Outbox
+    notices: Notices
     ledger: Ledger
     policy: Policy
     store: Store
@@ -78,7 +85,11 @@ class AlertStack:
 
     async def drain(self) -> None:
         """Before the end: what is on its way to a chat arrives, and is recorded."""
-        await self.outbox.drain()
+        try:
+            async with asyncio.timeout(FAREWELL):
+                await asyncio.gather(self.outbox.drain(), self.notices.drain())
+        except TimeoutError:
+            log.warning("the end did not wait for a message that is on its way")
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -136,7 +147,7 @@ async def open_alerts(
         here = Here(
             inbox.put, standings.open_alerts, standings.is_known, receivers, policy.watchdog, relay.is_open
         )
-        alerts = AlertStack(inbox, outbox, ledger, policy, store, services)
+        alerts = AlertStack(inbox, outbox, notices, ledger, policy, store, services)
         alerts.given = {
             "acts": acts,
             "browser": AlertBrowser(ledger, policy, clock),

@@ -35,11 +35,10 @@ class Bulletins:
         compact: bool = False,
     ) -> Bulletin:
         """`looks`: the incidents of one message; `post`: as it is, None before it is sent."""
-        asked = post.instead_of if post and post.instead_of else to.key
         digest = len(looks) > 1
         shown, everything = [], []
         for each in looks:
-            alerts = await self._alerts(each, asked)
+            alerts = await self._alerts(each)
             everything += alerts
             evidence = None
             if not digest:
@@ -57,7 +56,7 @@ class Bulletins:
             menu=menu,
             spans=spans(first, shown[0].alerts) if menu else (),
             delayed=self._delay(looks, post.sent if post and post.sent else now),
-            instead_of=Destination.of(post.instead_of).chat if post and post.instead_of else None,
+            instead_of=Destination.of(post.instead_of[0]).chat if post and post.instead_of else None,
             silent=not any(each.tally.firing for each in looks),
             compact=compact and len(everything) > NAMED,
         )
@@ -65,7 +64,7 @@ class Bulletins:
     async def ring(self, to: Destination, look: Look, why: Ringing, now: datetime) -> Ring:
         post = look.post
         assert post is not None
-        alerts = await self._alerts(look, post.instead_of or to.key)
+        alerts = await self._alerts(look)
         firing = [alert for alert in alerts if alert.firing]
         if why is Ringing.NEW_ALERT:
             firing = [alert for alert in firing if alert.number > post.known] or firing
@@ -74,11 +73,11 @@ class Bulletins:
         shown = Shown(look.incident, look.tally, tuple(alerts[:NAMED]))
         return Ring(why, shown, now, len(firing), tuple(firing[:_IN_A_RING]))
 
-    async def _alerts(self, look: Look, asked: str) -> list[Alert]:
+    async def _alerts(self, look: Look) -> list[Alert]:
         """Those that the chat takes, worst first."""
         alerts = [alert async for alert in self._ledger.alerts(look.incident.id)]
         if len(look.incident.tallies) > 1 and look.tally != look.incident.total:
-            alerts = [alert for alert in alerts if self._policy.sends(alert, asked)]
+            alerts = [alert for alert in alerts if any(self._policy.sends(alert, key) for key in look.keys)]
         return await _sorted(alerts)
 
     def _delay(self, looks: Sequence[Look], sent: datetime) -> timedelta | None:

@@ -4,6 +4,7 @@ import logging
 import secrets
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from services.alerts import dispatching
@@ -11,6 +12,7 @@ from services.alerts.bulletins import Bulletins
 from services.alerts.dispatching import Look, Need, Step
 from services.alerts.ledger import Ledger, post_writes
 from services.alerts.ringing import OLD_AFTER
+from services.alerts.surely import surely
 from services.domain.alerts import Severity
 from services.domain.posts import Destination, Post, PostState, Ringing
 from services.errors import MessageRefused
@@ -39,25 +41,26 @@ class Delivery:
         if step.need is Need.RING and first.ringing is not None:
             part = _rung(first)
             await self._notifier.ring(to, await self._bulletins.ring(to, part, first.ringing, now), sent)
-            await self._note_ring(first, first.ringing)
+            await surely(partial(self._note_ring, first, first.ringing))
             return False
         bulletin = await self._bulletins.of(to, first.all, now, first.post)
         if step.need is Need.FILE:
             file = await self._notifier.attach(bulletin, sent, first.post.file)
-            await self._record(first.post, file=file, filed=first.tally.newest, changed=self._clock.now())
+            made = {"file": file, "filed": first.tally.newest, "changed": self._clock.now()}
+            await surely(partial(self._record, first.post, **made))
             return first.post.file is None
         await self._notifier.revise(bulletin, sent)
-        await self._note_edit(first, folded=bulletin.menu is None)
+        await surely(partial(self._note_edit, first, folded=bulletin.menu is None))
         return False
 
     async def _post(self, to: Destination, step: Step, now: datetime) -> None:
-        diverted = await self._ledger.diverted(to, [look.incident.id for look in step.looks])
+        instead_of = dict.fromkeys(key for look in step.looks for key in look.keys if key != to.key)
         whole = dispatching.added([look.tally for look in step.looks])
         draft = Post(
             id=secrets.token_hex(4),
             to=to,
             incidents=tuple(look.incident.id for look in step.looks),
-            instead_of=next(iter(diverted.values()), ""),
+            instead_of=tuple(instead_of),
             shown={look.incident.id: look.incident.revision for look in step.looks},
             numbers={look.incident.id: look.incident.numbers for look in step.looks},
             known=whole.newest,
@@ -78,6 +81,9 @@ class Delivery:
             sent=done,
             changed=done,
         )
+        await surely(partial(self._keep_new, post))
+
+    async def _keep_new(self, post: Post) -> None:
         async with self._ledger.turn:
             await self._ledger.write(*post_writes(post, fresh=True))
 

@@ -37,6 +37,7 @@ class Need(IntEnum):
 class Look:
     """One incident in one chat, or a digest there with its incidents as `parts`.
 
+    keys: of the destinations that it is shown for: this chat's, and those of closed ones.
     need: what to do now. at: nothing to do before then. Neither: nothing until something changes.
     """
 
@@ -46,6 +47,7 @@ class Look:
     need: Need | None = None
     ringing: Ringing | None = None
     at: datetime | None = None
+    keys: tuple[str, ...] = ()
     parts: tuple["Look", ...] = ()
 
     @property

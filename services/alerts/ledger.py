@@ -139,13 +139,15 @@ class Ledger:
                     found[key.removeprefix(prefix)] = post
         return found
 
-    async def diverted(self, to: Destination, incidents: Sequence[str]) -> dict[str, str]:
-        """incident → the key of the closed chat in whose stead it is shown there."""
+    async def diverted(self, to: Destination, incidents: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """incident → the keys of the closed chats in whose stead it is shown there."""
         prefix = f"diverted/{to.key}/"
-        found: dict[str, str] = {}
+        found: dict[str, tuple[str, ...]] = {}
         for some in _slices(incidents):
             values = await self._store.get_many([prefix + identity for identity in some])
-            found |= {key.removeprefix(prefix): value.decode() for key, value in values.items()}
+            found |= {
+                key.removeprefix(prefix): tuple(value.decode().split()) for key, value in values.items()
+            }
         return found
 
     async def post_at(self, chat: int, message: int) -> Post | None:
@@ -182,6 +184,10 @@ def post_writes(post: Post, *, fresh: bool) -> list[Write]:
     if post.message is not None:
         writes.append(Put(f"said/{post.chat}/{post.message}", post.id.encode()))
     return writes
+
+
+def divert(to: Destination, incident: str, instead_of: Sequence[str]) -> Put:
+    return Put(f"diverted/{to.key}/{incident}", " ".join(instead_of).encode())
 
 
 def look_at(to: Destination, incident: str, due: datetime) -> Schedule:

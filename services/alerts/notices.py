@@ -3,10 +3,12 @@
 import asyncio
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 
+from services.alerts.surely import surely
 from services.domain.posts import Destination, Notice, Trouble
 from services.errors import ChatClosed, DeliveryError, NotDelivered, StoreError
-from services.ports import Clock, Notifier, Schedule, Store, Unschedule
+from services.ports import Clock, Due, Notifier, Schedule, Store, Unschedule, Write
 from services.store.records import Codec
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,8 @@ class Notices:
         self._clock = clock
         self._codec = Codec(Notice)
         self._woken = asyncio.Event()
+        self._stopping = False
+        self._busy = asyncio.Lock()
         self._told: dict[Trouble, datetime] = {}  # when the next one of its kind may be told
 
     async def tell(self, notice: Notice) -> None:
@@ -56,7 +60,14 @@ class Notices:
             log.exception("a notice could not be kept")
         self._woken.set()
 
+    async def drain(self) -> None:
+        """Begin nothing more, and let what is on its way be recorded."""
+        self._stopping = True
+        async with self._busy:
+            pass
+
     async def run(self) -> None:
+        """Until cancelled."""
         while True:
             self._woken.clear()
             try:
@@ -74,16 +85,23 @@ class Notices:
         """How many were due."""
         rows = await self._store.due(QUEUE, now=self._clock.now(), limit=_AT_ONCE)
         for due in rows:
-            admin = int(due.key.partition("/")[0])
-            try:
-                await self._notifier.tell(admin, self._codec.unpack(due.value))
-            except NotDelivered:
-                later = self._clock.now() + AGAIN_AFTER
-                await self._store.write(Schedule(QUEUE, due.key, due.value, later))
-                continue
-            except ChatClosed:
-                log.warning("admin %s cannot be told: he has not started the bot, or has blocked it", admin)
-            except DeliveryError as error:
-                log.warning("a notice was refused: %s", error)
-            await self._store.write(Unschedule(QUEUE, due.key))
+            async with self._busy:
+                if not self._stopping:
+                    await surely(partial(self._write, await self._after_telling(due)))
         return len(rows)
+
+    async def _after_telling(self, due: Due) -> Write:
+        """What becomes of it in the queue."""
+        admin = int(due.key.partition("/")[0])
+        try:
+            await self._notifier.tell(admin, self._codec.unpack(due.value))
+        except NotDelivered:
+            return Schedule(QUEUE, due.key, due.value, self._clock.now() + AGAIN_AFTER)
+        except ChatClosed:
+            log.warning("admin %s cannot be told: he has not started the bot, or has blocked it", admin)
+        except DeliveryError as error:
+            log.warning("a notice was refused: %s", error)
+        return Unschedule(QUEUE, due.key)
+
+    async def _write(self, write: Write) -> None:
+        await self._store.write(write)

@@ -9,18 +9,19 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from services.alerts import dispatching
 from services.alerts.bulletins import Bulletins
 from services.alerts.delivery import Delivery
 from services.alerts.dispatching import Look, Need, Step
-from services.alerts.ledger import Ledger, look_at, look_no_more, queue_of
+from services.alerts.incidents import tallied
+from services.alerts.ledger import Ledger, divert, look_at, look_no_more, post_writes, queue_of
 from services.alerts.notices import Notices
 from services.alerts.policy import Policy
-from services.domain.alerts import Tally
-from services.domain.posts import Destination, Notice, Trouble
+from services.domain.alerts import Incident, Tally
+from services.domain.posts import Destination, Notice, Post, Trouble
 from services.errors import ChatClosed, MessageLost, MessageRefused, NotDelivered, StoreError
 from services.ports import Clock, Delete, Notifier, Put, Store, Write
 
@@ -30,7 +31,6 @@ AT_ONCE = 2000  # incidents looked at together
 IDLE = 30.0  # seconds after which a worker looks again though nobody has woken it
 PAUSE = 1.0  # while the store does not work
 BACK_OFF = (0.5, 30.0)  # seconds: the first pause after a failed delivery, and the longest
-FAREWELL = 5.0  # seconds for what is on its way when the bot stops
 PROBE_AFTER = timedelta(minutes=10)  # a closed chat is tried again with something new
 _FAR = datetime.max.replace(tzinfo=UTC)
 
@@ -87,7 +87,7 @@ class Outbox:
         self.wake()
         busy = {lane.busy for lane in self._lanes.values() if lane.busy}
         if busy:
-            await asyncio.wait(busy, timeout=FAREWELL)
+            await asyncio.wait(busy)
 
     async def run(self) -> None:
         """Until cancelled, or drained."""
@@ -133,6 +133,9 @@ class Outbox:
             return await self._divert(to, [part for look in looks for part in look.all])
         step = dispatching.choose(looks, lane.recent, now, self._scale)
         if isinstance(step, datetime):
+            known = {row.key for row in rows}  # what comes due before then is not among those looked at
+            later = await self._store.due(queue_of(to), now=step, limit=AT_ONCE)
+            step = min([step, *(row.due for row in later if row.key not in known)])
             return (step - now).total_seconds()
         return await self._carry_out(to, lane, step, now)
 
@@ -153,7 +156,7 @@ class Outbox:
                     continue
                 members = post.incidents if post else (identity,)
                 bare = [
-                    Look(each, each.tallies.get(diverted.get(each.id, to.key), Tally()), post)
+                    await self._bare(to, each, post, diverted.get(each.id, ()))
                     for member in members
                     if (each := incidents.get(member))
                 ]
@@ -176,8 +179,24 @@ class Outbox:
                 await self._ledger.write(*writes)
         return looks
 
+    async def _bare(
+        self, to: Destination, incident: Incident, post: Post | None, diverted: Sequence[str]
+    ) -> Look:
+        """`diverted`: the keys of closed chats in whose stead it is shown here, beside what this one takes."""
+        keys = tuple(key for key in dict.fromkeys((to.key, *diverted)) if key in incident.tallies)
+        if len(keys) < 2:
+            tally = incident.tallies[keys[0]] if keys else Tally()
+        else:
+            tally = Tally()
+            async for alert in self._ledger.alerts(incident.id):
+                if any(self._policy.sends(alert, key) for key in keys):
+                    tally = tallied(tally, None, alert, incident.covered)
+        return Look(incident, tally, post, keys=keys)
+
     async def _carry_out(self, to: Destination, lane: _Lane, step: Step, now: datetime) -> float:
         """0: go on at once."""
+        if self._stopping:
+            return 0
         lane.busy = asyncio.get_running_loop().create_future()
         try:
             if await self._delivery.carry_out(to, step, now):
@@ -234,19 +253,19 @@ class Outbox:
         if not others:
             return PROBE_AFTER.total_seconds() * self._scale
         now = self._clock.now()
-        writes: list[Write] = []
-        diverted = await self._ledger.diverted(to, [look.incident.id for look in looks])
-        for look in looks:
-            writes.append(look_no_more(to, look.incident.id))
-            for other in others:
-                if other.key in look.incident.tallies:  # it is shown there anyway
-                    continue
-                meant = diverted.get(look.incident.id, to.key)
-                writes += [
-                    Put(f"diverted/{other.key}/{look.incident.id}", meant.encode()),
-                    look_at(other, look.incident.id, now),
-                ]
+        writes: list[Write] = [look_no_more(to, look.incident.id) for look in looks]
+        identities = [look.incident.id for look in looks]
         async with self._ledger.turn:
+            for other in others:
+                diverted = await self._ledger.diverted(other, identities)
+                posts = await self._ledger.posts(other, identities)
+                for look in looks:
+                    identity = look.incident.id
+                    before = diverted.get(identity, ())
+                    keys = tuple(dict.fromkeys((*before, *look.keys)))
+                    writes += [divert(other, identity, keys), look_at(other, identity, now)]
+                    if keys != before and (post := posts.get(identity)):  # it shows more from now on
+                        writes += post_writes(replace(post, shown={}, instead_of=keys), fresh=False)
             await self._ledger.write(*writes)
         self.wake()
         return 0

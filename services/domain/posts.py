@@ -60,7 +60,7 @@ class Post:
     known, worst, episode: what has been announced with sound: the newest alert number, severity, episode; of a
     digest the sums of its incidents'. urgent: somebody waits for its next edit.
     rung: the last reply that rang; reminded: the last reminder. over_told: the end has been shown.
-    instead_of: the key of the destination that could not be reached.
+    instead_of: the keys of the destinations that could not be reached.
     """
 
     id: str
@@ -84,7 +84,7 @@ class Post:
     over_told: bool = False
     menu: Menu | None = None
     urgent: bool = False
-    instead_of: str = ""
+    instead_of: tuple[str, ...] = ()
     why: str = ""
 
     @property

@@ -15,7 +15,7 @@ from bot.logbook import open_logbook
 from bot.pacing import Rates
 from bot.settings import load_settings
 from bot.updates import Polling
-from services.alerts import desk, outbox
+from services.alerts import desk, notices, outbox, surely
 from services.errors import VakhtaError
 from tests.faults.pace import Pace
 
@@ -58,4 +58,5 @@ def hasten(pace: Pace) -> None:
         manners.BACKGROUND[new] = replace(manners.BACKGROUND.pop(old), request=new.request, total=new.total)
     first, second, third = manners._BACK_OFF
     manners._BACK_OFF = (first * pace.scale, second * pace.scale, third * pace.scale)  # type: ignore[assignment]
-    desk.PAUSE = outbox.PAUSE = pace.pause
+    desk.PAUSE = outbox.PAUSE = surely.PAUSE = pace.pause
+    notices._IDLE *= pace.scale
