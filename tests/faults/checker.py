@@ -82,9 +82,9 @@ def _about(each: Seen, group: int) -> bool:
 
 
 def _listed(history: History, places: frozenset[int], box: str) -> bool:
-    """A message of its group names ten and leaves the others to its file, which is not kept up to date."""
+    """A message of its group, or a digest with it, names ten and leaves the others to its file."""
     return any(
-        _SHORTENED in each.text and _about(each, group_of(box))
+        _SHORTENED in each.text and (_about(each, group_of(box)) or box in _boxes(each.file))
         for each in history.seen
         if each.chat in places and box not in _boxes(each.text)
     )
