@@ -151,7 +151,7 @@ async def open_alerts(
         alerts.given = {
             "acts": acts,
             "browser": AlertBrowser(ledger, policy, clock),
-            "orphans": Orphans(ledger, notifier, policy, clock),
+            "orphans": Orphans(ledger, notifier, policy, clock, courier.moved),
             "quieting": Quieting(silences, acts, policy, services.audit, roster),
         }
         alerts.works = {

@@ -75,6 +75,7 @@ _LOST = (
     "there is no caption in the message to edit",
     "group chat was upgraded",
 )
+_NO_FILES = ("send documents", "send_docs", "send_media")
 _NO_TOPIC = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
 
 
@@ -139,21 +140,25 @@ class TelegramNotifier:
                     log.info("a file is gone, it is sent anew: %s", lost)
                 else:
                     return instead_of
-            message: Message = await self._call(
-                self._bot.send_document,
-                to.chat,
-                file,
-                disable_notification=True,
-                reply_parameters=_reply(to.message),
-            )
+            try:
+                message: Message = await self._call(
+                    self._bot.send_document,
+                    to.chat,
+                    file,
+                    disable_notification=True,
+                    reply_parameters=_reply(to.message),
+                )
+            except ChatClosed as closed:
+                if any(words in closed.detail.lower() for words in _NO_FILES):
+                    raise MessageRefused(closed.detail) from closed  # text is taken there all the same
+                raise
         return message.message_id
 
-    async def ring(self, to: Destination, ring: Ring, message: Sent) -> None:
+    async def ring(self, to: Destination, ring: Ring, message: Sent) -> Sent:
         with self._speaking(message.chat):
-            answer = views.ringing(ring)
-            await self._send(
-                Destination(message.chat, to.topic), answer, silent=ring.silent, reply_to=message.message
-            )
+            there = Destination(message.chat, to.topic)
+            sent = await self._send(there, views.ringing(ring), silent=ring.silent, reply_to=message.message)
+        return Sent(sent.chat.id, sent.message_id)
 
     async def redirect(self, orphan: Sent, newer: Sent) -> None:
         with self._speaking(orphan.chat):

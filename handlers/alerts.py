@@ -95,7 +95,7 @@ async def why(message: Message, command: CommandObject, actor: Actor, browser: A
 async def press_ack(
     callback: CallbackQuery, callback_data: Ack, actor: Actor, acts: AlertActs, orphans: Orphans
 ) -> None:
-    await _own_up(callback, callback_data.incident, orphans)
+    await _own_up(callback, callback_data.incident, orphans, actor)
     await acts.acknowledge(callback_data.incident, by=actor, upto=callback_data.upto)
     await callback.answer(views.toast_taken())
 
@@ -112,7 +112,7 @@ async def press_ack_all(
 async def press_release(
     callback: CallbackQuery, callback_data: Release, actor: Actor, acts: AlertActs, orphans: Orphans
 ) -> None:
-    await _own_up(callback, callback_data.incident, orphans)
+    await _own_up(callback, callback_data.incident, orphans, actor)
     await acts.release(callback_data.incident, by=actor)
     await callback.answer(views.toast_released())
 
@@ -126,7 +126,7 @@ async def press_mute(
     orphans: Orphans,
 ) -> None:
     """Step by step: what, how long, done."""
-    await _own_up(callback, callback_data.incident, orphans)
+    await _own_up(callback, callback_data.incident, orphans, actor)
     span = Span(callback_data.span) if callback_data.span else None
     if span is None or not callback_data.hold:
         await acts.ask(callback_data.incident, by=actor, span=span, fold=callback_data.fold)
@@ -140,7 +140,7 @@ async def press_mute(
 async def press_unmute(
     callback: CallbackQuery, callback_data: Unmute, actor: Actor, acts: AlertActs, orphans: Orphans
 ) -> None:
-    await _own_up(callback, callback_data.incident, orphans)
+    await _own_up(callback, callback_data.incident, orphans, actor)
     await acts.unmute(callback_data.incident, by=actor)
     await callback.answer(views.toast_unmuted())
 
@@ -159,9 +159,9 @@ def _now(clock: Clock) -> datetime:
     return clock.now()
 
 
-async def _own_up(callback: CallbackQuery, incident: str, orphans: Orphans) -> None:
+async def _own_up(callback: CallbackQuery, incident: str, orphans: Orphans, actor: Actor) -> None:
     """A button on a message that nobody knows of: see `Orphans`."""
     message = pressed(callback)
     sent = Sent(message.chat.id, message.message_id, message.document is not None)
     topic = message.message_thread_id if message.is_topic_message else None
-    await orphans.pressed(sent, topic, incident)
+    await orphans.pressed(sent, topic, incident, by=actor)

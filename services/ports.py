@@ -186,7 +186,7 @@ class Notifier(Protocol):
         """The file with all alerts as a silent reply; `instead_of`: the file's message, to be replaced in place."""
         ...
 
-    async def ring(self, to: Destination, ring: Ring, message: Sent) -> None:
+    async def ring(self, to: Destination, ring: Ring, message: Sent) -> Sent:
         """A one-line reply to the message."""
         ...
 

@@ -1,22 +1,22 @@
 """What people do to an incident: take it, give it back, silence it, undo that. Role and scope are checked here."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.alerts import silences as silencing
-from services.alerts.incidents import acknowledged, recounted, released
-from services.alerts.ledger import Ledger, incident_writes, look_at, looks_everywhere, post_writes
+from services.alerts.incidents import Count, acknowledged, released
+from services.alerts.ledger import Ledger, incident_writes, look_at, post_writes
 from services.alerts.policy import Policy
-from services.alerts.sight import demand
+from services.alerts.sight import demand, silence_in_sight
 from services.alerts.silences import Silences
 from services.alerts.stages import fits
 from services.audit import Audit, Result
 from services.domain.access import Action, Actor, Target
-from services.domain.alerts import Ack, Alert, Incident, Matcher, Quiet, Span
+from services.domain.alerts import Ack, Alert, Incident, Matcher, Quiet, Severity, Span
 from services.domain.posts import Menu, Post
-from services.errors import AlreadyTaken, NoSuchIncident, NoSuchSilence
+from services.errors import AlreadyTaken, Denied, NoSuchIncident, NoSuchSilence
 from services.ports import Clock, Write
 from services.roster import Roster
 
@@ -29,7 +29,6 @@ HOLDS: Mapping[str, timedelta] = {
     "24h": timedelta(hours=24),
 }
 MORNING = "morning"
-_MOST_SPREAD = 200  # open incidents that a silence is looked for in
 
 
 class AlertActs:
@@ -66,8 +65,10 @@ class AlertActs:
                 raise AlreadyTaken(incident.acks[-1].name, incident.acks[-1].at)
             taken = acknowledged(incident, Ack(by.id, by.name, self._clock.now(), upto, note[:200]))
             if upto < incident.numbers:
-                rows = [(alert, self._keys(alert)) async for alert in self._ledger.alerts(identity)]
-                taken = recounted(taken, rows)
+                count = Count(taken.covered)
+                async for alert in self._ledger.alerts(identity):
+                    count.add(alert, self._keys(alert))
+                taken = count.of(taken)
             await self._keep(taken, incident)
         await self._record(by, Action.ACKNOWLEDGE, taken, note)
         return taken
@@ -79,16 +80,17 @@ class AlertActs:
             raise NoSuchIncident
         taken = 0
         last: AlreadyTaken | None = None
+        denied: Denied | None = None
         for identity in post.incidents:
             try:
                 await self.acknowledge(identity, by=by, upto=post.numbers.get(identity), note=note)
                 taken += 1
             except AlreadyTaken as already:
                 last = already
-            except NoSuchIncident:
-                continue
-        if not taken and last:
-            raise last
+            except (NoSuchIncident, Denied) as refusal:
+                denied = refusal if isinstance(refusal, Denied) else denied
+        if not taken and (last or denied):
+            raise last or denied or NoSuchIncident
         if not taken:
             raise NoSuchIncident
         return taken
@@ -124,6 +126,8 @@ class AlertActs:
         now = self._clock.now()
         until = self._policy.next_morning(now) if hold == MORNING else now + HOLDS[hold]
         found = silencing.matchers(span, incident, alerts, self._policy)
+        if not silence_in_sight(by.scope, found, self._policy):  # it would reach what he does not see
+            raise Denied(Action.SILENCE, "", self._roster.who_may(Action.SILENCE))
         quiet = await self._silences.add(found, until, by.name, offered[span])
         await self._spread(quiet, found, identity)
         await self._record(by, Action.SILENCE, incident, f"{offered[span]} {hold}")
@@ -136,6 +140,9 @@ class AlertActs:
             raise NoSuchSilence
         quiet = incident.quiet
         try:
+            listed = await self._silences.one(quiet.id)
+            if not silence_in_sight(by.scope, listed.matchers, self._policy):
+                raise Denied(Action.UNSILENCE, "", self._roster.who_may(Action.UNSILENCE))
             await self._silences.expire(quiet.id)
         except NoSuchSilence:
             log.info("silence %s had ended already", quiet.id)
@@ -144,33 +151,30 @@ class AlertActs:
 
     async def lifted(self, silence_id: str) -> None:
         """A silence is over: no incident bears it any more, and what it held back goes out."""
-        async for incident in self._open_ones():
+        for incident in await self._ledger.open():
             if (incident.quiet and incident.quiet.id == silence_id) or incident.held_until:
+                held = await self._still_held(incident)
                 async with self._ledger.turn:
                     fresh = await self._ledger.incident(incident.id)
                     if fresh:
-                        held = self._policy.quiet.until(self._clock.now()) if self._policy.quiet else None
                         quiet = None if fresh.quiet and fresh.quiet.id == silence_id else fresh.quiet
+                        held = held if fresh.held_until else None
+                        revision = fresh.revision + 1
                         await self._keep(
-                            replace(
-                                fresh,
-                                quiet=quiet,
-                                held_until=held if fresh.held_until else None,
-                                revision=fresh.revision + 1,
-                            ),
-                            fresh,
+                            replace(fresh, quiet=quiet, held_until=held, revision=revision), fresh
                         )
         self._wake()
 
     async def _spread(self, quiet: Quiet, matchers: Sequence[Matcher], first: str) -> None:
         """To every open incident whose firing alerts it covers; `first` is one of them."""
-        async for incident in self._open_ones():
+        for incident in await self._ledger.open():
             if incident.id != first and not await self._is_covered(incident, matchers):
                 continue
             async with self._ledger.turn:
                 fresh = await self._ledger.incident(incident.id)
                 if fresh:
-                    await self._keep(replace(fresh, quiet=quiet, revision=fresh.revision + 1), fresh)
+                    silenced = replace(quiet, upto=fresh.numbers)
+                    await self._keep(replace(fresh, quiet=silenced, revision=fresh.revision + 1), fresh)
         self._wake()
 
     async def _is_covered(self, incident: Incident, matchers: Sequence[Matcher]) -> bool:
@@ -179,9 +183,22 @@ class AlertActs:
                 return False
         return True
 
-    async def _open_ones(self) -> AsyncIterator[Incident]:
-        for incident in (await self._ledger.open())[:_MOST_SPREAD]:
-            yield incident
+    async def _still_held(self, incident: Incident) -> datetime | None:
+        """Until when quiet hours or other silences hold all of it back."""
+        now = self._clock.now()
+        quiet = self._policy.quiet.until(now) if self._policy.quiet else None
+        silences = await self._silences.ours_active()
+        ends = []
+        async for alert in self._ledger.alerts(incident.id):
+            if not alert.firing:
+                continue
+            labels = dict(alert.labels)
+            held = [each.ends for each in silences if each.covers(labels)]
+            held += [quiet] if quiet and alert.severity is not Severity.CRITICAL else []
+            if not held:
+                return None
+            ends.append(max(held))
+        return max(ends, default=None)
 
     async def _sample(self, identity: str) -> list[Alert]:
         """Firing ones before the others, some."""
@@ -202,7 +219,7 @@ class AlertActs:
         writes = incident_writes(incident, before, ())
         await self._ledger.write(
             *writes,
-            *looks_everywhere(incident, self._clock.now()),
+            *await self._ledger.looks(incident, self._policy, self._clock.now()),
             *await self._touched(incident, None),
         )
         self._wake()

@@ -1,12 +1,14 @@
 """Reading about alerts: what fires, what waits for somebody, and why an alert went where it went."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.alerts.bulletins import worst_first
 from services.alerts.dispatching import NAMED
 from services.alerts.incidents import tallied
-from services.alerts.ledger import Ledger
+from services.alerts.ledger import SLICE, Ledger
 from services.alerts.policy import Policy
 from services.alerts.sight import covers, sees
 from services.domain.access import Actor
@@ -86,11 +88,12 @@ class AlertBrowser:
             async for alert in self._ledger.alerts(incident.id)
             if covers(by.scope, alert.host, alert.container)
         ]
-        alerts.sort(key=lambda alert: (not alert.firing, -alert.severity, alert.starts))
         tally = Tally()
-        for alert in alerts:
+        for number, alert in enumerate(alerts, 1):
             tally = tallied(tally, None, alert, incident.covered)
-        return Shown(incident, tally, tuple(alerts[:NAMED]))
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
+        return Shown(incident, tally, tuple((await worst_first(alerts))[:NAMED]))
 
 
 def _fits(word: str, one: Shown) -> bool:

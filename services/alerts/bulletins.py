@@ -52,7 +52,7 @@ class Bulletins:
             shown=tuple(shown),
             at=now,
             post=post.id if post else "",
-            roll=tuple(await _sorted(everything)) if len(everything) > NAMED else (),
+            roll=tuple(await worst_first(everything)) if len(everything) > NAMED else (),
             menu=menu,
             spans=spans(first, shown[0].alerts) if menu else (),
             delayed=self._delay(looks, post.sent if post and post.sent else now),
@@ -78,7 +78,7 @@ class Bulletins:
         alerts = [alert async for alert in self._ledger.alerts(look.incident.id)]
         if len(look.incident.tallies) > 1 and look.tally != look.incident.total:
             alerts = [alert for alert in alerts if any(self._policy.sends(alert, key) for key in look.keys)]
-        return await _sorted(alerts)
+        return await worst_first(alerts)
 
     def _delay(self, looks: Sequence[Look], sent: datetime) -> timedelta | None:
         """How late the oldest news is, when that is over a minute. What quiet hours held back is not late."""
@@ -92,7 +92,7 @@ class Bulletins:
         return longest if longest > self._late else None
 
 
-async def _sorted(alerts: list[Alert]) -> list[Alert]:
+async def worst_first(alerts: list[Alert]) -> list[Alert]:
     """Firing before resolved, the severe before the mild, the older first; in turns with the event loop."""
     if len(alerts) <= SLICE:
         return sorted(alerts, key=_rank)

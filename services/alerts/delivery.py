@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -10,13 +11,12 @@ from typing import Any
 from services.alerts import dispatching
 from services.alerts.bulletins import Bulletins
 from services.alerts.dispatching import Look, Need, Step
-from services.alerts.ledger import Ledger, post_writes
+from services.alerts.ledger import Ledger, look_at, post_writes
 from services.alerts.ringing import OLD_AFTER
 from services.alerts.surely import surely
 from services.domain.alerts import Severity
 from services.domain.posts import Destination, Post, PostState, Ringing
-from services.errors import MessageRefused
-from services.ports import Clock, Delete, Notifier, Sent
+from services.ports import Clock, Delete, Notifier, Put, Sent, Write
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +40,9 @@ class Delivery:
         sent = Sent(first.post.chat, first.post.message, first.post.document)
         if step.need is Need.RING and first.ringing is not None:
             part = _rung(first)
-            await self._notifier.ring(to, await self._bulletins.ring(to, part, first.ringing, now), sent)
-            await surely(partial(self._note_ring, first, first.ringing))
+            ring = await self._bulletins.ring(to, part, first.ringing, now)
+            rung = await self._notifier.ring(to, ring, sent)
+            await surely(partial(self._note_ring, first, first.ringing, rung))
             return False
         bulletin = await self._bulletins.of(to, first.all, now, first.post)
         if step.need is Need.FILE:
@@ -81,11 +82,24 @@ class Delivery:
             sent=done,
             changed=done,
         )
-        await surely(partial(self._keep_new, post))
+        await surely(partial(self._keep_new, post, step.looks))
 
-    async def _keep_new(self, post: Post) -> None:
+    async def _keep_new(self, post: Post, looks: Sequence[Look]) -> None:
+        """Another chat may have been closed meanwhile, so that this one has to show more."""
         async with self._ledger.turn:
-            await self._ledger.write(*post_writes(post, fresh=True))
+            diverted = await self._ledger.diverted(post.to, list(post.incidents))
+            less = {
+                look.incident.id
+                for look in looks
+                if not {key for key in diverted.get(look.incident.id, ()) if key in look.incident.tallies}
+                <= set(look.keys)
+            }
+            shown = {identity: shown for identity, shown in post.shown.items() if identity not in less}
+            now = self._clock.now()
+            await self._ledger.write(
+                *post_writes(replace(post, shown=shown), fresh=True),
+                *(look_at(post.to, identity, now) for identity in less),
+            )
 
     async def _note_edit(self, look: Look, *, folded: bool) -> None:
         """`folded`: there was no menu to show."""
@@ -110,14 +124,17 @@ class Delivery:
             )
             await self._ledger.write(*post_writes(post, fresh=False))
 
-    async def _note_ring(self, look: Look, why: Ringing) -> None:
+    async def _note_ring(self, look: Look, why: Ringing, rung: Sent | None = None) -> None:
+        """`rung`: the reply, None where it was refused; who answers it answers the message."""
         assert look.post is not None
         now = self._clock.now()
+        said = [Put(f"said/{rung.chat}/{rung.message}", look.post.id.encode())] if rung else []
         if why is Ringing.OVER:
-            await self._record(look.post, over_told=True)
+            await self._record(look.post, *said, over_told=True)
             return
         await self._record(
             look.post,
+            *said,
             rung=now,
             reminded=now if why is Ringing.REMIND else look.post.reminded,
             known=look.tally.newest,
@@ -126,35 +143,46 @@ class Delivery:
             over_told=False,
         )
 
-    async def _record(self, before: Post, **changes: Any) -> None:
+    async def _record(self, before: Post, *also: Write, **changes: Any) -> None:
         async with self._ledger.turn:
             post = await self._ledger.post(before.id)
             if post is not None:
-                await self._ledger.write(*post_writes(replace(post, **changes), fresh=False))
+                await self._ledger.write(*post_writes(replace(post, **changes), fresh=False), *also)
 
     async def forget(self, step: Step) -> None:
         """The message is gone: what it showed has none now."""
         post = step.looks[0].post
         if post is None:
             return
-        links = [Delete(f"posted/{post.to.key}/{identity}") for identity in post.incidents]
+        now = self._clock.now()
+        writes: list[Write] = [Delete(f"post/{post.id}"), Delete(f"said/{post.chat}/{post.message}")]
+        for identity in post.incidents:
+            writes += [Delete(f"posted/{post.to.key}/{identity}"), look_at(post.to, identity, now)]
         async with self._ledger.turn:
-            await self._ledger.write(*links, Delete(f"post/{post.id}"))
+            await self._ledger.write(*writes)
 
-    async def note_refusal(self, to: Destination, step: Step, refused: MessageRefused) -> None:
-        """It is not tried again until it has changed."""
-        parts = [part for look in step.looks for part in look.all]
-        post = step.looks[0].post or Post(secrets.token_hex(4), to, tuple(part.incident.id for part in parts))
-        failed = replace(
-            post,
-            state=PostState.FAILED,
-            why=refused.detail[:200],
-            urgent=False,
-            shown={**post.shown, **{part.incident.id: part.incident.revision for part in parts}},
-            filed=step.looks[0].tally.newest,
-        )
+    async def note_refusal(self, to: Destination, step: Step, why: str) -> None:
+        """What was refused is not tried again until it has changed; of a new digest, each goes by itself."""
+        first = step.looks[0]
+        if step.need is Need.RING and first.ringing is not None:
+            await self._note_ring(first, first.ringing)
+            return
+        failed: dict[str, Any] = {"state": PostState.FAILED, "why": why[:200], "urgent": False}
+        if step.need is Need.NEW:
+            alone = len(step.looks) == 1
+            posts = [
+                Post(
+                    secrets.token_hex(4), to, (look.incident.id,),
+                    shown={look.incident.id: look.incident.revision} if alone else {}, **failed,
+                )
+                for look in step.looks
+            ]  # fmt: skip
+        else:
+            assert first.post is not None
+            shown = {part.incident.id: part.incident.revision for part in first.all}
+            posts = [replace(first.post, shown=shown, filed=first.tally.newest, **failed)]
         async with self._ledger.turn:
-            await self._ledger.write(*post_writes(failed, fresh=True))
+            await self._ledger.write(*(write for each in posts for write in post_writes(each, fresh=True)))
 
 
 def _young(post: Post, now: datetime) -> bool:

@@ -7,20 +7,21 @@ not at all: all that it changes is keyed by identity, and a second time changes 
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import blake2s
 
 from services.alerts.decoding import Flaw, Undecodable, head, reports
 from services.alerts.inbox import Entry, Inbox
 from services.alerts.incidents import changed, opened, outlived
-from services.alerts.ledger import Ledger, incident_writes, looks_everywhere
+from services.alerts.ledger import Ledger, incident_writes
 from services.alerts.policy import Policy
 from services.alerts.silences import Silences
 from services.alerts.stages import Case, Scene, decide
 from services.domain.alerts import Incident, Notification, Origin, Report, Status
 from services.domain.posts import Notice, Trouble
-from services.errors import StoreError
+from services.errors import StoreError, VakhtaError
 from services.ports import Clock, Put, Write
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ class Desk:
                 before = await self._ledger.incident(identity)
                 if before is not None:
                     incident = replace(before, revision=before.revision + 1)
-                    looks = looks_everywhere(incident, self._clock.now())
+                    looks = await self._ledger.looks(incident, self._policy, self._clock.now())
                     await self._ledger.write(*incident_writes(incident, before, ()), *looks)
         self._wake()
 
@@ -109,7 +110,14 @@ class Desk:
         )
         if entry.origin is Origin.ALERTMANAGER and top.receiver:
             await self._ears.receiver(top.receiver)
-        flaws = await self._take(entry, notification, reports(top, entry.received))
+        try:
+            flaws = await self._take(entry, notification, reports(top, entry.received))
+        except VakhtaError:
+            raise
+        except Exception as defect:  # one body must not stop the others, nor every start to come
+            log.exception("a notification could not be taken")
+            await self._put_aside(entry, repr(defect))
+            return
         if flaws:
             await self._put_aside(entry, "; ".join(flaws[:5]), more=True)
         self._inbox.note_done(entry)
@@ -120,6 +128,7 @@ class Desk:
     ) -> list[str]:
         """All alerts, slice by slice; the last batch takes the notification out of the inbox."""
         flaws: list[str] = []
+        touched: set[str] = set()
         some = _slice(found, flaws)
         while True:
             following = _slice(found, flaws) if some else []
@@ -127,7 +136,7 @@ class Desk:
             heard = await self._but_watchdog(some)
             theirs = notification.origin is Origin.ALERTMANAGER
             shown = [report for report in heard if not (theirs and self._contradicts(report))]
-            await self._settle(replace(notification, reports=tuple(shown)), done)
+            await self._settle(replace(notification, reports=tuple(shown)), touched, done)
             for report in heard if theirs else ():
                 await self._ears.relay(report)
             if not following:
@@ -151,10 +160,12 @@ class Desk:
             await self._ears.watchdog()
         return rest
 
-    async def _settle(self, notification: Notification, done: Sequence[Write]) -> None:
-        """One transaction: the incident and its alerts; with the last of them (`done`), who must look at it."""
+    async def _settle(self, notification: Notification, touched: set[str], done: Sequence[Write]) -> None:
+        """One transaction: the incident and its alerts; with the last of them (`done`), who must look at what was
+        touched by all of them."""
         if not notification.reports:
-            await self._ledger.write(*done)
+            async with self._ledger.turn:
+                await self._ledger.write(*(await self._looks(touched) if done else ()), *done)
             return
         scene = Scene(
             self._policy, notification.key, notification.received, await self._silences.ours_active()
@@ -176,8 +187,17 @@ class Desk:
             if change.alerts or incident is not before:
                 writes += incident_writes(change.incident, before, change.alerts)
             if done:
-                writes += looks_everywhere(change.incident, self._clock.now())
+                writes += await self._ledger.looks(change.incident, self._policy, self._clock.now())
+                writes += await self._looks(touched - {incident.id})
+            touched.add(incident.id)
             await self._ledger.write(*writes, *done)
+
+    async def _looks(self, touched: Collection[str]) -> list[Write]:
+        incidents = await self._ledger.incidents(list(touched))
+        now = self._clock.now()
+        return [
+            look for each in incidents.values() for look in await self._ledger.looks(each, self._policy, now)
+        ]
 
     async def _incident_for(self, notification: Notification) -> Incident | None:
         """The incident that this group is now; None for a new one.
@@ -203,9 +223,10 @@ class Desk:
 
     async def _put_aside(self, entry: Entry, why: str, *, more: bool = False) -> None:
         """Kept as it came, and the admins are told. `more`: the rest of it has been taken."""
-        log.error("a body that is no notification is kept under undecodable/%s: %s", entry.key, why)
-        kept = Put(f"undecodable/{entry.key}", entry.body, self._clock.now() + UNDECODABLE_KEPT)
-        notice = Notice(Trouble.UNDECODABLE, self._clock.now(), {"key": entry.key, "why": why[:300]})
+        log.error("a body that is no notification is kept under undecodable/: %s", why)
+        key = blake2s(entry.body, digest_size=8).hexdigest()  # told again and again it is kept once
+        kept = Put(f"undecodable/{key}", entry.body, self._clock.now() + UNDECODABLE_KEPT)
+        notice = Notice(Trouble.UNDECODABLE, self._clock.now(), {"key": key, "why": why[:300]})
         await self._ledger.write(kept, *(() if more else (self._inbox.done(entry),)))
         if not more:
             self._inbox.note_done(entry)

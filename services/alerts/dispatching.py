@@ -140,6 +140,9 @@ def choose(
         assert each.need is not None
         if each.need in (Need.NEW, Need.NEW_OVER):
             if free <= now:
+                refused = [each for each in fresh if each.post is not None]
+                if refused:  # together they were refused: by itself each harms no other
+                    return Step(Need.NEW, (refused[0],))
                 many = _messages(fresh) > FEW
                 busy = len(_counted(recent, now, scale)) > 1
                 return Step(Need.NEW, tuple(fresh) if many else (each,), compact=busy)

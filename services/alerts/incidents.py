@@ -57,7 +57,7 @@ def outlived(incident: Incident, now: datetime) -> bool:
 def changed(incident: Incident, cases: Iterable[Case], now: datetime) -> Change:
     """`now`: when the notification was received."""
     alerts = []
-    visible = False
+    visible, before = False, incident.numbers
     for case in cases:
         if case.verdict is Why.RETRY:
             continue
@@ -68,8 +68,13 @@ def changed(incident: Incident, cases: Iterable[Case], now: datetime) -> Change:
     if not alerts:
         return Change(incident, ())
     over = incident.total.firing == 0
+    fresh = [alert for alert in alerts if alert.firing and alert.number > before]
+    quiet = incident.quiet
+    if quiet and fresh and all(alert.muted_until for alert in fresh):  # the silence holds for them, too
+        quiet = replace(quiet, upto=incident.numbers)
     incident = replace(
         incident,
+        quiet=quiet,
         revision=incident.revision + visible,
         resolved=(incident.resolved or _end(alerts, now)) if over else None,
         held_until=_held_until(incident, alerts) if over or not incident.total.audible else None,
@@ -158,18 +163,26 @@ def _added(tally: Tally, alert: Alert, covered: int, by: int) -> Tally:
     )
 
 
-def recounted(incident: Incident, alerts: Iterable[tuple[Alert, tuple[str, ...]]]) -> Incident:
-    """All tallies anew; `alerts` with the keys of their destinations."""
-    total, tallies = Tally(), dict.fromkeys(incident.tallies, Tally())
-    for alert, destinations in alerts:
-        total = tallied(total, None, alert, incident.covered)
+class Count:
+    """All tallies of an incident anew. `covered`: the highest acknowledged number."""
+
+    def __init__(self, covered: int) -> None:
+        self._covered = covered
+        self._total = Tally()
+        self._tallies: dict[str, Tally] = {}
+
+    def add(self, alert: Alert, destinations: Iterable[str]) -> None:
+        """`destinations`: keys."""
+        self._total = tallied(self._total, None, alert, self._covered)
         for key in destinations:
-            tallies[key] = tallied(tallies.get(key, Tally()), None, alert, incident.covered)
-    return replace(incident, total=total, tallies=tallies)
+            self._tallies[key] = tallied(self._tallies.get(key, Tally()), None, alert, self._covered)
+
+    def of(self, incident: Incident) -> Incident:
+        return replace(incident, total=self._total, tallies=self._tallies)
 
 
 def acknowledged(incident: Incident, ack: Ack) -> Incident:
-    """Where it covers all, the tallies say so at once; else `recounted` must follow."""
+    """Where it covers all, the tallies say so at once; else a `Count` must follow."""
     incident = replace(incident, acks=(*incident.acks, ack), revision=incident.revision + 1)
     if ack.upto < incident.numbers:
         return incident

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2s
 
+from services.alerts.policy import Policy
 from services.domain.alerts import Alert, Evidence, Incident
 from services.domain.posts import Destination, Post
 from services.ports import Append, Delete, Put, Schedule, Store, Unschedule, Write
@@ -124,6 +125,11 @@ class Ledger:
         value = await self._store.get(f"post/{identity}")
         return None if value is None else posts_codec.unpack(value)
 
+    async def posted(self, to: Destination) -> list[str]:
+        """All incidents that have a message there."""
+        prefix = f"posted/{to.key}/"
+        return [key.removeprefix(prefix) for key in await self._store.scan(prefix)]
+
     async def posts(self, to: Destination, incidents: Sequence[str]) -> dict[str, Post]:
         """incident → the message that shows it there, for those that have one."""
         found: dict[str, Post] = {}
@@ -149,6 +155,14 @@ class Ledger:
                 key.removeprefix(prefix): tuple(value.decode().split()) for key, value in values.items()
             }
         return found
+
+    async def looks(self, incident: Incident, policy: Policy, due: datetime) -> list[Write]:
+        """Something about it may be news in each of its chats, and in those that stand in for them."""
+        own = [Destination.of(key) for key in incident.tallies]
+        others = dict.fromkeys(other for to in own for other in policy.instead_of(to))
+        keys = {f"diverted/{other.key}/{incident.id}": other for other in others if other not in own}
+        shown = await self._store.get_many(list(keys)) if keys else {}
+        return [look_at(to, incident.id, due) for to in (*own, *(keys[key] for key in shown))]
 
     async def post_at(self, chat: int, message: int) -> Post | None:
         value = await self._store.get(f"said/{chat}/{message}")
@@ -196,11 +210,6 @@ def look_at(to: Destination, incident: str, due: datetime) -> Schedule:
 
 def look_no_more(to: Destination, incident: str) -> Unschedule:
     return Unschedule(queue_of(to), incident)
-
-
-def looks_everywhere(incident: Incident, due: datetime) -> list[Write]:
-    """Something about it may be news in each of its chats."""
-    return [look_at(Destination.of(key), incident.id, due) for key in incident.tallies]
 
 
 def _slices(items: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -46,9 +46,11 @@ class Notices:
             "" if again else ";".join(f"{name}={value}" for name, value in sorted(notice.facts.items()))[:200]
         )
         value, due = self._codec.pack(notice), self._clock.now()
-        if again:
-            due = max(due, self._told.get(notice.trouble, due))
+        slot = self._told.get(notice.trouble)
+        if again and (slot is None or slot <= due):
             self._told[notice.trouble] = due + REPEATED_APART
+        elif again and slot is not None:
+            due = slot
         try:
             await self._store.write(
                 *(

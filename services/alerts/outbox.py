@@ -154,7 +154,8 @@ class Outbox:
                 if post and post.id in seen:  # the digest has been looked at as a whole
                     writes.append(look_no_more(to, identity))
                     continue
-                members = post.incidents if post else (identity,)
+                stands = post is not None and post.message is not None
+                members = post.incidents if post and stands else (identity,)
                 bare = [
                     await self._bare(to, each, post, diverted.get(each.id, ()))
                     for member in members
@@ -163,7 +164,7 @@ class Outbox:
                 if not bare:
                     writes.append(look_no_more(to, identity))
                     continue
-                if post:
+                if post and stands:
                     seen.add(post.id)
                 found = dispatching.look(
                     dispatching.combined(bare) if len(bare) > 1 else bare[0],
@@ -217,9 +218,12 @@ class Outbox:
         except MessageRefused as refused:
             lane.failures = 0
             log.error("%s refused a message as it was: %s", to.key, refused)  # noqa: TRY400 - its words say it all
-            await self._delivery.note_refusal(to, step, refused)
-            facts = {"chat": str(to.chat), "why": refused.detail[:200], "incident": step.looks[0].incident.id}
-            await self._notices.tell(Notice(Trouble.REFUSED, self._clock.now(), facts))
+            await self._give_up(to, step, refused.detail)
+        except StoreError:
+            raise
+        except Exception as defect:  # one message must not stop the others, nor every start to come
+            log.exception("%s: a message could not be made", to.key)
+            await self._give_up(to, step, repr(defect))
         else:
             lane.failures = 0
             if lane.closed:
@@ -228,6 +232,11 @@ class Outbox:
             lane.busy.set_result(None)
             lane.busy = None
         return 0
+
+    async def _give_up(self, to: Destination, step: Step, why: str) -> None:
+        await self._delivery.note_refusal(to, step, why)
+        facts = {"chat": str(to.chat), "why": why[:200], "incident": step.looks[0].incident.id}
+        await self._notices.tell(Notice(Trouble.REFUSED, self._clock.now(), facts))
 
     # Chats that do not let us write
 
@@ -245,7 +254,10 @@ class Outbox:
     async def _reopen(self, to: Destination, lane: _Lane) -> None:
         log.info("chat %s lets us write again", to.key)
         lane.closed = None
-        await self._ledger.write(Delete(_closed_key(to)))
+        now = self._clock.now()
+        looks = [look_at(to, identity, now) for identity in await self._ledger.posted(to)]
+        async with self._ledger.turn:
+            await self._ledger.write(Delete(_closed_key(to)), *looks)  # what changed meanwhile is stale there
 
     async def _divert(self, to: Destination, looks: Sequence[Look]) -> float:
         """What waits for a closed chat waits for another from now on."""

@@ -1,14 +1,12 @@
 """The list of silences as one person may see and change it."""
 
-import re
 from collections.abc import Sequence
 from datetime import timedelta
 
 from services.alerts.acts import AlertActs
 from services.alerts.policy import Policy
-from services.alerts.sight import covers
+from services.alerts.sight import silence_in_sight
 from services.alerts.silences import ListedSilence, Silences
-from services.alerts.stages import CONTAINER_LABELS, HOST_LABELS
 from services.audit import Audit, Result
 from services.domain.access import Action, Actor, Denial, may
 from services.errors import Denied, NoSuchSilence
@@ -48,20 +46,4 @@ class Quieting:
             raise Denied(action, "", self._roster.who_may(action))
 
     def _in_sight(self, silence: ListedSilence, by: Actor) -> bool:
-        """Only matchers that mean one value narrow a silence; any other reaches everywhere."""
-        plain = {each.name: each for each in silence.matchers if each.equal}
-        host = ""
-        for label in HOST_LABELS:
-            if label in plain:
-                host = host or self._host(plain[label].value, regex=plain[label].regex)
-        named = [
-            plain[label].value for label in CONTAINER_LABELS if label in plain and not plain[label].regex
-        ]
-        return covers(by.scope, host, named[0] if named and host else "")
-
-    def _host(self, value: str, *, regex: bool) -> str:
-        """Ours about an `instance` begin with the host's own name: `(server2|10\\.0\\.0\\.1)(:[0-9]+)?`."""
-        if not regex:
-            return self._policy.host_named(value)
-        found = re.match(r"\(([^|)]+)", value)
-        return self._policy.host_named(found[1].replace("\\", "")) if found else ""
+        return silence_in_sight(by.scope, silence.matchers, self._policy)

@@ -32,8 +32,9 @@ def due(incident: Incident, tally: Tally, post: Post, *, remind: timedelta, now:
         return Due(Ringing.OVER if over else None)
     if incident.held_until is not None and incident.held_until > now:
         return Due(at=incident.held_until)
-    if incident.quiet is not None and incident.quiet.until > now:
-        return Due(at=incident.quiet.until)
+    quiet = incident.quiet
+    if quiet is not None and quiet.until > now and tally.newest <= quiet.upto:
+        return Due(at=quiet.until)
     if why := _news(incident, tally, post):
         before = post.rung or (None if why is Ringing.WORSE else post.sent)
         free = before + APART if before else now

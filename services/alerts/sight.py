@@ -1,7 +1,12 @@
 """Which incidents a person sees, and which of them a person may act upon: by the hosts and containers they name."""
 
+import re
+from collections.abc import Sequence
+
+from services.alerts.policy import Policy
+from services.alerts.stages import CONTAINER_LABELS, HOST_LABELS
 from services.domain.access import Action, Actor, Denial, Scope, may
-from services.domain.alerts import Incident
+from services.domain.alerts import Incident, Matcher
 from services.errors import Denied, NoSuchIncident
 from services.roster import Roster
 
@@ -24,6 +29,23 @@ def covers_all(scope: Scope, incident: Incident) -> bool:
     if incident.wide:
         return scope.covers_everything()
     return all(covers(scope, host, container) for host, container in incident.targets)
+
+
+def silence_in_sight(scope: Scope, matchers: Sequence[Matcher], policy: Policy) -> bool:
+    """Only matchers that mean one value narrow a silence; any other reaches everywhere."""
+    plain = {each.name: each for each in matchers if each.equal}
+    hosts = [_host_of(plain[label], policy) for label in HOST_LABELS if label in plain]
+    host = next((host for host in hosts if host), "")
+    named = [plain[label].value for label in CONTAINER_LABELS if label in plain and not plain[label].regex]
+    return covers(scope, host, named[0] if named and host else "")
+
+
+def _host_of(matcher: Matcher, policy: Policy) -> str:
+    """Ours about an `instance` begin with the host's own name: `(server2|10\\.0\\.0\\.1)(:[0-9]+)?`."""
+    if not matcher.regex:
+        return policy.host_named(matcher.value)
+    found = re.fullmatch(r"\(([^|()]+)(?:\|[^|()]+)*\)\(:\[0-9\]\+\)\?", matcher.value)
+    return policy.host_named(found[1].replace("\\", "")) if found else ""
 
 
 def demand(by: Actor, action: Action, incident: Incident, roster: Roster) -> None:

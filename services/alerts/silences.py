@@ -144,13 +144,12 @@ def spans(incident: Incident, alerts: Sequence[Alert]) -> tuple[tuple[Span, str]
 
 def matchers(span: Span, incident: Incident, alerts: Sequence[Alert], policy: Policy) -> tuple[Matcher, ...]:
     """By the very labels that the alerts bear, so that Alertmanager's own comparison fits them."""
-    sample = alerts[0]
     if span is Span.NAME:
-        return (Matcher("alertname", sample.name),)
+        return (Matcher("alertname", next(alert.name for alert in alerts if alert.name)),)
     if span is Span.GROUP:
-        return tuple(Matcher(name, value) for name, value in sorted(incident.labels.items())) or (
-            Matcher("alertname", sample.name),
-        )
+        labels = incident.labels or alerts[0].labels
+        return tuple(Matcher(name, value) for name, value in sorted(labels.items()))
+    sample = next(alert for alert in alerts if alert.host and (alert.container or span is Span.HOST))
     host = _host_matcher(sample, policy)
     if span is Span.HOST:
         return (host,)

@@ -211,13 +211,17 @@ class Span(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """A silence as an incident bears it. id: Alertmanager's, or ours when `ours`. what: `directus`, `server2`, …"""
+    """A silence as an incident bears it, for its alerts numbered up to `upto`.
+
+    id: Alertmanager's, or ours when `ours`. what: `directus`, `server2`, …
+    """
 
     id: str
     until: datetime
     by: str
     what: str
     ours: bool = False
+    upto: int = 10**15
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerts.incidents import acknowledged, changed, opened, outlived, recounted, released
+from services.alerts.incidents import Count, acknowledged, changed, opened, outlived, released
 from services.alerts.policy import Policy, Route
 from services.alerts.stages import Case, Scene, decide
 from services.domain.alerts import Ack, Alert, Incident, Notification, Origin, Report, Status
@@ -31,8 +31,10 @@ class Story:
         self.alerts |= {each.fingerprint: each for each in change.alerts}
 
     def counted(self) -> Incident:
-        rows = [(alert, (OPS.key,)) for alert in self.alerts.values()]
-        return recounted(self.incident, rows)
+        count = Count(self.incident.covered)
+        for alert in self.alerts.values():
+            count.add(alert, [OPS.key])
+        return count.of(self.incident)
 
 
 def over(name: str = "HighCPU", **more: object) -> Report:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.alerts.incidents import changed, opened
-from services.alerts.ledger import Ledger, incident_writes, looks_everywhere
+from services.alerts.ledger import Ledger, incident_writes
 from services.alerts.notices import Notices
 from services.alerts.outbox import Outbox
 from services.alerts.policy import Policy, Route
@@ -62,10 +62,12 @@ class Memory:
         self.told.append(f"file {bulletin.to.key} {len(bulletin.roll)}")
         return 1
 
-    async def ring(self, to: Destination, ring: Ring, message: Sent) -> None:
+    async def ring(self, to: Destination, ring: Ring, message: Sent) -> Sent:
         self._may(message.chat)
         self.rings.append(ring)
         self.told.append(f"ring {to.key} {ring.why}")
+        self.number += 1
+        return Sent(message.chat, self.number)
 
     async def redirect(self, orphan: Sent, newer: Sent) -> None:
         self.told.append("redirect")
@@ -98,7 +100,8 @@ class Scenery:
         scene = Scene(self.policy, key, now)
         change = changed(incident, [decide(Case(r, known.get(r.fingerprint)), scene) for r in reports], now)
         await self.ledger.write(
-            *incident_writes(change.incident, before, change.alerts), *looks_everywhere(change.incident, now)
+            *incident_writes(change.incident, before, change.alerts),
+            *await self.ledger.looks(change.incident, self.policy, now),
         )
         return incident.id
 
