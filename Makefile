@@ -4,6 +4,9 @@ BIN := .venv/bin
 LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
+# Two tests side by side: most of them wait most of the time. Each worker has a lab of its own.
+BESIDE := -n 2 --dist worksteal
+
 .PHONY: setup run test soak check bench lock
 
 setup: .venv/ready
@@ -21,9 +24,9 @@ run: setup
 test: setup
 ifeq ($(shell id -u),0)
 	@sh tests/lab/packages.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(BESIDE)
 else
-	@$(BIN)/python -m pytest -m "not lab"; status=$$?; \
+	@$(BIN)/python -m pytest $(BESIDE) -m "not lab"; status=$$?; \
 	echo; \
 	echo "!!  NOT RUN: the tests on real servers (dockerd, sshd, the image). They need root: sudo make test"; \
 	test "$$LAB" != required && exit $$status

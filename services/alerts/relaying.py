@@ -22,6 +22,7 @@ from services.domain.findings import (
 )
 
 KEEP_ALIVE = timedelta(seconds=60)  # between posts: Alertmanager forgets after its resolve_timeout, 5 min
+HAND_OVER_EACH = timedelta(seconds=15)  # while Alertmanager does not take it
 HEARD_WITHIN = timedelta(seconds=10)  # the webhook, after Alertmanager has taken an alert
 OVER_WITHIN = timedelta(seconds=30)  # the webhook, after it was told the end
 CLOSES_FOR = timedelta(minutes=10)  # its own memory of an alert that nobody posts is shorter
@@ -103,7 +104,8 @@ def next_step(relayed: Relayed, now: datetime, *, alertmanager: bool, inhibited:
 
 
 def _while_open(relayed: Relayed, now: datetime, alertmanager: bool, inhibited: bool) -> Step:
-    post_at = relayed.tried + KEEP_ALIVE if relayed.tried and alertmanager else now
+    pause = KEEP_ALIVE if relayed.handed or relayed.heard else HAND_OVER_EACH
+    post_at = relayed.tried + pause if relayed.tried and alertmanager else now
     if alertmanager and post_at <= now:
         return Step(Act.POST, now)
     later = post_at if alertmanager else now + KEEP_ALIVE

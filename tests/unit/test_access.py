@@ -9,7 +9,16 @@ from services.domain.access import Action, Actor, Denial, Role, Scope, Target, m
 # All that may be done, by the least role that may do it; on protected containers changes need an admin.
 ALLOWED = {
     Role.VIEWER: {Action.READ},
-    Role.OPERATOR: {Action.READ, Action.START, Action.RESTART, Action.STOP},
+    Role.OPERATOR: {
+        Action.READ,
+        Action.START,
+        Action.RESTART,
+        Action.STOP,
+        Action.ACKNOWLEDGE,
+        Action.RELEASE,
+        Action.SILENCE,
+        Action.UNSILENCE,
+    },
     Role.ADMIN: set(Action),
 }
 CHANGES = {Action.START, Action.RESTART, Action.STOP}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from services.alertmanager import fingerprint
 from services.alerts import inbox as module
 from services.alerts.decoding import head, reports
 from services.alerts.inbox import Inbox, InboxFull
@@ -71,7 +72,7 @@ async def test_a_later_run_finds_it(inbox: Inbox, store: Store, clock: HandClock
 
 
 async def test_our_own_notification(inbox: Inbox, clock: HandClock) -> None:
-    report = Report("0123456789abcdef", {"a": "b"}, {}, Status.FIRING, clock.now())
+    report = Report(fingerprint({"a": "b"}), {"a": "b"}, {}, Status.FIRING, clock.now())
     await inbox.put(Notification(Origin.CATCH_UP, "key", clock.now(), (report,)))
     (entry,) = await inbox.waiting(1)
     assert entry.origin is Origin.CATCH_UP
