@@ -1,7 +1,7 @@
 """`python -m bot check`: try for real what the settings name; one line each says what works and what to mend."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -13,17 +13,20 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 
+from bot.alerting import Api
 from bot.container import SystemClock
 from bot.courier import FOREIGN_ERRORS
 from bot.hosts import host_address
 from bot.logbook import mask, plain
-from bot.mends import sentence, telegram_unreachable
+from bot.mends import api_sentence, sentence, telegram_unreachable
 from bot.settings import Host, Settings, Telegram
 from bot.telegram import open_bot
+from services.alertmanager import open_alertmanager
 from services.errors import VakhtaError
 from services.fleet.hosts import open_engine
 from services.fleet.tunnel import authorized_keys_line
 from services.ports import Delete, Put
+from services.prometheus import open_prometheus
 from services.store import open_store
 
 # Seconds for one trial: above what a link gives to a connection, so that the reason is heard.
@@ -48,6 +51,7 @@ async def check(settings: Settings, *, tell: Callable[[str], object]) -> int:
     findings = await asyncio.gather(
         _telegram(settings.telegram),
         _store(settings.store),
+        *_sources(settings),
         *(_host(name, host) for name, host in settings.hosts.items()),
     )
     for line in [*map(str, findings), *_recipe(settings.hosts)]:
@@ -71,6 +75,34 @@ async def _telegram(telegram: Telegram) -> Finding:
         mend = "correct telegram.api_url, or try later"
         return Finding("telegram", f"{way} does not answer as the Bot API does ({exc}); {mend}", ok=False)
     return Finding("telegram", f"@{me.username} at {way}")
+
+
+def _sources(settings: Settings) -> list[Awaitable[Finding]]:
+    """Where alerts come from, and whether anybody may bring them."""
+    found: list[Awaitable[Finding]] = []
+    if settings.alertmanager:
+        found.append(_alertmanager(settings.alertmanager))
+    if settings.prometheus:
+        found.append(_prometheus(settings.prometheus))
+    return found
+
+
+async def _alertmanager(api: Api) -> Finding:
+    try:
+        async with open_alertmanager(api.url, *api.login) as alertmanager:
+            status = await alertmanager.status()
+    except VakhtaError as error:
+        return Finding("alertmanager", api_sentence(error, api.url), ok=False)
+    return Finding("alertmanager", f"{status.version} at {api.url}")
+
+
+async def _prometheus(api: Api) -> Finding:
+    try:
+        async with open_prometheus(api.url, *api.login) as prometheus:
+            rules = await prometheus.rules()
+    except VakhtaError as error:
+        return Finding("prometheus", api_sentence(error, api.url), ok=False)
+    return Finding("prometheus", f"{len(rules)} alerting rules at {api.url}")
 
 
 async def _store(address: str) -> Finding:

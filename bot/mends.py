@@ -5,6 +5,11 @@ from pathlib import Path
 from shlex import quote
 
 from services.errors import (
+    ApiNotUnderstood,
+    ApiRefused,
+    ApiRefusedLogin,
+    ApiTimeout,
+    ApiUnreachable,
     DeadlineExceeded,
     EngineRefused,
     HostSilent,
@@ -54,6 +59,23 @@ def sentence(error: VakhtaError) -> str:
             return f"the store cannot be used ({detail}); {_store_mend(detail)}"
         case _:
             return str(error)
+
+
+def api_sentence(error: VakhtaError, url: str) -> str:
+    """What is wrong with an HTTP API, and how to mend it."""
+    match error:
+        case ApiRefusedLogin():
+            return f"{url} refuses the login; set username and password"
+        case ApiTimeout(seconds=seconds):
+            return f"{url} did not answer within {seconds:g} s; is it overloaded, or the line cut?"
+        case ApiUnreachable(detail=detail):
+            return f"{url} cannot be reached ({detail}); correct url, or let this machine through"
+        case ApiNotUnderstood(detail=detail):
+            return f"{url} does not answer as it should ({detail}); correct url: is it the API itself?"
+        case ApiRefused(status=status, message=message):
+            return f"{url} refused: {message} (HTTP {status})"
+        case _:
+            return sentence(error)
 
 
 def _store_mend(detail: str) -> str:

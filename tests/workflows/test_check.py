@@ -11,6 +11,7 @@ from bot.mends import sentence
 from playground.telegram import Kind, Telegram
 from services.errors import HostSilent, Silence
 from tests.bots import TOKEN, Setup
+from tests.lab.monitoring import AlertmanagerServer, PrometheusServer, free_port
 from tests.lab.servers import Lab
 from tests.lab.sshd import authorized_keys_line
 from tests.workflows.test_command_line import typed
@@ -134,3 +135,25 @@ def test_every_silence_has_its_sentence(reason: Silence) -> None:
     said = sentence(HostSilent("server1", reason, detail="the library's words"))
     assert said.endswith("(the library's words)")
     assert len(said) > 50
+
+
+async def test_where_alerts_come_from_is_tried(tmp_path: Path, telegram: Telegram) -> None:
+    api = {"url": f"http://127.0.0.1:{free_port()}"}
+    code, lines = await report(Setup(tmp_path, telegram.url, more={"alertmanager": api, "prometheus": api}))
+    assert code == 1
+    for name, line in zip(("alertmanager", "prometheus"), lines[2:], strict=True):
+        assert line.startswith(f"!!  {name}: {api['url']} cannot be reached")
+
+
+@pytest.mark.lab
+async def test_an_alertmanager_and_a_prometheus_that_answer(tmp_path: Path, telegram: Telegram) -> None:
+    for name in ("am", "prom"):
+        (tmp_path / name).mkdir()
+    with (
+        AlertmanagerServer(tmp_path / "am") as alertmanager,
+        PrometheusServer(tmp_path / "prom") as prometheus,
+    ):
+        more = {"alertmanager": {"url": alertmanager.url}, "prometheus": {"url": prometheus.url}}
+        code, lines = await report(Setup(tmp_path, telegram.url, more=more))
+        assert (code, lines[3]) == (0, f"ok  prometheus: 0 alerting rules at {prometheus.url}")
+        assert lines[2].endswith(f" at {alertmanager.url}")
