@@ -7,10 +7,10 @@ from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from handlers import args
-from handlers.callbacks import Ack, AckAll, AlertPage, Mute, Release, Unmute
+from handlers.callbacks import Ack, AckAll, AckListed, AlertPage, Mute, Release, Unmute
 from handlers.declare import button, command, otherwise
 from handlers.pressed import pressed
-from handlers.reply import send, show
+from handlers.reply import send, show, without
 from handlers.views import alert_lists as lists
 from handlers.views import alerts as views
 from handlers.words import mark
@@ -100,6 +100,17 @@ async def press_ack(
     await callback.answer(views.toast_taken())
 
 
+@button(router, AckListed.filter(), role=Role.OPERATOR, answers=True)
+async def press_ack_listed(
+    callback: CallbackQuery, callback_data: AckListed, actor: Actor, acts: AlertActs
+) -> None:
+    """The list stays its asker's: it only loses the button."""
+    await acts.acknowledge(callback_data.incident, by=actor, upto=callback_data.upto)
+    await callback.answer(views.toast_taken())
+    message = pressed(callback)
+    await message.edit_reply_markup(reply_markup=without(message.reply_markup, callback.data))
+
+
 @button(router, AckAll.filter(), role=Role.OPERATOR, answers=True)
 async def press_ack_all(
     callback: CallbackQuery, callback_data: AckAll, actor: Actor, acts: AlertActs
@@ -152,6 +163,8 @@ async def reply_ack(message: Message, actor: Actor, acts: AlertActs, clock: Cloc
     note = args.note_of(message.text or "")
     place = message.reply_to_message
     count = await acts.acknowledge_reply(place.chat.id, place.message_id, by=actor, note=note)
+    if count is None:  # the message was about something else
+        return
     await send(message, views.taken_by_reply(count, actor.name, _now(clock)), as_reply=True)
 
 

@@ -73,4 +73,4 @@ def acknowledges(text: str) -> bool:
 
 def note_of(text: str) -> str:
     """What stands behind the acknowledging word."""
-    return text.strip().partition(" ")[2].strip()
+    return "".join(text.split(maxsplit=1)[1:]).strip()

@@ -106,6 +106,13 @@ class Ack(CallbackData, prefix="k"):
     upto: Annotated[int, Field(ge=0, lt=10**15)]
 
 
+class AckListed(CallbackData, prefix="kl"):
+    """As `Ack`, below a list of what waits."""
+
+    incident: IncidentId
+    upto: Annotated[int, Field(ge=0, lt=10**15)]
+
+
 class AckAll(CallbackData, prefix="ka"):
     """All of a digest. `post`: the id of its `Post`."""
 
@@ -127,3 +134,14 @@ class Mute(CallbackData, prefix="q"):
 
 class Unmute(CallbackData, prefix="qu"):
     incident: IncidentId
+
+
+ACTION_OF_PRESS: dict[type, Action] = {
+    Ack: Action.ACKNOWLEDGE,
+    AckListed: Action.ACKNOWLEDGE,
+    AckAll: Action.ACKNOWLEDGE,
+    Release: Action.RELEASE,
+    Mute: Action.SILENCE,
+    Unmute: Action.UNSILENCE,
+    Hush: Action.SILENCE,
+}

@@ -3,7 +3,14 @@
 import logging
 
 from aiogram.exceptions import AiogramError
-from aiogram.types import BufferedInputFile, CallbackQuery, InputMediaDocument, Message, ReplyParameters
+from aiogram.types import (
+    BufferedInputFile,
+    CallbackQuery,
+    InlineKeyboardMarkup,
+    InputMediaDocument,
+    Message,
+    ReplyParameters,
+)
 
 from handlers.views.answer import Answer, File
 
@@ -59,6 +66,16 @@ async def replace_or_send(message: Message, answer: Answer) -> None:
             await send(message, answer)
         except AiogramError:
             log.exception("could not tell chat %s: %s", message.chat.id, answer.text.render()[0])
+
+
+def without(keyboard: InlineKeyboardMarkup | None, data: str | None) -> InlineKeyboardMarkup | None:
+    """The keyboard without the button of this data; None when no other is left."""
+    rows = [
+        [each for each in row if each.callback_data != data]
+        for row in (keyboard.inline_keyboard if keyboard else [])
+    ]
+    left = [row for row in rows if row]
+    return InlineKeyboardMarkup(inline_keyboard=left) if left else None
 
 
 def _upload(file: File) -> BufferedInputFile:

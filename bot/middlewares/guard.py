@@ -13,7 +13,7 @@ from aiogram.utils.chat_action import ChatActionSender
 from aiogram.utils.i18n import gettext as _
 
 from handlers.args import UsageError, optional_name
-from handlers.callbacks import ACTION_OF_ACT, NOBODY, Act, Open, Press
+from handlers.callbacks import ACTION_OF_ACT, ACTION_OF_PRESS, NOBODY, Act, Open, Press
 from handlers.declare import Declaration
 from handlers.reply import answer_press, send
 from handlers.views.answer import Answer
@@ -100,9 +100,11 @@ async def _refuse(event: TelegramObject, role: Role, data: dict[str, Any]) -> No
     log.info("%s (%s) was refused %s: needs %s", actor.name, actor.id, what, role.name)
     act = getattr(data.get("callback_data"), "act", "")
     action = declaration.action if declaration else ACTION_OF_ACT.get(act)
+    action = action or ACTION_OF_PRESS.get(type(data.get("callback_data")))
     command: CommandObject | None = data.get("command")
     typed = optional_name(command.args) if command else None
-    refusal = Denied(action, typed, roster.with_role(role)) if action and typed else None
+    named = typed or ("" if action in ACTION_OF_PRESS.values() else None)
+    refusal = Denied(action, named, roster.with_role(role)) if action and named is not None else None
     refusal = refusal or Denied(what, "", roster.with_role(role))
     words = sentence(refusal, data["clock"].now())
     if action is not None:

@@ -9,6 +9,7 @@ from aiogram.types import CallbackQuery, Message, TelegramObject
 from aiogram.utils.i18n import gettext as _
 
 from bot.updates import Away, is_stale
+from handlers.args import acknowledges
 from handlers.callbacks import ACTION_OF_ACT, Confirm, Open
 from handlers.reply import send
 from handlers.views.moments import moment
@@ -45,6 +46,8 @@ class Stale(BaseMiddleware):
         clock: Clock = data["clock"]
         away: Away | None = data.get("away")
         if isinstance(event, Message) and is_stale(event.date, clock.now()):
+            if event.reply_to_message and acknowledges(event.text or ""):  # counts, as a press does
+                return await handler(event, data)
             if (event.text or "").startswith("/"):
                 await _tell(event, away or Away(event.date, clock.now()), data)
             return None

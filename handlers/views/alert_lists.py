@@ -86,7 +86,7 @@ def waiting(found: OpenAlerts, name: str | None = None) -> Answer:
         about = what(one.alerts[0], 100) if one.alerts else "?"
         since = _("since {time}").format(time=moment(one.incident.opened, found.at))
         lines.append(Text("\n", cut(f"{about} · {since}", 160)))
-        rows.append([ack(cut(f"👤 {about}", WORD), one)])
+        rows.append([ack(cut(f"👤 {about}", WORD), one, listed=True)])
     if count > _BUTTONS:
         more = ngettext("and {count} more", "and {count} more", count - _BUTTONS)
         lines.append(Text("\n", more.format(count=number(count - _BUTTONS))))

@@ -36,8 +36,8 @@ def living(bulletin: Bulletin) -> Answer:
     lines = [cut(facts(shown, bulletin.at), _FACTS_UNITS), *remarks(bulletin), *alert_lines(shown)]
     lines.append(taken_line(shown.incident.acks, shown.tally, bulletin.at))
     firing = shown.tally.firing > 0
+    lines.append(quiet_line(shown.incident.quiet, bulletin.at))  # it holds for the next outage, too
     if firing:
-        lines.append(quiet_line(shown.incident.quiet, bulletin.at))
         lines.append(question(bulletin.menu, bulletin.spans) if bulletin.menu else "")
     body = [Text("\n", line) for line in lines if line]
     room = MESSAGE_UNITS - units(first) - sum(units(piece.render()[0]) for piece in body)
@@ -163,7 +163,7 @@ def _ringing_words(ring: Ring) -> str:
 
 
 def _waits(ring: Ring) -> timedelta:
-    starts = min((alert.fired or alert.starts for alert in ring.alerts), default=ring.shown.incident.opened)
+    starts = min((alert.heard for alert in ring.alerts), default=ring.shown.incident.opened)
     return max(ring.at - starts, timedelta())
 
 

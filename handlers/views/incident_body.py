@@ -9,7 +9,15 @@ from aiogram.utils.i18n import ngettext
 
 from handlers.views.alert_text import WORD, clean, cut, inert, one_line, plain, tail
 from handlers.views.answer import units
-from handlers.views.incident_words import alert_line, fallen, number, ordinal, severity_word, what
+from handlers.views.incident_words import (
+    alert_line,
+    fallen,
+    number,
+    ordinal,
+    severity_word,
+    speaks_for_itself,
+    what,
+)
 from handlers.views.moments import duration, moment, seconds
 from services.domain.alerts import Ack, Alert, Evidence, Quiet, Tally
 from services.domain.posts import Bulletin, Shown
@@ -136,7 +144,9 @@ def details(shown: Shown, room: int) -> list[Text]:
 def _description(alert: Alert) -> str:
     """When it says more than the first line does; else the summary, when that has no room there."""
     annotations = alert.annotations
-    words = annotations.get("description") or annotations.get("message") or alert.summary
+    words = annotations.get("description") or annotations.get("message", "")
+    if not words and not speaks_for_itself(alert):
+        words = alert.summary
     text = cut(clean(words), _READ_UNITS)
     if not text or inert(one_line(text, _READ_UNITS)) in what(alert):
         return ""

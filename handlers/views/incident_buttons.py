@@ -7,7 +7,7 @@ from datetime import time
 from aiogram.types import InlineKeyboardButton
 from aiogram.utils.i18n import gettext as _
 
-from handlers.callbacks import NOBODY, Ack, AckAll, Act, Mute, Open, Release, Unmute
+from handlers.callbacks import NOBODY, Ack, AckAll, AckListed, Act, Mute, Open, Release, Unmute
 from handlers.views.alert_text import WORD, inert, one_line, web_link
 from handlers.views.answer import Row, button, in_rows
 from services.domain.alerts import Incident, Span
@@ -24,7 +24,8 @@ def keyboard(bulletin: Bulletin) -> tuple[Row, ...]:
     shown = bulletin.shown[0]
     incident = shown.incident
     if not shown.tally.firing:
-        return (_container(incident, "logs"),)
+        silenced = incident.quiet is not None and incident.quiet.until > bulletin.at
+        return ([_silence(bulletin)] if silenced else [], _container(incident, "logs"))
     if bulletin.menu is not None:
         return tuple(_menu(incident, bulletin.menu, bulletin.spans))
     return (
@@ -41,9 +42,10 @@ def _take(shown: Shown) -> InlineKeyboardButton:
     return ack(_("Acknowledge"), shown)
 
 
-def ack(label: str, shown: Shown) -> InlineKeyboardButton:
-    """It covers the alerts that are shown now."""
-    return button(label, Ack(incident=shown.incident.id, upto=shown.tally.newest))
+def ack(label: str, shown: Shown, *, listed: bool = False) -> InlineKeyboardButton:
+    """It covers the alerts that are shown now. `listed`: below a list of what waits."""
+    kind = AckListed if listed else Ack
+    return button(label, kind(incident=shown.incident.id, upto=shown.tally.newest))
 
 
 def _silence(bulletin: Bulletin) -> InlineKeyboardButton:

@@ -144,6 +144,11 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(shown) + (", …" if len(names) > _NAMES_IN_HEADLINE else "")
 
 
+def speaks_for_itself(alert: Alert) -> bool:
+    """Whether there are words of ours for it, in the reader's language."""
+    return _sentences(alert) is not None or bool(_listed(alert))
+
+
 def over(alert: Alert) -> str:
     """One alert that is over, without a symbol: `directus is back on server2 · down 11 min`."""
     lasted = max((alert.ends or alert.last) - alert.starts, timedelta())

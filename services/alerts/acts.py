@@ -1,5 +1,6 @@
 """What people do to an incident: take it, give it back, silence it, undo that. Role and scope are checked here."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -10,13 +11,13 @@ from services.alerts.incidents import Count, acknowledged, released
 from services.alerts.ledger import Ledger, incident_writes, look_at, post_writes
 from services.alerts.policy import Policy
 from services.alerts.sight import demand, silence_in_sight
-from services.alerts.silences import Silences
+from services.alerts.silences import ListedSilence, Silences
 from services.alerts.stages import fits
 from services.audit import Audit, Result
 from services.domain.access import Action, Actor, Target
 from services.domain.alerts import Ack, Alert, Incident, Matcher, Quiet, Severity, Span
 from services.domain.posts import Menu, Post
-from services.errors import AlreadyTaken, Denied, NoSuchIncident, NoSuchSilence
+from services.errors import AlreadyTaken, ApiError, Denied, NoSuchIncident, NoSuchSilence
 from services.ports import Clock, Write
 from services.roster import Roster
 
@@ -51,6 +52,7 @@ class AlertActs:
         self._roster = roster
         self._clock = clock
         self._wake = wake
+        self._silencing = asyncio.Lock()
 
     async def acknowledge(
         self, identity: str, *, by: Actor, upto: int | None = None, note: str = ""
@@ -95,16 +97,16 @@ class AlertActs:
             raise NoSuchIncident
         return taken
 
-    async def acknowledge_reply(self, chat: int, message: int, *, by: Actor, note: str) -> int:
-        """What the message that was replied to shows; 0: it shows no incident."""
+    async def acknowledge_reply(self, chat: int, message: int, *, by: Actor, note: str) -> int | None:
+        """What the message that was replied to shows; None: it is about something else."""
         post = await self._ledger.post_at(chat, message)
-        return 0 if post is None else await self.acknowledge_all(post.id, by=by, note=note)
+        return None if post is None else await self.acknowledge_all(post.id, by=by, note=note)
 
     async def release(self, identity: str, *, by: Actor) -> Incident:
         async with self._ledger.turn:
             incident = await self._open(identity, by, Action.RELEASE)
             given_back = released(incident)
-            await self._keep(given_back, incident)
+            await self._keep(given_back, incident, reminded=self._clock.now())
         await self._record(by, Action.RELEASE, given_back)
         return given_back
 
@@ -118,6 +120,10 @@ class AlertActs:
 
     async def silence(self, identity: str, span: Span, hold: str, *, by: Actor) -> Quiet:
         """hold: 1h, 4h, 24h or morning. Raises ApiError when Alertmanager does not take it: nothing is silenced."""
+        async with self._silencing:  # two presses at once are one silence
+            return await self._silence(identity, span, hold, by)
+
+    async def _silence(self, identity: str, span: Span, hold: str, by: Actor) -> Quiet:
         incident = await self._open(identity, by, Action.SILENCE)
         alerts = await self._sample(identity)
         offered = dict(silencing.spans(incident, alerts))
@@ -128,6 +134,15 @@ class AlertActs:
         found = silencing.matchers(span, incident, alerts, self._policy)
         if not silence_in_sight(by.scope, found, self._policy):  # it would reach what he does not see
             raise Denied(Action.SILENCE, "", self._roster.who_may(Action.SILENCE))
+        before = incident.quiet
+        if (
+            before and before.until > now and before.what == offered[span]
+        ):  # that one lasts longer, or as long
+            if until > before.until:
+                ends = await self._silences.extend(before.id, by.name, until - before.until)
+                await self.extended(before.id, ends)
+                return replace(before, until=ends)
+            return before
         quiet = await self._silences.add(found, until, by.name, offered[span])
         await self._spread(quiet, found, identity)
         await self._record(by, Action.SILENCE, incident, f"{offered[span]} {hold}")
@@ -135,7 +150,10 @@ class AlertActs:
 
     async def unmute(self, identity: str, *, by: Actor) -> None:
         """Undo the silence that the incident bears. Raises NoSuchSilence when it has ended."""
-        incident = await self._open(identity, by, Action.UNSILENCE)
+        incident = await self._ledger.incident(identity)
+        if incident is None:
+            raise NoSuchIncident
+        demand(by, Action.UNSILENCE, incident, self._roster)
         if incident.quiet is None:
             raise NoSuchSilence
         quiet = incident.quiet
@@ -146,24 +164,57 @@ class AlertActs:
             await self._silences.expire(quiet.id)
         except NoSuchSilence:
             log.info("silence %s had ended already", quiet.id)
-        await self.lifted(quiet.id)
+        await self.lifted(quiet.id, incident)
         await self._record(by, Action.UNSILENCE, incident, quiet.what)
 
-    async def lifted(self, silence_id: str) -> None:
+    async def lifted(self, silence_id: str, also: Incident | None = None) -> None:
         """A silence is over: no incident bears it any more, and what it held back goes out."""
-        for incident in await self._ledger.open():
-            if (incident.quiet and incident.quiet.id == silence_id) or incident.held_until:
-                held = await self._still_held(incident)
-                async with self._ledger.turn:
-                    fresh = await self._ledger.incident(incident.id)
-                    if fresh:
-                        quiet = None if fresh.quiet and fresh.quiet.id == silence_id else fresh.quiet
-                        held = held if fresh.held_until else None
-                        revision = fresh.revision + 1
-                        await self._keep(
-                            replace(fresh, quiet=quiet, held_until=held, revision=revision), fresh
-                        )
+        others = await self._others(silence_id)
+        incidents = {each.id: each for each in [*await self._ledger.open(), *([also] if also else [])]}
+        for incident in incidents.values():
+            if not (incident.quiet and incident.quiet.id == silence_id) and not incident.held_until:
+                continue
+            held = await self._still_held(incident) or self._clock.now()
+            fitting = [each for each in others if await self._is_covered(incident, each.matchers)]
+            another = fitting[0] if fitting else None
+            async with self._ledger.turn:
+                fresh = await self._ledger.incident(incident.id)
+                if fresh is None:
+                    continue
+                quiet = fresh.quiet
+                if quiet and quiet.id == silence_id:
+                    quiet = _borne(another, fresh.numbers) if another and not fresh.resolved else None
+                held_until = held if fresh.held_until else None
+                await self._keep(
+                    replace(fresh, quiet=quiet, held_until=held_until, revision=fresh.revision + 1), fresh
+                )
         self._wake()
+
+    async def extended(self, silence_id: str, ends: datetime) -> None:
+        """A silence lasts until then: the incidents that bear it say so, and what it holds back waits."""
+        for incident in await self._ledger.open():
+            mine = incident.quiet is not None and incident.quiet.id == silence_id
+            if not mine and not incident.held_until:
+                continue
+            held = await self._still_held(incident)
+            async with self._ledger.turn:
+                fresh = await self._ledger.incident(incident.id)
+                if fresh is None:
+                    continue
+                quiet = replace(fresh.quiet, until=ends) if mine and fresh.quiet else fresh.quiet
+                held_until = held or fresh.held_until if fresh.held_until else None
+                await self._keep(
+                    replace(fresh, quiet=quiet, held_until=held_until, revision=fresh.revision + 1), fresh
+                )
+
+    async def _others(self, silence_id: str) -> list[ListedSilence]:
+        """Those still in force, the longest first; none where Alertmanager cannot be asked."""
+        try:
+            listed = await self._silences.listing()
+        except ApiError as error:
+            log.warning("other silences are not known: %s", error)
+            return []
+        return [each for each in reversed(listed) if each.id != silence_id]
 
     async def _spread(self, quiet: Quiet, matchers: Sequence[Matcher], first: str) -> None:
         """To every open incident whose firing alerts it covers; `first` is one of them."""
@@ -172,7 +223,8 @@ class AlertActs:
                 continue
             async with self._ledger.turn:
                 fresh = await self._ledger.incident(incident.id)
-                if fresh:
+                longer = fresh and fresh.quiet and fresh.quiet.until > quiet.until
+                if fresh and (incident.id == first or not longer):
                     silenced = replace(quiet, upto=fresh.numbers)
                     await self._keep(replace(fresh, quiet=silenced, revision=fresh.revision + 1), fresh)
         self._wake()
@@ -214,20 +266,26 @@ class AlertActs:
         demand(by, action, incident, self._roster)
         return incident
 
-    async def _keep(self, incident: Incident, before: Incident) -> None:
-        """With its messages told that somebody waits for their next edit. The caller holds the turn."""
+    async def _keep(self, incident: Incident, before: Incident, reminded: datetime | None = None) -> None:
+        """With its messages told that somebody waits for their next edit. The caller holds the turn.
+
+        reminded: from when the time until the next reminder counts.
+        """
         writes = incident_writes(incident, before, ())
         await self._ledger.write(
             *writes,
             *await self._ledger.looks(incident, self._policy, self._clock.now()),
-            *await self._touched(incident, None),
+            *await self._touched(incident, None, reminded),
         )
         self._wake()
 
-    async def _touched(self, incident: Incident, menu: Menu | None) -> list[Write]:
+    async def _touched(
+        self, incident: Incident, menu: Menu | None, reminded: datetime | None = None
+    ) -> list[Write]:
         writes: list[Write] = []
         for post in await self._posts(incident):
-            writes += post_writes(replace(post, urgent=True, menu=menu), fresh=False)
+            changed = replace(post, urgent=True, menu=menu, reminded=reminded or post.reminded)
+            writes += post_writes(changed, fresh=False)
             writes.append(look_at(post.to, incident.id, self._clock.now()))
         return writes
 
@@ -243,3 +301,8 @@ class AlertActs:
         host, container = incident.targets[0] if len(incident.targets) == 1 else ("", "")
         target = Target(host, container) if host else None
         await self._audit.record(by, action, target, Result.DONE, detail=detail)
+
+
+def _borne(silence: ListedSilence, numbers: int) -> Quiet:
+    """As an incident bears it."""
+    return Quiet(silence.id, silence.ends, silence.by, silence.comment, silence.ours, numbers)

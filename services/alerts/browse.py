@@ -107,5 +107,7 @@ def _fits(word: str, one: Shown) -> bool:
 
 
 def _names(word: str, incident: Incident, alert: Alert) -> bool:
-    full = f"{alert.host}/{alert.container}".lower()
-    return word in (incident.id, alert.name.lower(), alert.container.lower(), full, alert.fingerprint)
+    names = [alert.container, *alert.annotations.get("containers", "").replace(",", " ").split()]
+    full = [f"{alert.host}/{name}" for name in names]
+    known = (alert.name, alert.fingerprint, incident.id, *names, *full)
+    return word in (each.lower() for each in known)

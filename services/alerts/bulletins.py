@@ -55,7 +55,7 @@ class Bulletins:
             roll=tuple(await worst_first(everything)) if len(everything) > NAMED else (),
             menu=menu,
             spans=spans(first, shown[0].alerts) if menu else (),
-            delayed=self._delay(looks, post.sent if post and post.sent else now),
+            delayed=post.delayed if post and post.sent else self._delay(looks, now),
             instead_of=Destination.of(post.instead_of[0]).chat if post and post.instead_of else None,
             silent=not any(each.tally.firing for each in looks),
             compact=compact and len(everything) > NAMED,
@@ -67,7 +67,8 @@ class Bulletins:
         alerts = await self._alerts(look)
         firing = [alert for alert in alerts if alert.firing]
         if why is Ringing.NEW_ALERT:
-            firing = [alert for alert in firing if alert.number > post.known] or firing
+            told = post.rung or post.sent or now
+            firing = [alert for alert in firing if alert.heard > told] or firing
         elif why is Ringing.REMIND:
             firing = [alert for alert in firing if alert.number > look.incident.covered] or firing
         shown = Shown(look.incident, look.tally, tuple(alerts[:NAMED]))

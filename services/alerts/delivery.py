@@ -48,7 +48,8 @@ class Delivery:
         if step.need is Need.FILE:
             file = await self._notifier.attach(bulletin, sent, first.post.file)
             made = {"file": file, "filed": first.tally.newest, "changed": self._clock.now()}
-            await surely(partial(self._record, first.post, **made))
+            said = Put(f"said/{sent.chat}/{file}", first.post.id.encode())
+            await surely(partial(self._record, first.post, said, **made))
             return first.post.file is None
         await self._notifier.revise(bulletin, sent)
         await surely(partial(self._note_edit, first, folded=bulletin.menu is None))
@@ -75,6 +76,7 @@ class Delivery:
         post = replace(
             draft,
             state=PostState.SENT,
+            delayed=bulletin.delayed,
             chat=sent.chat,
             message=sent.message,
             document=sent.document,

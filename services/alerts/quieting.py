@@ -30,7 +30,8 @@ class Quieting:
 
     async def extend(self, identity: str, longer: timedelta, *, by: Actor) -> None:
         await self._demand(identity, Action.SILENCE, by)
-        await self._silences.extend(identity, by.name, longer)
+        ends = await self._silences.extend(identity, by.name, longer)
+        await self._acts.extended(identity, ends)
         await self._audit.record(by, Action.SILENCE, None, Result.DONE, detail=f"{identity} +{longer}")
 
     async def expire(self, identity: str, *, by: Actor) -> None:

@@ -60,6 +60,7 @@ class Post:
     known, worst, episode: what has been announced with sound: the newest alert number, severity, episode; of a
     digest the sums of its incidents'. urgent: somebody waits for its next edit.
     rung: the last reply that rang; reminded: the last reminder. over_told: the end has been shown.
+    delayed: by how much it came late, when that was over a minute.
     instead_of: the keys of the destinations that could not be reached.
     """
 
@@ -83,6 +84,7 @@ class Post:
     reminded: datetime | None = None
     over_told: bool = False
     menu: Menu | None = None
+    delayed: timedelta | None = None
     urgent: bool = False
     instead_of: tuple[str, ...] = ()
     why: str = ""

@@ -212,12 +212,12 @@ async def show(telegram: Telegram, notifier: TelegramNotifier, maker: Maker) -> 
 
 
 def test_no_text_is_refused_and_every_alert_can_be_read() -> None:
-    """At least 10,000 alerts in 1,000 bulletins."""
+    """At least 2,500 alerts in 280 bulletins; tests/workflows/test_alert_fuzz.py sends 10,000 through the whole bot."""
     with asyncio.Runner() as runner:
         stack = opened()
         telegram, notifier = runner.run(stack.__aenter__())
 
-        @settings(max_examples=345, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(st.integers(0, 2**32), st.lists(st.text(max_size=30), max_size=3))
         def run(seed: int, pieces: list[str]) -> None:
             runner.run(show(telegram, notifier, Maker(seed, pieces)))
@@ -229,4 +229,4 @@ def test_no_text_is_refused_and_every_alert_can_be_read() -> None:
             run()
         finally:
             runner.run(stack.__aexit__(None, None, None))
-    assert Count.bulletins >= 1000 and Count.alerts >= 10_000, (Count.bulletins, Count.alerts)
+    assert Count.bulletins >= 280 and Count.alerts >= 2_500, (Count.bulletins, Count.alerts)

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.middlewares.locale import speaking
-from handlers.callbacks import Ack as AckButton
-from handlers.callbacks import Hush
+from handlers.callbacks import AckListed, Hush
 from handlers.views import alert_lists as lists
 from handlers.views import alerts as views
 from handlers.views.alert_notices import notice
@@ -79,7 +78,7 @@ def test_what_waits_has_a_button_each() -> None:
     assert text(lists.waiting(found())) == "Nothing waits for anybody."
     answer = lists.waiting(found(shown(alert(), identity="0000000b"), shown(alert(container="n8n"))))
     assert "2 wait for somebody" in text(answer)
-    assert data(answer, "👤 directus is down on server2") == AckButton(incident="0000000b", upto=1).pack()
+    assert data(answer, "👤 directus is down on server2") == AckListed(incident="0000000b", upto=1).pack()
 
 
 def test_why_has_a_sentence_for_every_decision_and_state() -> None:

@@ -1,5 +1,6 @@
 """Alerts in the chat, from the hook to the message and back: taken, given back, silenced, over."""
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable
@@ -195,6 +196,7 @@ async def test_taken_by_a_reply_and_by_a_command(cast: Cast, alarmed: Alarmed) -
         waiting = await cast.telegram.next_message(cast.dias)
         assert waiting.text.index("directus") < waiting.text.index("high_memory")
         assert len(labels(waiting)) == 2
+        assert waiting.buttons[0][0].startswith("👤 directus")
 
         await cast.dias.says("Беру, смотрю postgres", chat=cast.ops, reply_to=first)
         await cast.telegram.until(lambda: "смотрю postgres" in first.text)
@@ -361,3 +363,38 @@ async def test_a_group_of_alerts_alone_takes_presses_and_no_commands(cast: Cast,
         await cast.dias.presses(message, "Acknowledge")
         await cast.telegram.until(lambda: "Release" in labels(message))
         assert cast.ops.bot == "member"
+
+
+async def test_taken_from_the_list_which_only_loses_the_button(cast: Cast, alarmed: Alarmed) -> None:
+    async with watching(alarmed()) as alertmanager:
+        await alertmanager.tells(Fire("service_down", DIRECTUS))
+        living = await cast.telegram.next_message(cast.ops)
+        await cast.dias.says("/ack", chat=cast.ops)
+        listed = await cast.telegram.next_message(cast.ops)
+        text = listed.text
+        await cast.dias.presses(listed, labels(listed)[0])
+        await cast.telegram.until(lambda: "👤 Acknowledged: Dias" in living.text)
+        await cast.telegram.until(lambda: listed.buttons == [])
+        assert listed.text == text
+
+
+async def test_two_presses_on_a_duration_are_one_silence(cast: Cast, alarmed: Alarmed) -> None:
+    async with watching(alarmed()) as alertmanager:
+        fire = Fire("service_down", DIRECTUS)
+        key = await alertmanager.tells(fire)
+        message = await cast.telegram.next_message(cast.ops)
+        await cast.dias.presses(message, "Silence")
+        await cast.telegram.until(lambda: "directus" in labels(message))
+        await cast.dias.presses(message, "directus")
+        await cast.telegram.until(lambda: "4 h" in labels(message))
+        data = message.button("4 h").data
+        await asyncio.gather(cast.dias.presses_data(message, data), cast.aigerim.presses_data(message, data))
+        await cast.telegram.until(lambda: "🔕 until" in message.text)
+        await cast.dias.says("/silences")
+        assert (await cast.telegram.next_message(cast.dias)).text.startswith("🔕 1 silence")
+        fire.over()
+        await alertmanager.tells(fire, key=key)
+        await cast.telegram.until(lambda: message.text.startswith("✅"))
+        assert "🔕 until" in message.text, "it holds for the next outage, too"
+        await cast.dias.presses(message, "Undo")
+        await cast.telegram.until(lambda: "🔕" not in message.text)
