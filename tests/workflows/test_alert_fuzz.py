@@ -79,8 +79,8 @@ async def test_anything_to_the_hook(tmp_path: Path, caplog: pytest.LogCaptureFix
     assert drawing.alerts + BODIES >= 10_000
     assert unforeseen(caplog.records) == []
     async with open_store(f"sqlite://{tmp_path}/vakhta.db", SystemClock()) as store:
-        aside = set((await store.scan("undecodable/")).values())
-    assert set(kept) <= aside
+        found = set((await store.scan("undecodable/")).values())
+    assert set(kept) <= found
 
 
 async def shown(reader: Reader, owed: set[str], bot: asyncio.Task[None]) -> None:
