@@ -32,6 +32,7 @@ VakhtaError
 │   └── ApiNotUnderstood   an answer, but none of this API's: a login page, a redirect, broken JSON
 └── StoreError
     ├── StoreUnavailable   could not be read or written
+    │   └── RecordUnreadable   one record, by its bytes: the others can be
     └── StoreTooNew        written by a newer Vakhta
 """
 
@@ -262,6 +263,10 @@ class StoreError(VakhtaError):
 @dataclass(eq=False)
 class StoreUnavailable(StoreError):
     detail: str
+
+
+class RecordUnreadable(StoreUnavailable):
+    """It was written by a newer version, or is damaged. Trying again does not help."""
 
 
 @dataclass(eq=False)

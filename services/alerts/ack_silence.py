@@ -1,6 +1,6 @@
-"""By setting: an acknowledged incident is silenced in Alertmanager for a while, again and again as long as it fires.
+"""By setting: an acknowledged alert is silenced in Alertmanager for a while, again and again as long as it fires.
 
-Other receivers then rest, too. It ends with the incident, or when the acknowledgement is given back.
+Other receivers then rest, too. It ends with the alert, or when the acknowledgement is given back.
 """
 
 import asyncio
@@ -9,13 +9,14 @@ from datetime import timedelta
 
 from services.alertmanager import Alertmanager, Matcher
 from services.alerts.ledger import Ledger
-from services.domain.alerts import Incident
+from services.domain.alerts import Alert, Incident
 from services.errors import ApiError, StoreError
 from services.ports import Clock, Delete, Put, Store
 
 log = logging.getLogger(__name__)
 
 EVERY = 20.0
+MOST = 200  # alerts
 _KEY = "ack_silence/"
 
 
@@ -40,27 +41,37 @@ class AckSilences:
             await asyncio.sleep(EVERY)
 
     async def round(self) -> None:
-        """Each acknowledged incident has a silence with at least half its length to go; no other has one."""
+        """Each alert that an acknowledgement covers is silenced for half the length at least; no other is."""
         kept = await self._store.scan(_KEY)
-        held = {incident.id: incident for incident in await self._ledger.open() if incident.acknowledged}
-        for identity, incident in held.items():
-            await self._renew(incident, kept.get(_KEY + identity))
+        wanted: dict[str, tuple[Incident, Alert]] = {}
+        for incident in await self._ledger.open():
+            if not incident.acks:
+                continue
+            async for alert in self._ledger.alerts(incident.id):
+                if alert.firing and alert.number <= incident.covered and len(wanted) < MOST:
+                    wanted[f"{_KEY}{incident.id}/{alert.fingerprint}"] = incident, alert
+        for key, (incident, alert) in wanted.items():
+            try:
+                await self._renew(key, incident, alert, kept.get(key))
+            except ApiError as error:  # one that is refused leaves the others theirs
+                log.warning("the silence of an acknowledged alert could not be renewed: %s", error)
         for key, value in kept.items():
-            if key.removeprefix(_KEY) not in held:
+            if key not in wanted:
                 await self._end(key, value)
 
-    async def _renew(self, incident: Incident, kept: bytes | None) -> None:
+    async def _renew(self, key: str, incident: Incident, alert: Alert, kept: bytes | None) -> None:
         now = self._clock.now()
         identity, _, until = (kept or b"").decode().partition(" ")
         if until and float(until) - now.timestamp() > self._length.total_seconds() / 2:
             return
-        matchers = [Matcher(name, value) for name, value in sorted(incident.labels.items())]
-        if not matchers:  # it would silence everything
+        # By all its labels: what joins the group later is news, and must not be silent.
+        matchers = [Matcher(name, value) for name, value in sorted(alert.labels.items())]
+        if not matchers:
             return
         ends = now + self._length
         by = incident.acks[-1].name
         new = await self._alertmanager.silence(matchers, now, ends, by, "acknowledged", id=identity or None)
-        await self._store.write(Put(_KEY + incident.id, f"{new} {ends.timestamp()}".encode()))
+        await self._store.write(Put(key, f"{new} {ends.timestamp()}".encode()))
 
     async def _end(self, key: str, value: bytes) -> None:
         try:

@@ -21,7 +21,7 @@ from services.alerts.silences import Silences
 from services.alerts.stages import Case, Scene, decide
 from services.domain.alerts import Incident, Notification, Origin, Report, Status
 from services.domain.posts import Notice, Trouble
-from services.errors import StoreError, VakhtaError
+from services.errors import RecordUnreadable, StoreError, VakhtaError
 from services.ports import Clock, Put, Write
 
 log = logging.getLogger(__name__)
@@ -112,6 +112,10 @@ class Desk:
             await self._ears.receiver(top.receiver)
         try:
             flaws = await self._take(entry, notification, reports(top, entry.received))
+        except RecordUnreadable as defect:
+            log.exception("a notification meets a record that cannot be read")
+            await self._put_aside(entry, str(defect))
+            return
         except VakhtaError:
             raise
         except Exception as defect:  # one body must not stop the others, nor every start to come

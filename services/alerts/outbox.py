@@ -79,7 +79,10 @@ class Outbox:
     @property
     def oldest_waiting(self) -> datetime | None:
         """When the oldest alert that no chat has been shown yet was received, as of the workers' last look."""
-        return min((lane.oldest for lane in self._lanes.values() if lane.oldest), default=None)
+        lanes = self._lanes.values()
+        # A chat that is closed has others in its stead, unless all are.
+        counted = [lane for lane in lanes if not lane.closed] or list(lanes)
+        return min((lane.oldest for lane in counted if lane.oldest), default=None)
 
     async def drain(self) -> None:
         """Begin nothing more, and let what is on its way arrive and be recorded, so that it does not go twice."""

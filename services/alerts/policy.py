@@ -59,7 +59,7 @@ class Policy:
 
     hosts: name → aliases, what an `instance` label may call it. watchdog: the alert that must keep coming.
     ack_silence: how long an acknowledgement silences, renewed while it fires; None: it does not.
-    morning: until when "till the morning" is. scale: what all of Telegram's limits are multiplied by, in tests.
+    morning: until when "till the morning" is.
     """
 
     routes: tuple[Route, ...] = ()

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from services.errors import StoreUnavailable
+from services.errors import RecordUnreadable
 
 T = TypeVar("T")
 
@@ -26,11 +26,11 @@ class Codec(Generic[T]):
         return self._encoder.encode(record)
 
     def unpack(self, value: bytes) -> T:
-        """Raises StoreUnavailable when the bytes are no such record."""
+        """Raises RecordUnreadable when the bytes are no such record."""
         try:
             return self._decoder.decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise StoreUnavailable(f"a record cannot be read: {error}") from error
+            raise RecordUnreadable(f"a record cannot be read: {error}") from error
 
 
 def _plain(value: object) -> object:

@@ -1,4 +1,4 @@
-"""The `Store` on Redis, which several replicas share: each call is one script there, whole or not at all.
+"""The `Store` on Redis, for a bot that can move to another machine: each call is one script there, whole or not at all.
 
 Durable when the server is (`appendonly yes`, `appendfsync always`, `maxmemory-policy noeviction`). Expiry is
 judged by our clock, never by the server's.

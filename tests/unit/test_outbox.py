@@ -1,143 +1,21 @@
 """The outbox over a real store, with a notifier that remembers: order, digests, rings, closed chats, lost messages."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from services.alerts.incidents import changed, opened
-from services.alerts.ledger import Ledger, incident_writes
-from services.alerts.notices import Notices
-from services.alerts.outbox import Outbox
-from services.alerts.policy import Policy, Route
-from services.alerts.stages import Case, Scene, decide
-from services.domain.alerts import Notification, Origin, Report, Status
-from services.domain.posts import Bulletin, Destination, Notice, Ring, Ringing, Trouble
-from services.errors import ChatClosed, DeliveryError, MessageLost, MessageRefused, NotDelivered
-from services.ports import Sent, Store
-from services.store import open_store
+from services.domain.posts import Ringing, Trouble
+from services.errors import MessageLost, MessageRefused, NotDelivered
 from tests.alerts import OPS, report
-from tests.clock import HandClock
-
-AIGERIM, SPARE = Destination(1001), Destination(-5)
-
-
-@dataclass
-class Memory:
-    """A notifier without a Telegram. `failing`: what the next calls raise, by chat."""
-
-    told: list[str] = field(default_factory=list)
-    bulletins: dict[int, Bulletin] = field(default_factory=dict)
-    rings: list[Ring] = field(default_factory=list)
-    notices: list[tuple[int, Notice]] = field(default_factory=list)
-    files: list[Bulletin] = field(default_factory=list)
-    failing: dict[int, list[DeliveryError]] = field(default_factory=dict)
-    closed: set[int] = field(default_factory=set)
-    number: int = 100
-
-    def _may(self, chat: int) -> None:
-        if chat in self.closed:
-            raise ChatClosed("Forbidden")
-        if self.failing.get(chat):
-            raise self.failing[chat].pop(0)
-
-    async def post(self, bulletin: Bulletin) -> Sent:
-        self._may(bulletin.to.chat)
-        self.number += 1
-        self.bulletins[self.number] = bulletin
-        self.told.append(f"post {bulletin.to.key} {names(bulletin)}")
-        return Sent(bulletin.to.chat, self.number, document=bulletin.is_digest and bool(bulletin.roll))
-
-    async def revise(self, bulletin: Bulletin, message: Sent) -> None:
-        self._may(message.chat)
-        self.bulletins[message.message] = bulletin
-        self.told.append(f"edit {bulletin.to.key} {names(bulletin)}")
-
-    async def attach(self, bulletin: Bulletin, to: Sent, instead_of: int | None) -> int:
-        self.files.append(bulletin)
-        self.told.append(f"file {bulletin.to.key} {len(bulletin.roll)}")
-        return 1
-
-    async def ring(self, to: Destination, ring: Ring, message: Sent) -> Sent:
-        self._may(message.chat)
-        self.rings.append(ring)
-        self.told.append(f"ring {to.key} {ring.why}")
-        self.number += 1
-        return Sent(message.chat, self.number)
-
-    async def redirect(self, orphan: Sent, newer: Sent) -> None:
-        self.told.append("redirect")
-
-    async def tell(self, person: int, notice: Notice) -> None:
-        self.notices.append((person, notice))
-
-
-def names(bulletin: Bulletin) -> str:
-    return ",".join(
-        f"{alert.name}{'' if alert.firing else '-over'}" for shown in bulletin.shown for alert in shown.alerts
-    )
-
-
-@dataclass
-class Scenery:
-    store: Store
-    ledger: Ledger
-    clock: HandClock
-    memory: Memory
-    policy: Policy
-
-    async def hears(self, key: str, *reports: Report) -> str:
-        """As the desk does; the incident's id."""
-        now = self.clock.now()
-        notification = Notification(Origin.ALERTMANAGER, key, now, reports)
-        before = await self.ledger.of_group(key)
-        incident = before or opened(notification, f"{len(key):02x}{abs(hash(key)) % 16**6:06x}")
-        known = await self.ledger.alerts_of(incident.id, [each.fingerprint for each in reports])
-        scene = Scene(self.policy, key, now)
-        change = changed(incident, [decide(Case(r, known.get(r.fingerprint)), scene) for r in reports], now)
-        await self.ledger.write(
-            *incident_writes(change.incident, before, change.alerts),
-            *await self.ledger.looks(change.incident, self.policy, now),
-        )
-        return incident.id
-
-    @asynccontextmanager
-    async def working(self) -> AsyncIterator[Outbox]:
-        """The outbox as after a start of the bot."""
-        notices = Notices(self.store, self.memory, (AIGERIM,), self.clock)
-        outbox = Outbox(self.store, self.ledger, self.memory, notices, self.policy, self.clock, scale=0.001)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(outbox.run()), group.create_task(notices.run())]
-            try:
-                yield outbox
-            finally:
-                for task in tasks:
-                    task.cancel()
-
-    async def until_quiet(self, outbox: Outbox) -> None:
-        """Nothing more is told for a while."""
-        while True:
-            before = len(self.memory.told)
-            outbox.wake()
-            await asyncio.sleep(0.15)
-            if len(self.memory.told) == before:
-                return
+from tests.unit.outbox_scenery import AIGERIM, SPARE, Scenery, kinds, over, scenery_in
 
 
 @pytest.fixture
 async def scenery(tmp_path: Path) -> AsyncIterator[Scenery]:
-    clock = HandClock()
-    async with open_store(f"sqlite://{tmp_path}/store.db", clock) as store:
-        policy = Policy(routes=(Route(OPS),), fallback=SPARE, admins=(AIGERIM,))
-        yield Scenery(store, Ledger(store), clock, Memory(), policy)
-
-
-def over(each: Report, at: datetime) -> Report:
-    return replace(each, status=Status.RESOLVED, ends=at)
+    async with scenery_in(tmp_path) as found:
+        yield found
 
 
 async def test_told_once_and_edited_to_its_end(scenery: Scenery) -> None:
@@ -187,7 +65,7 @@ async def test_many_at_once_are_one_digest_that_names_all(scenery: Scenery) -> N
         scenery.clock.pass_by(minutes=1)
         await scenery.hears("g", over(report("A0"), scenery.clock.now()))
         await scenery.until_quiet(outbox)
-    assert [line.split()[0] for line in scenery.memory.told] == ["post", "edit"]
+    assert kinds(scenery.memory.told) == ["post", "edit"]
     assert await scenery.store.backlog(f"outbox/{OPS.key}") == 0
 
 
@@ -195,7 +73,7 @@ async def test_a_large_group_has_its_file(scenery: Scenery) -> None:
     async with scenery.working() as outbox:
         await scenery.hears("a", *(report(f"A{number}") for number in range(1000)))
         await scenery.until_quiet(outbox)
-    assert [line.split()[0] for line in scenery.memory.told] == ["post", "file"]
+    assert kinds(scenery.memory.told) == ["post", "file"]
     assert len(scenery.memory.files[0].roll) == 1000
 
 
@@ -206,7 +84,7 @@ async def test_a_new_alert_rings_below_the_edited_message(scenery: Scenery) -> N
         scenery.clock.pass_by(minutes=6)
         await scenery.hears("a", report("A"), report("B"))
         await scenery.until_quiet(outbox)
-    assert [line.split()[0] for line in scenery.memory.told] == ["post", "edit", "ring"]
+    assert kinds(scenery.memory.told) == ["post", "edit", "ring"]
     (ring,) = scenery.memory.rings
     assert (ring.why, [alert.name for alert in ring.alerts]) == (Ringing.NEW_ALERT, ["B"])
 
