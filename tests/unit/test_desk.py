@@ -11,7 +11,7 @@ from services.alerts.desk import AT_ONCE, Desk, Ears
 from services.alerts.inbox import Inbox
 from services.domain.alerts import Notification, Origin, Report
 from services.domain.posts import Notice, Trouble
-from tests.alerts import OPS, report
+from tests.alerts import report
 from tests.unit.outbox_scenery import Scenery, kinds, scenery_in, until
 
 
