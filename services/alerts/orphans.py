@@ -35,7 +35,7 @@ class Orphans:
         async with self._ledger.turn:
             known = await self._ledger.post_at(pressed.chat, pressed.message)
             living = (await self._ledger.posts(to, [identity])).get(identity)
-            if known is not None and (living is None or living.id == known.id):
+            if known is not None and (identity not in known.incidents or living in (None, known)):
                 return
             if living is None or living.message is None:
                 await self._adopt(pressed, to, incident)

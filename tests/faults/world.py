@@ -24,6 +24,7 @@ from tests.lab.redis import Redis
 
 OPS, NIGHT, MOVED = -4001, -1004002, -1004003
 HOOK_TOKEN = "a-token-of-the-fault-tests"
+SETTLES = 0.5  # seconds
 RESTARTED_AFTER = 0.05
 PATIENCE = 20.0  # seconds in which everything must have come right
 _TICK = 0.02
@@ -50,6 +51,7 @@ class World:
     ends: list[End] = field(default_factory=list)  # sudden ones
     stalls: list[float] = field(default_factory=list)  # when each ended
     gone: float | None = None  # since when the store is away
+    back: float | None = None  # since when it is being started again
     away: bool = False  # it has been
     presses: list[tuple[Press, Query]] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
@@ -66,7 +68,7 @@ class World:
         self.wanted = False
         async with self.turn:
             if self.bot is not None:
-                now, gone = asyncio.get_running_loop().time(), self.gone
+                now, gone = asyncio.get_running_loop().time(), self.storeless_since()
                 await self.bot.kill()
                 self.ends.append(
                     End(asyncio.get_running_loop().time(), now if gone is None else gone, killed=True)
@@ -79,8 +81,8 @@ class World:
         async with self.turn:
             if self.bot is not None:
                 code = await self.bot.terminate()
-                if self.gone is not None:  # what it knew it could not write down
-                    self.ends.append(End(asyncio.get_running_loop().time(), self.gone, killed=False))
+                if (gone := self.storeless_since()) is not None:  # what it knew it could not write down
+                    self.ends.append(End(asyncio.get_running_loop().time(), gone, killed=False))
                 if code not in (0, -signal.SIGTERM) and not self.away:  # it may be too young to have ears
                     self.troubles.append(f"told to stop, the bot ended with {code}")
                 self.bot = None
@@ -88,13 +90,20 @@ class World:
     async def stop_store(self) -> None:
         if self.redis is not None:
             self.away = True
-            self.gone = self.gone or asyncio.get_running_loop().time()
+            self.gone = self.storeless_since() or asyncio.get_running_loop().time()
+            self.back = None
             self.redis.kill()
 
     async def start_store(self) -> None:
         if self.redis is not None:
             self.redis.start(wait=False)  # by this thread: it dies with the one that started it
-            self.gone = None
+            self.back = asyncio.get_running_loop().time()
+
+    def storeless_since(self) -> float | None:
+        """A store that has just been started is still loading, and the bot between two tries."""
+        if self.back is not None and asyncio.get_running_loop().time() - self.back > SETTLES:
+            self.gone = self.back = None
+        return self.gone
 
     async def supervise(self) -> None:
         """As `restart: always` does: a bot that ends is started again. Only without its store it may end."""

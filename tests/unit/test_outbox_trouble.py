@@ -209,6 +209,28 @@ async def test_a_chat_that_closes_while_the_fallback_s_message_is_on_its_way(
         assert names(last) == "CRIT,WARN"
 
 
+async def test_a_chat_that_closes_when_the_fallback_s_message_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has changed since, and yet it has to show more."""
+    async with scenery_in(tmp_path, SPLIT) as scenery:
+        scenery.memory.closed.add(CRITICAL.chat)
+        really = scenery.memory.post
+        identity = await scenery.hears("a", report("CRIT", labels={"severity": "critical"}), report("WARN"))
+
+        async def post(bulletin: Bulletin) -> Sent:
+            if bulletin.to == WARNING:
+                async with asyncio.timeout(5):
+                    while not await scenery.ledger.posts(SPARE, [identity]):
+                        await asyncio.sleep(0.01)
+                raise ChatClosed("Forbidden")
+            return await really(bulletin)
+
+        monkeypatch.setattr(scenery.memory, "post", post)
+        await passing(scenery, 2, minutes=1)
+        assert scenery.memory.told == [f"post {SPARE.key} CRIT", f"edit {SPARE.key} CRIT,WARN"]
+
+
 # Copies of messages whose answer was lost
 
 
