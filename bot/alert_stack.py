@@ -28,7 +28,6 @@ from services.alerts.ledger import Ledger
 from services.alerts.notices import Notices
 from services.alerts.orphans import Orphans
 from services.alerts.outbox import Outbox
-from services.alerts.policy import Policy
 from services.alerts.quieting import Quieting
 from services.alerts.reconcile import Receivers, Reconcile, warn_of_channels
 from services.alerts.relay import Relay
@@ -60,8 +59,6 @@ class AlertStack:
     inbox: Inbox
     outbox: Outbox
     notices: Notices
-    ledger: Ledger
-    policy: Policy
     store: Store
     services: Services
     given: dict[str, Any] = field(default_factory=dict)
@@ -73,7 +70,7 @@ class AlertStack:
 
     async def prune(self, retention: timedelta) -> int:
         """Drop old incidents; how many. Raises StoreError."""
-        return await prune(self.store, self.ledger, self.policy, self.services.clock.now() - retention)
+        return await prune(self.store, self.services.clock.now() - retention)
 
     async def oldest_undelivered(self) -> timedelta | None:
         """How long the oldest alert has waited to be shown in any chat. Raises StoreError."""
@@ -147,7 +144,7 @@ async def open_alerts(
         here = Here(
             inbox.put, standings.open_alerts, standings.is_known, receivers, policy.watchdog, relay.is_open
         )
-        alerts = AlertStack(inbox, outbox, notices, ledger, policy, store, services)
+        alerts = AlertStack(inbox, outbox, notices, store, services)
         alerts.given = {
             "acts": acts,
             "browser": AlertBrowser(ledger, policy, clock),

@@ -1,7 +1,5 @@
 """Alerts: what fires, and taking, giving back and silencing it."""
 
-from datetime import datetime
-
 from aiogram import F, Router
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
@@ -165,11 +163,7 @@ async def reply_ack(message: Message, actor: Actor, acts: AlertActs, clock: Cloc
     count = await acts.acknowledge_reply(place.chat.id, place.message_id, by=actor, note=note)
     if count is None:  # the message was about something else
         return
-    await send(message, views.taken_by_reply(count, actor.name, _now(clock)), as_reply=True)
-
-
-def _now(clock: Clock) -> datetime:
-    return clock.now()
+    await send(message, views.taken_by_reply(count, actor.name, clock.now()), as_reply=True)
 
 
 async def _own_up(callback: CallbackQuery, incident: str, orphans: Orphans, actor: Actor) -> None:

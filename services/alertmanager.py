@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from services.domain.alerts import Matcher
 from services.errors import ApiRefused
 from services.http import Api, Raw, open_api
 
@@ -38,7 +39,6 @@ class ActiveAlert:
     annotations: Labels
     starts: datetime
     ends: datetime
-    updated: datetime
     generator: str
     receivers: tuple[str, ...]
     suppressed: bool
@@ -67,16 +67,6 @@ class PostedAlert:
     starts: datetime
     ends: datetime | None = None
     generator: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Matcher:
-    """A regular expression is RE2 and anchored at both ends. Not `is_equal`: != or !~."""
-
-    name: str
-    value: str
-    is_regex: bool = False
-    is_equal: bool = True
 
 
 class SilenceState(StrEnum):
@@ -151,7 +141,7 @@ class Alertmanager:
         it expires and a new one begins. ApiRefused (404): there is none of that id.
         """
         wire = _WireSilence(
-            matchers=[_WireMatcher(m.name, m.value, m.is_regex, m.is_equal) for m in matchers],
+            matchers=[_WireMatcher(m.name, m.value, m.regex, m.equal) for m in matchers],
             starts_at=starts,
             ends_at=ends,
             created_by=by,
@@ -229,7 +219,6 @@ class _WireAlert(_Wire):
     annotations: dict[str, str]
     starts_at: _Moment
     ends_at: _Moment
-    updated_at: _Moment
     receivers: list[_WireReceiver]
     status: _WireStatus
     generator: str = msgspec.field(default="", name="generatorURL")
@@ -279,7 +268,6 @@ def _alert(row: Raw) -> ActiveAlert:
         annotations=alert.annotations,
         starts=alert.starts_at.astimezone(UTC),
         ends=alert.ends_at.astimezone(UTC),
-        updated=alert.updated_at.astimezone(UTC),
         generator=alert.generator,
         receivers=tuple(receiver.name for receiver in alert.receivers),
         suppressed=alert.status.state == "suppressed",

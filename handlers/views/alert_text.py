@@ -63,9 +63,10 @@ def tail(lines: tuple[str, ...], most: int) -> str:
 
 def web_link(url: str) -> str | None:
     """The address as a button may open it; None where Telegram would refuse it, or it bears a secret."""
-    if len(url) > 2048 or not _WEB.match(url) or clean(url) != url:
+    found = _WEB.match(url) if len(url) <= 2048 else None
+    if found is None or clean(url) != url:
         return None
-    port = _WEB.match(url)["port"]  # type: ignore[index]  # it has just matched
+    port = found["port"]
     return url if port is None or 0 < int(port) < 65536 else None
 
 

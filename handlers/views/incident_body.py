@@ -129,8 +129,8 @@ def details(shown: Shown, room: int) -> list[Text]:
     if len(shown.alerts) == 1:
         texts.append(fallen(shown.alerts[0], DESCRIPTION_UNITS))
         texts.append(_description(shown.alerts[0]))
-    for text in texts:
-        text = cut(text, min(DESCRIPTION_UNITS, room - 2))  # noqa: PLW2901  (as far as it fits)
+    for whole in texts:
+        text = cut(whole, min(DESCRIPTION_UNITS, room - 2))
         if text.strip() and room > 50:
             pieces.append(Text("\n", text))
             room -= units(text) + 1

@@ -7,9 +7,9 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from services.alertmanager import Alertmanager, Matcher
+from services.alertmanager import Alertmanager
 from services.alerts.ledger import Ledger
-from services.domain.alerts import Alert, Incident
+from services.domain.alerts import Alert, Incident, Matcher
 from services.errors import ApiError, StoreError
 from services.ports import Clock, Delete, Put, Store
 

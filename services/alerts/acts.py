@@ -91,10 +91,8 @@ class AlertActs:
                 last = already
             except (NoSuchIncident, Denied) as refusal:
                 denied = refusal if isinstance(refusal, Denied) else denied
-        if not taken and (last or denied):
-            raise last or denied or NoSuchIncident
         if not taken:
-            raise NoSuchIncident
+            raise last or denied or NoSuchIncident()
         return taken
 
     async def acknowledge_reply(self, chat: int, message: int, *, by: Actor, note: str) -> int | None:
@@ -137,7 +135,7 @@ class AlertActs:
         before = incident.quiet
         if (
             before and before.until > now and before.what == offered[span]
-        ):  # that one lasts longer, or as long
+        ):  # there is one: at most it lasts longer
             if until > before.until:
                 ends = await self._silences.extend(before.id, by.name, until - before.until)
                 await self.extended(before.id, ends)

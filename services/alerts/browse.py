@@ -13,7 +13,7 @@ from services.alerts.policy import Policy
 from services.alerts.sight import covers, sees
 from services.domain.access import Actor
 from services.domain.alerts import Alert, Incident, Tally
-from services.domain.posts import Post, Shown
+from services.domain.posts import Post, PostState, Shown
 from services.errors import NoSuchIncident
 from services.ports import Clock
 
@@ -73,14 +73,24 @@ class AlertBrowser:
             one = await self._narrowed(incident, by)
             fitting = [alert for alert in one.alerts if _names(name.lower(), incident, alert)]
             for alert in fitting[:1]:
-                posts = [await self._ledger.posts(to, [incident.id]) for to in self._policy.everywhere]
-                flat = tuple(post for each in posts for post in each.values())
-                found.append(Trace(incident, alert, flat, self._clock.now()))
+                posts = await self._posts(incident)
+                found.append(Trace(incident, alert, posts, self._clock.now()))
             if len(found) == 5:
                 break
         if not found:
             raise NoSuchIncident(name)
         return found
+
+    async def _posts(self, incident: Incident) -> tuple[Post, ...]:
+        """Of every chat that it is meant for, also of those that have no message."""
+        found: list[Post] = []
+        for to in self._policy.everywhere:
+            post = (await self._ledger.posts(to, [incident.id])).get(incident.id)
+            if post is None and to.key in incident.tallies:
+                state = PostState.DEAD if await self._ledger.is_closed(to) else PostState.PENDING
+                post = Post("", to, (incident.id,), state)
+            found += [post] if post else []
+        return tuple(found)
 
     async def _narrowed(self, incident: Incident, by: Actor) -> Shown:
         alerts = [

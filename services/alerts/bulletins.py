@@ -61,7 +61,7 @@ class Bulletins:
             compact=compact and len(everything) > NAMED,
         )
 
-    async def ring(self, to: Destination, look: Look, why: Ringing, now: datetime) -> Ring:
+    async def ring(self, look: Look, why: Ringing, now: datetime) -> Ring:
         post = look.post
         assert post is not None
         alerts = await self._alerts(look)

@@ -40,7 +40,7 @@ class Delivery:
         sent = Sent(first.post.chat, first.post.message, first.post.document)
         if step.need is Need.RING and first.ringing is not None:
             part = _rung(first)
-            ring = await self._bulletins.ring(to, part, first.ringing, now)
+            ring = await self._bulletins.ring(part, first.ringing, now)
             rung = await self._notifier.ring(to, ring, sent)
             await surely(partial(self._note_ring, first, first.ringing, rung))
             return False

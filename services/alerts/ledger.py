@@ -37,6 +37,10 @@ def queue_of(to: Destination) -> str:
     return f"outbox/{to.key}"
 
 
+def closed_key(to: Destination) -> str:
+    return f"closed/{to.key}"
+
+
 def group_key(key: str) -> str:
     return f"group/{blake2s(key.encode(errors='replace'), digest_size=16).hexdigest()}"
 
@@ -163,6 +167,10 @@ class Ledger:
         keys = {f"diverted/{other.key}/{incident.id}": other for other in others if other not in own}
         shown = await self._store.get_many(list(keys)) if keys else {}
         return [look_at(to, incident.id, due) for to in (*own, *(keys[key] for key in shown))]
+
+    async def is_closed(self, to: Destination) -> bool:
+        """Whether the chat does not let us write, as far as we know."""
+        return await self._store.get(closed_key(to)) is not None
 
     async def post_at(self, chat: int, message: int) -> Post | None:
         value = await self._store.get(f"said/{chat}/{message}")

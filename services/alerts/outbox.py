@@ -17,7 +17,7 @@ from services.alerts.bulletins import Bulletins
 from services.alerts.delivery import Delivery
 from services.alerts.dispatching import Look, Need, Step
 from services.alerts.incidents import tallied
-from services.alerts.ledger import Ledger, divert, look_at, look_no_more, post_writes, queue_of
+from services.alerts.ledger import Ledger, closed_key, divert, look_at, look_no_more, post_writes, queue_of
 from services.alerts.notices import Notices
 from services.alerts.policy import Policy
 from services.domain.alerts import Incident, Tally
@@ -105,7 +105,7 @@ class Outbox:
             lane.woken.clear()
             try:
                 if not loaded:
-                    kept = await self._store.get(_closed_key(to))
+                    kept = await self._store.get(closed_key(to))
                     lane.closed = datetime.fromisoformat(kept.decode()) if kept else None
                     loaded = True
                 wait = await self._round(to, lane)
@@ -220,7 +220,7 @@ class Outbox:
             await self._delivery.forget(step)
         except MessageRefused as refused:
             lane.failures = 0
-            log.error("%s refused a message as it was: %s", to.key, refused)  # noqa: TRY400 - its words say it all
+            log.warning("%s refused a message as it was: %s", to.key, refused)
             await self._give_up(to, step, refused.detail)
         except StoreError:
             raise
@@ -247,7 +247,7 @@ class Outbox:
         now = self._clock.now()
         news = lane.closed is None
         lane.closed = now
-        await self._ledger.write(Put(_closed_key(to), now.isoformat().encode()))
+        await self._ledger.write(Put(closed_key(to), now.isoformat().encode()))
         if news:
             elsewhere = ", ".join(each.key for each in self._policy.instead_of(to))
             log.error("chat %s does not let us write (%s); its alerts go to: %s", to.key, why, elsewhere)
@@ -260,7 +260,7 @@ class Outbox:
         now = self._clock.now()
         looks = [look_at(to, identity, now) for identity in await self._ledger.posted(to)]
         async with self._ledger.turn:
-            await self._ledger.write(Delete(_closed_key(to)), *looks)  # what changed meanwhile is stale there
+            await self._ledger.write(Delete(closed_key(to)), *looks)  # what changed meanwhile is stale there
 
     async def _divert(self, to: Destination, looks: Sequence[Look]) -> float:
         """What waits for a closed chat waits for another from now on."""
@@ -284,7 +284,3 @@ class Outbox:
             await self._ledger.write(*writes)
         self.wake()
         return 0
-
-
-def _closed_key(to: Destination) -> str:
-    return f"closed/{to.key}"

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.alertmanager import Alertmanager, SilenceState
-from services.alertmanager import Matcher as TheirMatcher
 from services.alerts.policy import Policy
 from services.alerts.stages import CONTAINER_LABELS, HOST_LABELS, Silence
 from services.domain.alerts import Alert, Incident, Matcher, Quiet, Span
@@ -50,8 +49,7 @@ class Silences:
         """`by`: a person's name, recorded as the author; `what`: in a word or two."""
         now = self._clock.now()
         if self._alertmanager is not None:
-            theirs = _as_theirs(matchers)
-            identity = await self._alertmanager.silence(theirs, now, until, by, what)
+            identity = await self._alertmanager.silence(matchers, now, until, by, what)
             return Quiet(identity, until, by, what)
         silence = Silence(secrets.token_hex(8), tuple(matchers), now, until, by, what)
         await self._keep(silence)
@@ -65,8 +63,7 @@ class Silences:
             await self._keep(replace((await self._ours())[identity], ends=ends))
             return ends
         assert self._alertmanager is not None
-        theirs = _as_theirs(found.matchers)
-        await self._alertmanager.silence(theirs, found.starts, ends, by, found.comment, id=identity)
+        await self._alertmanager.silence(found.matchers, found.starts, ends, by, found.comment, id=identity)
         return ends
 
     async def expire(self, identity: str) -> ListedSilence:
@@ -98,7 +95,7 @@ class Silences:
             found += [
                 ListedSilence(
                     each.id,
-                    tuple(Matcher(m.name, m.value, m.is_regex, m.is_equal) for m in each.matchers),
+                    each.matchers,
                     each.starts,
                     each.ends,
                     each.created_by,
@@ -120,10 +117,6 @@ class Silences:
     async def _keep(self, silence: Silence) -> None:
         await self._store.write(Put(OURS + silence.id, self._codec.pack(silence), silence.ends))
         (await self._ours())[silence.id] = silence
-
-
-def _as_theirs(matchers: Sequence[Matcher]) -> list[TheirMatcher]:
-    return [TheirMatcher(each.name, each.value, each.regex, each.equal) for each in matchers]
 
 
 def spans(incident: Incident, alerts: Sequence[Alert]) -> tuple[tuple[Span, str], ...]:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from services.alertmanager import Matcher, PostedAlert, fingerprint, open_alertmanager
+from services.alertmanager import PostedAlert, fingerprint, open_alertmanager
 from services.alerts.catch_up import CatchUp, Here, Standing
 from services.alerts.reconcile import Reconcile
-from services.domain.alerts import Notification, Report, Status
+from services.domain.alerts import Matcher, Notification, Report, Status
 from services.domain.posts import Notice
 from services.prometheus import Prometheus, open_prometheus
 from tests.lab.monitoring import AlertmanagerServer, PrometheusServer

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from services.alertmanager import Alertmanager, Matcher, fingerprint, open_alertmanager
+from services.alertmanager import Alertmanager, fingerprint, open_alertmanager
 from services.alerts.decoding import Flaw, head, reports
 from services.alerts.relay import Relay
-from services.domain.alerts import Notification, Report
+from services.domain.alerts import Matcher, Notification, Report
 from services.domain.findings import SEVERITIES, Finding
 from services.ports import Store
 from services.store.sqlite import open_sqlite

@@ -34,7 +34,7 @@ def series(first: int, last: int, *more: tuple[int, int], **labels: str) -> Seri
 
 def active(name: str, *, suppressed: bool = False, starts: datetime = NOW, to: str = "vakhta") -> ActiveAlert:
     labels = {"alertname": name}
-    return ActiveAlert(fingerprint(labels), labels, {}, starts, NOW, NOW, "", (to,), suppressed, (), ())
+    return ActiveAlert(fingerprint(labels), labels, {}, starts, NOW, "", (to,), suppressed, (), ())
 
 
 def standing(name: str, key: str = "{}:{}", **labels: str) -> tuple[str, Standing]:

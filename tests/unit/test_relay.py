@@ -43,9 +43,7 @@ class Listing:
         now = self.clock.now()
         last = {fingerprint(each.labels): each for each in self.posts}
         return [
-            ActiveAlert(
-                key, each.labels, {}, each.starts, now, now, "", ("vakhta",), key in self.silenced, (), ()
-            )
+            ActiveAlert(key, each.labels, {}, each.starts, now, "", ("vakhta",), key in self.silenced, (), ())
             for key, each in last.items()
             if each.ends is None
         ]
