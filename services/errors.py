@@ -8,6 +8,7 @@ VakhtaError
 ├── Ambiguous              the name fits several containers
 ├── PlanGone               the confirmation was used, cancelled or has expired
 ├── NotYourPlan            somebody else asked
+├── Forgotten              what a button stands for is not known any more: the message is too old
 ├── OwnContainer           the bot would stop itself
 ├── AlreadySo              it runs, or is stopped, as asked
 ├── HostError              something about one host
@@ -95,6 +96,10 @@ class PlanGone(VakhtaError):
 @dataclass(eq=False)
 class NotYourPlan(VakhtaError):
     owner: str
+
+
+class Forgotten(VakhtaError):
+    """The question behind a button is a week old."""
 
 
 @dataclass(eq=False)

@@ -66,6 +66,8 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
             return _("This confirmation has been used or has expired. Ask again.")
         case errors.NotYourPlan(owner=owner):
             return _("Only {owner} can confirm this.").format(owner=owner)
+        case errors.Forgotten():
+            return _("This message is too old. Ask again.")
         case errors.OwnContainer(name=name):
             return _("{name} is this bot itself; it does not stop itself. Use the server's shell.").format(
                 name=name

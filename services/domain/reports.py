@@ -51,6 +51,14 @@ class FleetReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """What some words mean: containers, and the hosts that do not answer though they may have more of them."""
+
+    containers: tuple[Container, ...]
+    silent: tuple[HostSilent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One container in full. `usage` is None when it does not run or the figures did not come in time."""
 

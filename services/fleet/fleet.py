@@ -20,7 +20,7 @@ from services.domain.containers import (
     diagnose,
     needs_details,
 )
-from services.domain.reports import Card, FleetReport, HostReport, Observed
+from services.domain.reports import Card, FleetReport, HostReport, Observed, Selection
 from services.errors import (
     Ambiguous,
     ContainerGone,
@@ -153,6 +153,36 @@ class Fleet:
             pairs = [(found.host, found.name), *((sight.host, found.name) for sight in silent)]
             raise Ambiguous(what, tuple(sorted(pairs)))
         return found
+
+    async def select(self, words: Sequence[str], *, by: Actor) -> Selection:
+        """All containers that the words mean, in the person's scope; without words the whole scope.
+
+        A word is a name, a glob such as `server2/*`, or a compose project. Raises as `find` does. What a silent host
+        may have of it is left out, and the host is named in the answer.
+        """
+        sights = await self._look_for(words[0], by.scope) if len(words) == 1 else None
+        sights = sights or [
+            sight for sight in await self._look(self.hosts, by.scope) if _visible(sight, by.scope)
+        ]
+        containers = [container for sight in sights for container in sight.containers]
+        silent = [
+            sight.silence
+            for sight in sights
+            if sight.silence
+            and (not words or any(names.may_mean(w, sight.host, sight.unknown) for w in words))
+        ]
+        if not words:
+            return Selection(tuple(containers), tuple(silent))
+        hosts = [sight.host for sight in sights]
+        found: dict[str, Container] = {}
+        for word in words:
+            try:
+                found |= {each.id: each for each in names.select(word, containers, hosts)}
+            except (NoSuchContainer, NoSuchHost) as error:
+                if len(words) == 1 and silent:
+                    raise silent[0] from error
+                raise
+        return Selection(tuple(found.values()), tuple(silent))
 
     def target(self, container: Container) -> Target:
         """The container as the rule of access sees it."""

@@ -5,6 +5,7 @@ near miss lead to suggestions alone, and those come from the candidates, which a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
@@ -37,6 +38,48 @@ def resolve(query: str, candidates: Sequence[Container], hosts: Sequence[str]) -
         if fitting:
             raise Ambiguous(query, tuple(sorted((found.host, found.name) for found in fitting)))
     raise NoSuchContainer(query, _near(query, candidates))
+
+
+def select(query: str, candidates: Sequence[Container], hosts: Sequence[str]) -> tuple[Container, ...]:
+    """All that one word means: a container as `resolve` finds it, else a compose project, else what a glob fits.
+
+    A glob is one with `*`, `?` or `[`; without a slash it means names on every host. Raises as `resolve` does,
+    NoSuchContainer also for a glob that fits nothing.
+    """
+    if not any(sign in query for sign in "*?["):
+        try:
+            return (resolve(query, candidates, hosts),)
+        except NoSuchContainer:
+            if project := _project(query, candidates):
+                return project
+            raise
+    glob = query.lower() if "/" in query else f"*/{query.lower()}"
+    host_glob, _, name_glob = glob.partition("/")
+    fitting = tuple(
+        found
+        for found in candidates
+        if fnmatchcase(found.host, host_glob) and fnmatchcase(found.name.lower(), name_glob)
+    )
+    if not fitting:
+        raise NoSuchContainer(query)
+    return fitting
+
+
+def may_mean(query: str, host: str, unknown: Iterable[str]) -> bool:
+    """Whether the word may mean something on a host that does not answer, of which only names are known."""
+    if not any(sign in query for sign in "*?["):
+        return names_one_of(query, host, unknown)
+    host_glob, slash, _ = query.lower().partition("/")
+    return not slash or fnmatchcase(host, host_glob)
+
+
+def _project(query: str, candidates: Sequence[Container]) -> tuple[Container, ...]:
+    host, _, name = query.strip("/").rpartition("/")
+    return tuple(
+        found
+        for found in candidates
+        if (found.project or "").lower() == name.lower() and (not host or found.host == host.lower())
+    )
 
 
 def resolve_host(query: str, hosts: Sequence[str]) -> str:
