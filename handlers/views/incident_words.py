@@ -1,5 +1,6 @@
 """An alert and an incident in a few words: what is wrong and where, for a lock screen."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +18,7 @@ from services.domain.posts import Shown
 HEADLINE = 140  # units, of which a lock screen shows about 100
 SYMBOL = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟡", Severity.INFO: "🔹"}
 _NAMES_IN_HEADLINE = 4
+_FIGURE = re.compile(r"[0-9]{1,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def what(alert: Alert, most: int = HEADLINE) -> str:
     """What is wrong and where, without a symbol."""
     if sentences := _sentences(alert):
         return cut(_filled(sentences.firing(), alert), most)
-    if words := _several(_listed(alert), alert):
+    if words := _several(_listed(alert), alert) or _log_hits(alert):
         return cut(words, most)
     words = plain(alert.summary, most) or name_of(alert)
     return _with_place(words, alert, most)
@@ -139,6 +141,21 @@ def _several(names: Sequence[str], alert: Alert) -> str:
     return words.format(count=number(len(names)), host=plain(alert.host, WORD) or "?", names=_some(names))
 
 
+def _log_hits(alert: Alert) -> str:
+    """What a rule over a log has found, as the relay's annotations tell it."""
+    count, within = (alert.annotations.get(key, "") for key in ("log_hits", "log_within"))
+    if not (alert.host and alert.container and _FIGURE.fullmatch(count) and _FIGURE.fullmatch(within)):
+        return ""
+    words = _('{name} on {host}: {count} × "{pattern}" in {time}')
+    return words.format(
+        name=plain(alert.container, WORD),
+        host=plain(alert.host, WORD),
+        count=number(int(count)),
+        pattern=plain(alert.annotations.get("log_pattern", ""), WORD),
+        time=duration(timedelta(seconds=int(within))),
+    )
+
+
 def _some(names: Sequence[str]) -> str:
     shown = [plain(name, 30) for name in names[:_NAMES_IN_HEADLINE]]
     return ", ".join(shown) + (", …" if len(names) > _NAMES_IN_HEADLINE else "")
@@ -146,7 +163,7 @@ def _some(names: Sequence[str]) -> str:
 
 def speaks_for_itself(alert: Alert) -> bool:
     """Whether there are words of ours for it, in the reader's language."""
-    return _sentences(alert) is not None or bool(_listed(alert))
+    return _sentences(alert) is not None or bool(_listed(alert)) or bool(_log_hits(alert))
 
 
 def over(alert: Alert) -> str:

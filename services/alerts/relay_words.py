@@ -17,7 +17,7 @@ def labels_of(finding: Finding, channels: str) -> dict[str, str]:
         "severity": finding.severity.name.lower(),
         "host": finding.host,
         "container": finding.container,
-        "channels": channels,
+        "channels": finding.channels or channels,
     }
     return {name: value for name, value in labels.items() if value}
 
@@ -27,6 +27,10 @@ def annotations_of(finding: Finding) -> dict[str, str]:
     annotations = {"summary": summary(finding)}
     if finding.containers:
         annotations["containers"] = ", ".join(finding.containers)
+    if finding.hits:
+        annotations["log_pattern"] = finding.hits.pattern
+        annotations["log_hits"] = str(finding.hits.count)
+        annotations["log_within"] = str(int(finding.hits.within.total_seconds()))
     return annotations
 
 
@@ -43,6 +47,9 @@ def summary(finding: Finding) -> str:
             return f"{who} is unhealthy on {host}"
         case "crash_loop":
             return f"{who} keeps crashing on {host}"
+    if hits := finding.hits:
+        seconds = int(hits.within.total_seconds())
+        return f'{who} on {host}: {hits.count} × "{hits.pattern}" in {seconds} s'
     return f"{finding.name.replace('_', ' ')}: {who} on {host}"
 
 

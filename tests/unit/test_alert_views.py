@@ -116,6 +116,14 @@ def test_a_container_that_died_reads_as_in_the_book() -> None:
             "✅ resolved: Disk of server2 full · lasted 3 min",
             "✅ решено: Disk of server2 full · длилось 3 мин",
         ),
+        (
+            alert(
+                "directus_errors",
+                annotations={"log_hits": "5", "log_pattern": "ERROR", "log_within": "60", "summary": "-"},
+            ),
+            '🔥 directus on server2: 5 × "ERROR" in 1 min',
+            "🔥 server2: directus, 5 × «ERROR» за 1 мин",
+        ),
         (alert("", host="", container=""), "🔥 nameless alert", "🔥 алерт без имени"),
     ],
 )
