@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.domain.containers import Container, Details, Usage
 from services.domain.events import Event
+from services.domain.logs import LogQuery
 from services.domain.posts import Bulletin, Destination, Notice, Ring
 
 
@@ -144,11 +145,12 @@ class Engine(Protocol):
     async def start(self, container_id: str, *, deadline: float) -> None: ...
 
     def logs(
-        self, container_id: str, *, tail: int, tty: bool, deadline: float
+        self, container_id: str, query: LogQuery, *, deadline: float | None
     ) -> AsyncGenerator[bytes, None]:
-        """The newest `tail` lines of stdout and stderr as they were written, in order, without frames.
+        """Records of stdout and stderr, in order, as `services.logs.records` takes them apart.
 
-        Buffers of any size, cut anywhere. The deadline is for the whole read.
+        Buffers of any size, cut anywhere. The deadline is for the whole read; None: as long as it takes, and a
+        contact that is lost ends it within some ten seconds even if nothing tells so.
         """
         ...
 

@@ -14,6 +14,7 @@ from services.alerts.watch_host import HostWatch
 from services.alerts.watching import Look, Rules
 from services.domain.containers import Condition, Container, Details, diagnose
 from services.domain.findings import Finding
+from services.domain.logs import LogQuery
 from services.errors import ContainerGone, EngineRefused, HostError, HostSilent, VakhtaError
 from services.ports import Clock, Engine
 
@@ -173,7 +174,7 @@ class Watcher:
         """
         details = down.details
         try:
-            buffers = self.engine.logs(details.id, tail=1, tty=details.tty, deadline=KNOCK_DEADLINE)
+            buffers = self.engine.logs(details.id, LogQuery(tail=1), deadline=KNOCK_DEADLINE)
             async with aclosing(buffers):
                 await anext(buffers, b"")
         except HostSilent:

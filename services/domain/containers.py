@@ -131,7 +131,8 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What only an inspect tells. Environment values are deliberately not among it.
+    """What only an inspect tells. Environment values are deliberately not among it, but for `hidden`: those that
+    look secret, to be hidden wherever they stand.
 
     started, finished: None when it never did. restart_policy: no, always, on-failure, unless-stopped.
     stop_timeout: seconds between SIGTERM and SIGKILL (engine default 10). memory_limit: bytes, None = none.
@@ -155,6 +156,7 @@ class Details:
     probes: tuple[Probe, ...] = ()  # oldest first, at most five
     failing_streak: int = 0
     health_interval: timedelta = timedelta(seconds=30)
+    hidden: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from services.domain.containers import Container, Details, Health, Port, Probe, State, Usage
 from services.domain.events import Event, EventAction
+from services.domain.logs import LogQuery, unix_time
 from services.errors import EngineRefused
 from services.logs.presentable import presentable
 
@@ -192,6 +193,14 @@ def usage(sample: Answer) -> Usage | None:
         memory=used - cache if cache < used else used,
         memory_limit=_whole(memory.get("limit")) or None,
     )
+
+
+def logs_query(query: LogQuery) -> str:
+    """What to ask an engine for: records with their moments."""
+    asked = "logs?stdout=1&stderr=1&timestamps=1"
+    asked += f"&tail={query.tail}" if query.tail is not None else ""
+    asked += f"&since={unix_time(query.since)}" if query.since else ""
+    return asked + ("&follow=1" if query.follow else "")
 
 
 def events_query(since: datetime | None) -> str:

@@ -25,11 +25,12 @@ from docker.tls import TLSConfig
 
 from services.domain.containers import Container, Details, Usage
 from services.domain.events import Event
+from services.domain.logs import LogQuery
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused, HostError, HostSilent, Silence
 from services.fleet import answers
 from services.fleet.link import Link
 from services.fleet.pool import AnswerTooLarge, SocketAdapter, TlsAdapter
-from services.fleet.streams import ERROR_LIMIT, Channel, Frames, Response, endless_lines, get, unframed
+from services.fleet.streams import ERROR_LIMIT, Channel, Response, doubted, endless_lines, get
 from services.logs.presentable import presentable
 
 THREADS = 4
@@ -108,26 +109,25 @@ class DockerEngine:
         await self._act(lambda sdk: sdk.start(container_id), deadline, container_id)
 
     async def logs(
-        self, container_id: str, *, tail: int, tty: bool, deadline: float
+        self, container_id: str, query: LogQuery, *, deadline: float | None
     ) -> AsyncGenerator[bytes, None]:
-        """As promised, but the engine keeps a longer line in pieces of 16 kB and `tail` counts each of them."""
-        end = asyncio.get_running_loop().time() + deadline
-        async with aclosing(self._logs(container_id, tail, tty)) as buffers:
+        seconds = float("inf") if deadline is None else deadline
+        end = asyncio.get_running_loop().time() + seconds
+        async with aclosing(self._logs(container_id, query)) as buffers:
             while True:
                 # A timeout around the loop would strike the reader's own code between two buffers.
-                async with self._within(deadline, end):
+                async with self._within(seconds, end):
                     data = await anext(buffers, b"")
                 if not data:
                     return
                 yield data
 
-    async def _logs(self, container_id: str, tail: int, tty: bool) -> AsyncGenerator[bytes, None]:
-        async with self._ask(container_id, f"logs?stdout=1&stderr=1&tail={tail}") as response:
-            frames = Frames()
-            async for data in response.body() if tty else unframed(response.body(), frames):
-                yield data
-            if frames.error:
-                raise EngineRefused(self.host, response.status, presentable(frames.error))
+    async def _logs(self, container_id: str, query: LogQuery) -> AsyncGenerator[bytes, None]:
+        async with self._ask(container_id, answers.logs_query(query)) as response:
+            buffers = doubted(response, QUIET, self._doubt) if query.follow else response.body()
+            async with aclosing(buffers):
+                async for data in buffers:
+                    yield data
 
     async def events(self, *, since: datetime | None) -> AsyncGenerator[Event, None]:
         async with AsyncExitStack() as stack:

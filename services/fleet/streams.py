@@ -1,4 +1,4 @@
-"""Reading straight from the engine: HTTP/1.0 on a raw channel, and Docker's frames taken apart.
+"""Reading straight from the engine: HTTP/1.0 on a raw channel.
 
 Three times as fast as the SDK and in constant memory. HTTP/1.0 makes the engine send a body without
 chunks that ends where the connection ends; this holds for what never ends as well (follow, events).
@@ -7,9 +7,9 @@ chunks that ends where the connection ends; this holds for what never ends as we
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
-from struct import Struct
 from typing import Any, Protocol
 
 # In bytes: more than an engine ever needs, and harmless to hold.
@@ -45,7 +45,7 @@ class Response:
     headers: dict[str, str]
     rest: bytes  # what came of the body together with the head
 
-    async def body(self) -> AsyncIterator[bytes]:
+    async def body(self) -> AsyncGenerator[bytes, None]:
         """Buffers as they arrive. Raises ConnectionError when fewer bytes come than were announced."""
         received = len(self.rest)
         if self.rest:
@@ -97,61 +97,6 @@ async def get(channel: Channel, path: str) -> Response:
     return Response(channel, int(status[1]), headers, rest)
 
 
-class Frames:
-    """Takes apart the frames that carry the output of a container without a TTY.
-
-    A frame is one byte of kind (1 stdout, 2 stderr, 3 the engine's own error), three zeros, four bytes
-    of length, the payload. Works on whole buffers, cut anywhere.
-    """
-
-    _HEAD = Struct(">B3sL")
-
-    def __init__(self) -> None:
-        self._head = b""  # the begun head of a frame
-        self._kind = 0
-        self._left = 0  # bytes of payload still to come
-        self._error = bytearray()
-
-    @property
-    def complete(self) -> bool:
-        """Whether the last frame ended where the last buffer did."""
-        return not self._head and not self._left
-
-    @property
-    def error(self) -> str:
-        """What the engine reported in the stream itself, its head having said 200."""
-        return self._error.decode(errors="replace").strip()
-
-    def feed(self, data: bytes) -> bytes:
-        """The payloads in `data`, joined in order."""
-        data = self._head + data
-        payloads, at = [], 0
-        while len(data) - at >= self._HEAD.size or (self._left and at < len(data)):
-            if not self._left:
-                self._kind, zeros, self._left = self._HEAD.unpack_from(data, at)
-                if self._kind > 3 or zeros != b"\0\0\0":
-                    raise ConnectionError("the stream has no frames where frames should be")
-                at += self._HEAD.size
-            payload = data[at : at + self._left]
-            at += len(payload)
-            self._left -= len(payload)
-            if self._kind == 3:
-                self._error += payload[: ERROR_LIMIT - len(self._error)]
-            else:
-                payloads.append(payload)
-        self._head = data[at:]
-        return b"".join(payloads)
-
-
-async def unframed(buffers: AsyncIterator[bytes], frames: Frames) -> AsyncIterator[bytes]:
-    """The payload of framed `buffers`. Raises ConnectionError when the last frame is cut off."""
-    async for data in buffers:
-        if payload := frames.feed(data):
-            yield payload
-    if not frames.complete:
-        raise ConnectionError("the stream ended within a frame")
-
-
 class Lines:
     """Takes apart what comes in lines, cut anywhere. A line longer than JSON_LIMIT is left out."""
 
@@ -176,18 +121,17 @@ class Lines:
         return lines
 
 
-async def endless_lines(
+async def doubted(
     response: Response, quiet: float, doubt: Callable[[], Awaitable[None]]
-) -> AsyncIterator[bytes]:
-    """The lines of a body that has no end. Raises ConnectionError when it ends all the same.
+) -> AsyncGenerator[bytes, None]:
+    """The buffers of a body that comes as long as something happens.
 
-    quiet: seconds without a byte after which `doubt` is awaited, again and again; what it raises ends the lines.
+    quiet: seconds without a byte after which `doubt` is awaited, again and again; what it raises ends the buffers.
     """
-    lines = Lines()
     data = response.rest
     while True:
-        for line in lines.feed(data):
-            yield line
+        if data:
+            yield data
         try:
             async with asyncio.timeout(quiet):
                 data = await response.channel.read()
@@ -196,4 +140,16 @@ async def endless_lines(
             await doubt()
             continue
         if not data:
-            raise ConnectionError("the stream ended")
+            return
+
+
+async def endless_lines(
+    response: Response, quiet: float, doubt: Callable[[], Awaitable[None]]
+) -> AsyncIterator[bytes]:
+    """The lines of a body that has no end. Raises ConnectionError when it ends all the same; see `doubted`."""
+    lines = Lines()
+    async with aclosing(doubted(response, quiet, doubt)) as buffers:
+        async for data in buffers:
+            for line in lines.feed(data):
+                yield line
+    raise ConnectionError("the stream ended")

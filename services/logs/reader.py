@@ -10,7 +10,8 @@ from services.domain.containers import Container, ContainerKey, Details
 from services.errors import LogsUnreadable
 from services.fleet.fleet import Fleet
 from services.logs.presentable import presentable_lines
-from services.logs.redaction import HIDDEN
+from services.logs.source import LogSource
+from services.logs.windows import Backwards
 from services.ports import Clock, Engine
 
 READ_DEADLINE = 20.0
@@ -18,10 +19,6 @@ READ_DEADLINE = 20.0
 MOST_BYTES = 4 * 2**20
 # Pages that are read and cleaned at a time; each may hold some ten times MOST_BYTES while it is cleaned.
 MOST_PAGES = 2
-# Bytes of a stored piece of a line that is not its last one (dockerd's copier).
-PIECE = 16 * 2**10
-# Drivers that the engine can read back (Docker documents json-file, local and journald).
-_UNREADABLE_DRIVERS = frozenset({"none"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +57,9 @@ class LogReader:
         """Exactly the newest `lines` lines. Raises what `Fleet.find` and the engine raise, and LogsUnreadable."""
         container = await self._fleet.find(what, by=by)
         engine = self._fleet.engine(container.host)
-        details = await engine.inspect(container.id)
-        if details.log_driver in _UNREADABLE_DRIVERS:
-            raise LogsUnreadable(container.host, container.name, details.log_driver)
+        source = LogSource.of(engine, container.name, await engine.inspect(container.id))
         async with self._pages:
-            cleaned, cut = await self._cleaned(engine, details, lines)
+            cleaned, cut = await self._cleaned(source, lines)
         return LogPage(container, cleaned, lines, self._clock.now(), cut)
 
     async def excerpt(self, engine: Engine, details: Details, lines: int) -> tuple[str, ...]:
@@ -72,40 +67,32 @@ class LogReader:
 
         Nothing where the log cannot be read back. Raises HostError.
         """
-        if details.log_driver in _UNREADABLE_DRIVERS:
+        try:
+            source = LogSource.of(engine, "", details)
+        except LogsUnreadable:
             return ()
         async with self._excerpts:
-            return (await self._cleaned(engine, details, lines))[0]
+            return (await self._cleaned(source, lines))[0]
 
-    async def _cleaned(self, engine: Engine, details: Details, lines: int) -> tuple[tuple[str, ...], bool]:
-        raw, cut = await self._newest(engine, details, lines)
+    async def _cleaned(self, source: LogSource, lines: int) -> tuple[tuple[str, ...], bool]:
+        raw, cut = await _newest(source, lines)
         cleaning = asyncio.get_running_loop().run_in_executor(self._cleaning, presentable_lines, raw, lines)
         cleaned, withheld = await cleaning
         return cleaned, cut or withheld
 
-    async def _newest(self, engine: Engine, details: Details, lines: int) -> tuple[bytes, bool]:
-        """At least the newest `lines` lines whole, as far as there are so many, and whether some were dropped.
 
-        The engine stores a long line in pieces and its `tail` counts pieces. One line more than asked for
-        proves that the oldest one asked for is whole; short answers cannot hold a broken line.
-        """
-        tail, before = lines + 1, -1
-        while True:
-            raw, cut = await self._read(engine, details, tail)
-            held = raw.count(b"\n") + (not raw.endswith(b"\n"))
-            if cut:
-                return raw or HIDDEN.encode(), not raw or held < lines
-            if held > lines or len(raw) < PIECE or len(raw) == before:
-                return raw, False
-            tail, before = tail * 8, len(raw)
-
-    async def _read(self, engine: Engine, details: Details, tail: int) -> tuple[bytes, bool]:
+async def _newest(source: LogSource, lines: int) -> tuple[bytes, bool]:
+    """At least the newest `lines` lines, as far as there are so many, and whether some were dropped."""
+    walk = Backwards(source)
+    found = b""
+    cut = False
+    while not walk.exhausted and not cut and found.count(b"\n") < lines:
         window = bytearray()
-        cut = False
-        async for buffer in engine.logs(details.id, tail=tail, tty=details.tty, deadline=READ_DEADLINE):
-            window += buffer
+        async for block in walk.window(lines, deadline=READ_DEADLINE):
+            window += block.text
             if len(window) > MOST_BYTES:
-                del window[:-MOST_BYTES]
+                # The first line may be broken, and what is left of a secret no longer looks like one.
+                del window[: window.find(b"\n", len(window) - MOST_BYTES) + 1]
                 cut = True
-        # The first line may be broken, and what is left of a secret no longer looks like one.
-        return bytes(window.partition(b"\n")[2] if cut else window), cut
+        found = bytes(window) + found
+    return found, cut and found.count(b"\n") < lines

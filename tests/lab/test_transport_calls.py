@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.domain.containers import Health, State
+from services.domain.logs import LogQuery
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused
 from services.fleet.engine import DockerEngine
+from services.logs.source import LogSource
 from tests.lab.servers import Lab, Server
 from tests.lab.transport import over_ssh, over_unix, until
 
@@ -157,7 +159,11 @@ async def test_what_is_not_there(engine: DockerEngine) -> None:
     with pytest.raises(ContainerGone):
         await engine.usage(nobody)
     with pytest.raises(ContainerGone):
-        await anext(engine.logs(nobody, tail=1, tty=False, deadline=5))
+        await anext(engine.logs(nobody, LogQuery(tail=1), deadline=5))
+
+
+async def text_of(log: LogSource, query: LogQuery) -> bytes:
+    return b"".join([block.text async for block in log.read(query, deadline=9)])
 
 
 @pytest.mark.parametrize("tty", [False, True], ids=["frames", "tty"])
@@ -166,9 +172,10 @@ async def test_logs_are_the_bytes_written(engine: DockerEngine, server: Server, 
     out = b"".join(line + b"\n" for line in [*lines, b"x" * 300_000, b"last"])
     identity = server.run_logger("talker", out, tty=tty)
     end = b"\r\n" if tty else b"\n"
+    log = LogSource(engine, "talker", identity, tty)
     try:
-        everything = b"".join([data async for data in engine.logs(identity, tail=1000, tty=tty, deadline=9)])
-        newest = b"".join([data async for data in engine.logs(identity, tail=3, tty=tty, deadline=9)])
+        everything = await text_of(log, LogQuery(tail=1000))
+        newest = await text_of(log, LogQuery(tail=3))
     finally:
         server.docker("rm", "--force", identity)
     assert everything == out.replace(b"\n", end)
@@ -181,7 +188,7 @@ async def test_logs_are_the_bytes_written(engine: DockerEngine, server: Server, 
 async def test_logs_of_stderr_too(engine: DockerEngine, server: Server) -> None:
     identity = server.run_logger("complainer", b"fine\n", err=b"not so fine\n")
     try:
-        said = b"".join([data async for data in engine.logs(identity, tail=10, tty=False, deadline=9)])
+        said = await text_of(LogSource(engine, "complainer", identity, tty=False), LogQuery(tail=10))
     finally:
         server.docker("rm", "--force", identity)
     assert sorted(said.splitlines()) == [b"fine", b"not so fine"]
@@ -192,7 +199,7 @@ async def test_logs_that_are_not_kept(engine: DockerEngine, server: Server) -> N
     try:
         assert (await engine.inspect(identity)).log_driver == "none"
         with pytest.raises(EngineRefused, match="does not support reading"):
-            await anext(engine.logs(identity, tail=1, tty=False, deadline=5))
+            await anext(engine.logs(identity, LogQuery(tail=1), deadline=5))
     finally:
         server.docker("rm", "--force", identity)
 
@@ -212,6 +219,6 @@ async def test_no_stall_between_small_packets(server: Server) -> None:
         took = []
         for _ in range(40):
             began = time.monotonic()
-            assert [data async for data in engine.logs(identity, tail=1, tty=False, deadline=5)]
+            assert [data async for data in engine.logs(identity, LogQuery(tail=1), deadline=5)]
             took.append(time.monotonic() - began)
     assert statistics.median(took) < 0.03

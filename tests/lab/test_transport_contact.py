@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from services.domain.logs import LogQuery
 from services.errors import DeadlineExceeded, HostSilent, Silence
 from services.fleet import tunnel
 from services.fleet.engine import DockerEngine
@@ -67,7 +68,7 @@ async def test_a_pulled_cable(server: Server, lab: Lab) -> None:
 
 
 async def drain(engine: DockerEngine, identity: str) -> int:
-    return sum([len(data) async for data in engine.logs(identity, tail=10, tty=False, deadline=1.5)])
+    return sum([len(data) async for data in engine.logs(identity, LogQuery(tail=10), deadline=1.5)])
 
 
 async def test_a_cable_pulled_while_nobody_asks(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from services.domain.logs import LogQuery
 from services.errors import DeadlineExceeded
 from services.fleet.engine import DockerEngine
 from tests.lab.servers import Lab, Server
@@ -64,12 +65,12 @@ class Caller:
         await self.engine.inspect(self.random.choice(self.ids), deadline=10)
 
     async def logs(self) -> None:
-        async for _ in self.engine.logs(self.random.choice(self.ids), tail=50, tty=False, deadline=10):
+        async for _ in self.engine.logs(self.random.choice(self.ids), LogQuery(tail=50), deadline=10):
             pass
 
     async def peek(self) -> None:
         """Leave a stream after its first buffer."""
-        async with aclosing(self.engine.logs(self.ids[0], tail=50, tty=False, deadline=10)) as buffers:
+        async with aclosing(self.engine.logs(self.ids[0], LogQuery(tail=50), deadline=10)) as buffers:
             await anext(buffers, b"")
 
     async def overrun(self) -> None:
@@ -137,7 +138,7 @@ async def test_the_event_loop_is_not_held(engine: DockerEngine, server: Server) 
             watcher = group.create_task(watch())
             for _ in range(30):
                 await asyncio.gather(*(engine.containers(deadline=5) for _ in range(4)))
-            async for _ in engine.logs(talker, tail=40_000, tty=False, deadline=20):
+            async for _ in engine.logs(talker, LogQuery(tail=40_000), deadline=20):
                 pass
             for _ in range(3):
                 async with over_ssh(server) as another:

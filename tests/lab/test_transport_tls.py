@@ -14,9 +14,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from services.domain.logs import LogQuery
 from services.errors import ContainerGone, DeadlineExceeded, Silence
 from services.fleet.hosts import HostAddress, open_engine
 from services.fleet.link import TlsFiles
+from services.logs.source import LogSource
 from tests.lab.dockerd import IMAGE
 from tests.lab.image import busybox_tar
 from tests.lab.network import run
@@ -142,10 +144,11 @@ async def test_calls_and_streams(address: HostAddress) -> None:
         assert row.name == "talker"
         await engine.restart(row.id, stop_timeout=5, deadline=9)
         assert (await engine.inspect(row.id)).started
-        said = b"".join([data async for data in engine.logs(row.id, tail=1000, tty=False, deadline=5)])
+        log = LogSource(engine, row.name, row.id, tty=False)
+        said = b"".join([block.text async for block in log.read(LogQuery(tail=1000), deadline=5)])
         assert said == b"".join(b"%d\n" % number for number in range(1, 1001))
         with pytest.raises(ContainerGone):
-            await anext(engine.logs("0" * 64, tail=1, tty=False, deadline=5))
+            await anext(engine.logs("0" * 64, LogQuery(tail=1), deadline=5))
 
 
 async def test_certificates_that_do_not_fit(address: HostAddress, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from services.domain.logs import LogQuery
 from services.errors import DeadlineExceeded, EngineRefused, HostSilent
 from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
@@ -123,9 +124,24 @@ async def test_names_do_not_leave_their_place_in_a_path(tmp_path: Path) -> None:
     stub = Stub()
     async with stubbed(stub, tmp_path / "socket") as engine:
         name = "x/json?\r\nHost: y"
-        assert [data async for data in engine.logs(name, tail=1, tty=True, deadline=5)] == [b"[]"]
+        assert [data async for data in engine.logs(name, LogQuery(tail=1), deadline=5)] == [b"[]"]
     quoted = "x%2Fjson%3F%0D%0AHost%3A%20y"
-    assert stub.paths[-1] == f"/v1.41/containers/{quoted}/logs?stdout=1&stderr=1&tail=1"
+    assert stub.paths[-1] == f"/v1.41/containers/{quoted}/logs?stdout=1&stderr=1&timestamps=1&tail=1"
+
+
+async def test_what_of_a_log_is_asked_for(tmp_path: Path) -> None:
+    stub = Stub()
+    stamp = b"2026-11-23T14:02:11.123456789Z"
+    async with stubbed(stub, tmp_path / "socket") as engine:
+        for query in (LogQuery(), LogQuery(since=stamp), LogQuery(tail=7, since=stamp, follow=True)):
+            assert [data async for data in engine.logs("5d126f", query, deadline=5)] == [b"[]"]
+    asked = "/v1.41/containers/5d126f/logs?stdout=1&stderr=1&timestamps=1"
+    since = "&since=1795442531.123456789"
+    assert [path for path in stub.paths if path != "/_ping"] == [
+        asked,
+        f"{asked}{since}",
+        f"{asked}&tail=7{since}&follow=1",
+    ]
 
 
 def as_promised(engine: DockerEngine) -> Engine:

@@ -1,14 +1,10 @@
-"""Raw answers and Docker's frames, whatever the boundaries of the buffers."""
+"""Raw answers, whatever the boundaries of the buffers."""
 
-import struct
-from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from services.fleet.streams import ERROR_LIMIT, JSON_LIMIT, Frames, get, unframed
+from services.fleet.streams import ERROR_LIMIT, JSON_LIMIT, get
 
 
 class Tape:
@@ -29,61 +25,9 @@ class Tape:
         self.closed = True
 
 
-def frame(kind: int, payload: bytes) -> bytes:
-    return struct.pack(">BxxxL", kind, len(payload)) + payload
-
-
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     edges = [0, *sorted({cut % (len(data) + 1) for cut in cuts}), len(data)]
     return [data[start:end] for start, end in pairwise(edges)]
-
-
-async def played(*buffers: bytes) -> AsyncIterator[bytes]:
-    for buffer in buffers:
-        yield buffer
-
-
-payloads = st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(max_size=40)), max_size=12)
-cuts = st.lists(st.integers(min_value=0), max_size=20)
-
-
-@given(payloads, cuts)
-def test_frames_cut_anywhere(written: list[tuple[int, bytes]], where: list[int]) -> None:
-    stream = b"".join(frame(kind, payload) for kind, payload in written)
-    frames = Frames()
-    read = b"".join(frames.feed(piece) for piece in pieces(stream, where))
-    assert read == b"".join(payload for _, payload in written)
-    assert frames.complete
-
-
-def test_payload_is_handed_on_before_its_frame_is_whole() -> None:
-    frames = Frames()
-    assert frames.feed(frame(1, b"x" * 100)[:50]) == b"x" * 42
-    assert not frames.complete
-
-
-def test_the_engines_own_error_is_kept_apart() -> None:
-    frames = Frames()
-    assert frames.feed(frame(1, b"a\n") + frame(3, b"disk is gone\n") + frame(2, b"b\n")) == b"a\nb\n"
-    assert frames.error == "disk is gone"
-
-
-@pytest.mark.parametrize(
-    "data", [b"plain text here", b"\x01\x00\x01\x00\x00\x00\x00\x01x", b"\x09" + b"\0" * 8]
-)
-def test_what_has_no_frames_is_no_stream(data: bytes) -> None:
-    with pytest.raises(ConnectionError):
-        Frames().feed(data)
-
-
-@pytest.mark.parametrize("missing", [1, 5, 9])
-async def test_a_stream_cut_within_a_frame(missing: int) -> None:
-    stream = frame(1, b"first") + frame(2, b"other")
-    read = b""
-    with pytest.raises(ConnectionError, match="within a frame"):
-        async for data in unframed(played(stream[:-missing]), Frames()):
-            read += data
-    assert read.startswith(b"first")
 
 
 async def test_a_request_and_its_answer() -> None:
@@ -140,10 +84,6 @@ async def test_the_words_of_an_error(body: bytes, words: str) -> None:
 async def test_long_words_of_an_error_are_cut() -> None:
     answer = await get(Tape(b'HTTP/1.0 500 X\r\n\r\n{"message":"' + b"x" * 10_000 + b'"}'), "/x")
     assert len(await answer.error_text()) == ERROR_LIMIT
-    frames = Frames()
-    for _ in range(3):
-        frames.feed(frame(3, b"x" * 3000))
-    assert len(frames.error) == ERROR_LIMIT
 
 
 async def test_json_has_an_end() -> None:
