@@ -1,8 +1,7 @@
 """Log lines as every chat shows them: one block of monospace, made for forty columns; and as a file has them.
 
 In the block a line that says WARN or worse begins with a square, and with the word where the line itself has
-none; lines of several containers begin with a name. What does not fit is left out from the oldest end.
-In a file stands what was written.
+none; lines of several containers begin with a name, and JSON is told in words. In a file stands what was written.
 """
 
 import re
@@ -17,6 +16,7 @@ from handlers.views.moments import clock, day
 from handlers.words import zone
 from services.logs.levels import REACH, Level, level_of, parse_level
 from services.logs.presenter import ShownLine
+from services.logs.readable import readable
 
 # In a log; whole containers are marked by circles.
 MARKS = {Level.WARN: "🟨", Level.ERROR: "🟥", Level.FATAL: "🟥"}
@@ -149,8 +149,8 @@ def _levels_before(rows: Iterable[Row]) -> list[Level | None]:
 def _line(line: ShownLine, label: str | None, before: Level | None, *, times: bool) -> str:
     """`before`: the level of the line before it: what only continues that line, such as a stack trace, has no mark."""
     parts = []
-    text = line.text
-    if line.level in MARKS and (line.level is not before or level_of(text)):
+    text = readable(line.text, zone.get())
+    if line.level in MARKS and (line.level is not before or level_of(line.text)):
         parts.append(MARKS[line.level])
         if not _says(text, line.level):
             parts.append(line.level.name)

@@ -113,3 +113,10 @@ def test_a_file_has_what_was_written_and_of_several_containers_whence_it_came() 
         "2026-11-23 14:02:11.000+05:00 server1/n8n stdout ERROR no",
         "2026-11-23 14:02:11.000+05:00 server2/redis stdout ready",
     ]
+
+
+def test_json_is_told_in_words_and_stays_json_in_a_file() -> None:
+    line = '{"level":50,"time":1795424530000,"msg":"connect failed","err":{"code":"ECONNREFUSED"}}'
+    assert shown(said(line)) == ["🟥 14:02:10 ERROR connect failed · err.code=ECONNREFUSED"]
+    assert shown(said(line), times=True) == ["🟥 14:02:11 ERROR connect failed · err.code=ECONNREFUSED"]
+    assert log_file(said(line)).decode() == line + "\n"
