@@ -1,13 +1,12 @@
 """Every outgoing call to Telegram passes here: paced, retried, redirected. All share one budget.
 
-People's calls come before background's, which are those made within `background()`.
+People's calls come before background's, which are those made within `background()`, and those before `live()`.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from itertools import count
 from math import ceil
 from typing import cast
@@ -29,14 +28,16 @@ from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 from bot.floods import ALL, Floods
 from bot.limits import Kind
 from bot.manners import (
-    BACKGROUND,
     BACKGROUND_PATIENCE,
     BACKGROUND_RETRY,
+    LIVE_PATIENCE,
     Errand,
+    calling_as,
     chat_of,
     edit_of,
-    manner_of,
+    manner_as,
     pause_after,
+    whose,
 )
 from bot.pacing import Edit, Lane, Pacer, Rates, is_group
 from services.errors import StoreError
@@ -54,21 +55,19 @@ RETRIED = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, Client
 # Said by Telegram when there is nothing left to do: the message looks like that, or the press is dead.
 _HARMLESS = ("message is not modified", "query is too old", "query id is invalid")
 
-_kind: ContextVar[Kind] = ContextVar("kind", default=Kind.PEOPLE)
 
-
-@contextmanager
-def background() -> Iterator[None]:
+def background() -> AbstractContextManager[None]:
     """Calls made in here (and in tasks begun in here) are background: alerts, which wait behind people's calls.
 
     They use a part of each limit only, are tried twice at most, and wait 60 s at most for their turn. A flood
     is not waited out: the chat is held, and TelegramRetryAfter raised at once.
     """
-    token = _kind.set(Kind.BACKGROUND)
-    try:
-        yield
-    finally:
-        _kind.reset(token)
+    return calling_as(Kind.BACKGROUND)
+
+
+def live() -> AbstractContextManager[None]:
+    """Calls made in here show what happens now: behind all others, tried once, 5 s for their turn, floods as above."""
+    return calling_as(Kind.LIVE)
 
 
 class Courier(BaseRequestMiddleware):
@@ -155,10 +154,8 @@ class Courier(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         if method.__api_method__ == "getUpdates":  # the pump has a patience of its own
             return await _request(make_request, bot, method, None)
-        kind, manner = _kind.get(), manner_of(method.__api_method__)
-        if kind is Kind.BACKGROUND:
-            manner = BACKGROUND[manner]
-        edit = edit_of(method)
+        kind, edit = whose.get(), edit_of(method)
+        manner = manner_as(kind, method.__api_method__)
         errand = Errand(kind, manner, edit, next(self._numbers))
         if edit is None:
             return await self._deliver(make_request, bot, self._redirected(method), errand)
@@ -229,6 +226,8 @@ class Courier(BaseRequestMiddleware):
         patience = self._patience
         if kind is Kind.BACKGROUND:
             patience = min(patience, BACKGROUND_PATIENCE if trouble is None else BACKGROUND_RETRY)
+        elif kind is Kind.LIVE:
+            patience = min(patience, LIVE_PATIENCE)
         try:
             async with asyncio.timeout(patience):
                 return await self._pacer.take(lane, kind, first=trouble is not None, edit=edit)

@@ -17,6 +17,7 @@ class Kind(IntEnum):
 
     PEOPLE = 0  # somebody waits for the answer
     BACKGROUND = 1  # alerts: kept durably elsewhere, and welcome to only a part of each limit
+    LIVE = 2  # what is shown as it happens: worth nothing later, and content with what the others leave
 
 
 class Limit(Protocol):
@@ -41,14 +42,22 @@ class Bucket:
     """One call per `interval` seconds on average, `burst` of them at once after a pause.
 
     Background finds only `share` of the burst, so that people always find the rest. It cannot starve: what
-    people leave of the average fills the bucket. `answered`: earlier calls to begin with, oldest first.
+    people leave of the average fills the bucket. `live`: what is live finds of it, by default as much as
+    background. `answered`: earlier calls to begin with, oldest first.
     """
 
     def __init__(
-        self, interval: float, burst: int, *, share: int | None = None, answered: Iterable[float] = ()
+        self,
+        interval: float,
+        burst: int,
+        *,
+        share: int | None = None,
+        live: int | None = None,
+        answered: Iterable[float] = (),
     ) -> None:
+        share = burst if share is None else min(share, burst)
         self._interval = interval
-        self._most = (burst, burst if share is None else min(share, burst))  # by kind
+        self._most = (burst, share, share if live is None else min(live, share))  # by kind
         self._full_at = 0.0  # when the bucket has all its tokens again
         self._on_way = 0
         for moment in answered:
@@ -97,7 +106,7 @@ class Window:
 
     Background goes while there are fewer than `share` in all: the rest is always there for people. And while
     it has had fewer than `floor` itself, it may take what people leave of the whole, so that no amount of
-    talk keeps alerts away for ever.
+    talk keeps alerts away for ever. What is live goes while there are fewer than `live` in all, by default `share`.
     """
 
     def __init__(
@@ -107,10 +116,12 @@ class Window:
         *,
         share: int | None = None,
         floor: int = 0,
+        live: int | None = None,
         answered: Iterable[float] = (),
     ) -> None:
         self._limit = limit
         self._share = limit if share is None else min(share, limit)
+        self._live = self._share if live is None else min(live, self._share)
         self._floor = floor
         self._seconds = seconds
         self._all = _Tally(seconds, answered)
@@ -118,6 +129,8 @@ class Window:
 
     def free_at(self, now: float, kind: Kind = Kind.PEOPLE) -> float:
         at = self._all.below(self._limit, now)
+        if kind is Kind.LIVE:
+            return max(at, self._all.below(self._live, now))
         if kind is Kind.PEOPLE or self._share == self._limit:
             return at
         return max(at, min(self._all.below(self._share, now), self._background.below(self._floor, now)))

@@ -1,6 +1,9 @@
 """How each method of Telegram's is delivered, and what a call is about."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -63,6 +66,33 @@ def manner_of(name: str) -> Manner:
 BACKGROUND = {manner: replace(manner, tries=min(manner.tries, 2)) for manner in (SEND, UPLOAD, SWIFT, OTHER)}
 BACKGROUND_PATIENCE = 60.0  # seconds in the queue
 BACKGROUND_RETRY = 5.0  # seconds in the queue for the second try
+# What is live is out of date by the second try.
+LIVE = {manner: replace(manner, tries=1) for manner in BACKGROUND}
+LIVE_PATIENCE = 5.0
+
+whose: ContextVar[Kind] = ContextVar("whose", default=Kind.PEOPLE)
+
+
+@contextmanager
+def calling_as(kind: Kind) -> Iterator[None]:
+    """Calls made in here (and in tasks begun in here) are of this kind."""
+    token = whose.set(kind)
+    try:
+        yield
+    finally:
+        whose.reset(token)
+
+
+def manner_as(kind: Kind, name: str) -> Manner:
+    """How a call of this kind is delivered."""
+    manner = manner_of(name)
+    match kind:
+        case Kind.BACKGROUND:
+            return BACKGROUND[manner]
+        case Kind.LIVE:
+            return LIVE[manner]
+        case Kind.PEOPLE:
+            return manner
 
 
 class Errand(NamedTuple):
@@ -80,7 +110,7 @@ def pause_after(failure: Exception, errand: Errand, attempt: int, left: float) -
         return None
     if not isinstance(failure, TelegramRetryAfter):
         pause = _BACK_OFF[min(attempt, len(_BACK_OFF)) - 1] * random.uniform(0.7, 1.3)  # noqa: S311
-    elif errand.kind is Kind.BACKGROUND:
+    elif errand.kind is not Kind.PEOPLE:
         return None
     else:
         pause = failure.retry_after

@@ -1,7 +1,8 @@
 """When the next message may go: Telegram's published rates, kept without a timer while there is room.
 
-People's calls go before background's, in a chat's queue and between chats. Whenever background may go, a
-person's call might have gone too; so what people wait for is at most what is on its way already.
+People's calls go before background's, and those before what is live, in a chat's queue and between chats.
+Whenever background may go, a person's call might have gone too; so what people wait for is at most what is on
+its way already.
 """
 
 import asyncio
@@ -36,34 +37,40 @@ class Rates:
     without delay, and the next one is there a second later; 8 a second for people is more than a small
     team asks. The floors are background's own while people use all the rest: of a group's minute, enough
     for the newest state of three incidents.
+
+    What is live, such as a log that is followed, has the last place everywhere and no floor. It leaves of a
+    group's minute five calls to alerts at once, more as soon as they come, and people's five besides.
     """
 
     chat_interval: float = 1
     chat_burst: int = 3
     chat_share: int = 2
+    chat_live: int = 1
     group_limit: int = 20
     group_share: int = 15
     group_floor: int = 3
+    group_live: int = 10
     group_window: float = 60
     total_limit: int = 30
     total_share: int = 22
     total_floor: int = 3
+    total_live: int = 12
     total_window: float = 1
     scale: float = 1
 
 
 class Lane:
-    """One chat's limits and its two queues, each first come, first served."""
+    """One chat's limits and a queue for each kind of call, each first come, first served."""
 
     def __init__(self, *limits: Limit) -> None:
         self._limits = limits
         self._held_until = 0.0
-        self.queues: tuple[deque[Turn], deque[Turn]] = (deque(), deque())  # by kind
+        self.queues: tuple[deque[Turn], ...] = tuple(deque() for _ in Kind)
         self.edits: dict[int, tuple[Edit, Turn]] = {}  # by message, the latest that waited
 
     @property
     def waiting(self) -> bool:
-        return bool(self.queues[Kind.PEOPLE] or self.queues[Kind.BACKGROUND])
+        return any(self.queues)
 
     def free_at(self, now: float, kind: Kind = Kind.PEOPLE) -> float:
         at = self._held_until
@@ -95,13 +102,11 @@ class Lane:
 
     def replace(self, older: Turn, turn: Turn, kind: Kind) -> Kind:
         """Put `turn` into the better of two places, the older's or that of a new call; which queue it is."""
-        ahead = self.queues[Kind.PEOPLE]
-        if older in ahead:
-            kind = Kind.PEOPLE
+        kind = min(kind, next((each for each in Kind if older in self.queues[each]), kind))
         queue = self.queues[kind]
         if older in queue:
             queue[queue.index(older)] = turn
-        else:  # from background's queue to the end of people's
+        else:  # from a worse queue to the end of this one
             self.remove(older)
             queue.append(turn)
         older.set_result(None)
@@ -126,10 +131,11 @@ class Pacer:
                 rates.total_window * rates.scale,
                 share=rates.total_share,
                 floor=rates.total_floor,
+                live=rates.total_live,
             )
         )
         # By kind: lanes with somebody waiting; whose turn is next comes first.
-        self._queues: tuple[dict[Lane, None], dict[Lane, None]] = ({}, {})
+        self._queues: tuple[dict[Lane, None], ...] = tuple({} for _ in Kind)
         self._timer: asyncio.TimerHandle | None = None
 
     def lane(self, chat: int | str | None) -> Lane:
@@ -149,7 +155,7 @@ class Pacer:
     def take_now(self, lane: Lane, kind: Kind = Kind.PEOPLE, edit: Edit | None = None) -> bool:
         """Take the right to make one call when it is there at once; `done` must follow."""
         now = asyncio.get_running_loop().time()
-        if lane.queues[Kind.PEOPLE] or (kind is Kind.BACKGROUND and lane.queues[kind]):
+        if any(lane.queues[: kind + 1]):
             return False
         if lane.free_at(now, kind) > now or self._total.free_at(now, kind) > now:
             return False
@@ -192,9 +198,9 @@ class Pacer:
                 del lane.edits[edit.message]
 
     def promote(self, lane: Lane, edit: Edit) -> None:
-        """An edit like this one that waits in the background goes next, as a person's."""
+        """An edit like this one that waits behind people's calls goes next, as a person's."""
         turn = lane.waiting_like(edit)
-        if turn is not None and turn in lane.queues[Kind.BACKGROUND]:
+        if turn is not None and turn not in lane.queues[Kind.PEOPLE]:
             lane.remove(turn)
             lane.queues[Kind.PEOPLE].appendleft(turn)
             self._queues[Kind.PEOPLE].setdefault(lane)
@@ -205,7 +211,7 @@ class Pacer:
         now = asyncio.get_running_loop().time()
         lane.done(now, kind)
         self._total.done(now, kind)
-        if self._queues[Kind.PEOPLE] or self._queues[Kind.BACKGROUND]:
+        if any(self._queues):
             self._serve()
 
     def hold(self, lane: Lane, seconds: float) -> None:
@@ -220,13 +226,23 @@ class Pacer:
         if chat is None:
             return ()
         bucket = Bucket(
-            rates.chat_interval * rates.scale, rates.chat_burst, share=rates.chat_share, answered=answered
+            rates.chat_interval * rates.scale,
+            rates.chat_burst,
+            share=rates.chat_share,
+            live=rates.chat_live,
+            answered=answered,
         )
         if not is_group(chat):
             return (bucket,)
-        seconds = rates.group_window * rates.scale
-        share, floor = rates.group_share, rates.group_floor
-        return bucket, Window(rates.group_limit, seconds, share=share, floor=floor, answered=answered)
+        window = Window(
+            rates.group_limit,
+            rates.group_window * rates.scale,
+            share=rates.group_share,
+            floor=rates.group_floor,
+            live=rates.group_live,
+            answered=answered,
+        )
+        return bucket, window
 
     def _let_go(self, lane: Lane, kind: Kind) -> None:
         lane.take(kind)
@@ -239,8 +255,8 @@ class Pacer:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        # People first: then background finds the room that they have left.
-        wake = min(self._serve_all(Kind.PEOPLE, now), self._serve_all(Kind.BACKGROUND, now))
+        # People first: then the others find the room that they have left.
+        wake = min(self._serve_all(kind, now) for kind in Kind)
         if wake < inf:  # otherwise an answer wakes us
             self._timer = loop.call_at(wake, self._serve)
 

@@ -284,7 +284,7 @@ async def test_a_promoted_edit_goes_as_a_persons_before_the_others() -> None:
         behind = group.create_task(pacer.take(lane, Kind.BACKGROUND, edit=EDIT))
         await asyncio.sleep(0)
         pacer.promote(lane, EDIT)
-        assert [len(queue) for queue in lane.queues] == [2, 0]
+        assert [len(queue) for queue in lane.queues] == [2, 0, 0]
         assert await behind is Kind.PEOPLE
         assert await person is Kind.PEOPLE
 
