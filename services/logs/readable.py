@@ -262,7 +262,7 @@ def _stack(text: str, said: str) -> list[str]:
 
 def _shown_lines(text: str, *, indent_first: bool = False) -> list[str]:
     """The first lines, without blanks around them, all but perhaps the first one indented."""
-    lines = [line for line in text.strip().replace("\t", " ").splitlines() if line and not line.isspace()]
+    lines = [line for line in text.strip().splitlines() if line and not line.isspace()]
     shown = [
         _INDENT + _short(line.strip(), LONGEST_LINE) for line in lines[: MOST_LINES + (not indent_first)]
     ]
