@@ -93,7 +93,7 @@ def block_of(lines: Iterable[Line]) -> Block:
 
 def stamp_of(moment: datetime) -> bytes:
     """`moment` must be aware."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z".encode()
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:26]}000Z".encode()
 
 
 def moment_of(stamp: bytes) -> datetime:

@@ -2,25 +2,34 @@
 
 Without a terminal each record is a frame: one byte of kind (1 stdout, 2 stderr, 3 the engine's own error),
 three zeros, four bytes of length, then a stamp, a blank, and what was written. With one there are no frames.
-What was written ends in a newline unless it is a piece of a longer line: the engine stores 16 kB at most.
+
+What was written ends in a newline, unless it is a piece of a longer line: the engine cuts after 16 kB, and all pieces
+have the moment of the first (not in a journal). A shorter one without a newline is where the stream ended: the line
+is over, and what comes later was written by another run; a terminal's is joined to that, for nothing tells it there.
+What is no UTF-8 may have grown in the engine's hands: a byte is then the three of `\ufffd`.
 """
 
 import re
+from datetime import UTC, datetime
+from functools import lru_cache
 from struct import Struct
 
 from services.domain.logs import STAMP, Block, Stream
 
 # Of one line, in bytes; what is beyond is counted and left out.
 LONGEST_LINE = 1 << 20
-PIECE = 16 * 2**10
+PIECE = 16 * 2**10  # drivers that know no such limit have longer ones
 # The engine's own words about an error within the stream.
 _ERROR_LIMIT = 4096
-_LONGEST_RECORD = 1 << 24
+_ERROR_WORDS = b"Error grabbing logs: "
 _HEAD = Struct(">B3sL")
 _ERROR = 3
 _ZEROS = b"\0\0\0"
 _PREFIX = STAMP + 1
-_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z ")
+_LONGEST_RECORD = LONGEST_LINE + _PREFIX
+# Engines before 25 tell a `local` log's moments in the zone of their host.
+_STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d\.\d{9})(Z|[+-]\d\d:\d\d) ")
+_LONGEST_PREFIX = len(b"2026-11-23T19:02:11.123456789+05:00 ")
 
 
 class NoRecords(ValueError):
@@ -28,14 +37,19 @@ class NoRecords(ValueError):
 
 
 class _Begun:
-    """A line whose end is still to come."""
+    """A line whose end is still to come. prefix: what stands before each of its pieces."""
 
-    __slots__ = ("left_out", "stamp", "text")
+    __slots__ = ("last", "left_out", "prefix", "stamp", "text")
 
-    def __init__(self, stamp: bytes) -> None:
-        self.stamp, self.text, self.left_out = stamp, bytearray(), 0
+    def __init__(self, record: bytes) -> None:
+        if not (match := _STAMP.match(record)):
+            raise NoRecords("a record has no moment")
+        minute, rest, zone = match.groups()
+        self.prefix, self.stamp = match[0], _in_utc(minute, zone) + rest + b"Z"
+        self.text, self.left_out, self.last = bytearray(), 0, 0
 
     def add(self, piece: bytes) -> None:
+        self.last = len(piece)
         room = LONGEST_LINE - len(self.text)
         self.text += piece[:room]
         self.left_out += max(len(piece) - room, 0)
@@ -47,7 +61,9 @@ class _Begun:
 
 
 class Records:
-    """Feed it buffers as they come. Each line is complete when its newline is; at the end, `rest` has what had none."""
+    """Feed it buffers as they come. Each line is complete when its end is there; after the last buffer, `rest`
+    has those that are without one.
+    """
 
     def __init__(self, *, tty: bool) -> None:
         self._tty = tty
@@ -66,21 +82,19 @@ class Records:
 
     @property
     def complete(self) -> bool:
-        """Whether the last record ended where the last buffer did."""
-        return not self._data
+        """Whether the last record ended where the last buffer did, as far as one can tell with a terminal."""
+        return not self._data or (self._tty and bool(self._begun or _STAMP.match(self._data)))
 
     def feed(self, data: bytes) -> Block:
         """The lines that are whole now. Raises NoRecords."""
         data = self._data + data
         self._data = data[self._bare(data) if self._tty else self._framed(data) :]
-        if len(self._data) > _LONGEST_RECORD:
-            raise NoRecords("a record has no end")
         return self._taken()
 
     def rest(self) -> Block:
-        """The lines without a newline at the stream's end, which they are given here."""
+        """The lines that have no end yet, by their moments."""
         if self._tty and self._data:
-            self._line(self._data)
+            self._bare(self._data + b"\n")
             self._data = b""
         for kind, begun in sorted(self._begun.items(), key=lambda item: item[1].stamp):
             self._add(kind, begun.stamp, begun.end())
@@ -88,12 +102,25 @@ class Records:
         return self._taken()
 
     def _taken(self) -> Block:
+        text = b"".join(self._texts)
+        if text.count(b"\n") != len(self._kinds):
+            self._share_moments()
         stamps = b"".join(self._stamps)
         if stamps.translate(None, b"0123456789") != b"--T::.Z" * len(self._kinds):
             raise NoRecords("a record has no moment")
-        block = Block(b"".join(self._texts), stamps, bytes(self._kinds), self._records)
+        block = Block(text, stamps, bytes(self._kinds), self._records)
         self._texts, self._stamps, self._kinds, self._records = [], [], bytearray(), 0
         return block
+
+    def _share_moments(self) -> None:
+        """Not as Docker writes it: a record may have several lines."""
+        counts = [text.count(b"\n") for text in self._texts]
+        self._stamps = [
+            stamp for stamp, count in zip(self._stamps, counts, strict=True) for _ in range(count)
+        ]
+        self._kinds = bytearray(
+            kind for kind, count in zip(self._kinds, counts, strict=True) for _ in range(count)
+        )
 
     def _add(self, kind: int, stamp: bytes, text: bytes) -> None:
         self._texts.append(text)
@@ -107,7 +134,7 @@ class Records:
         texts, stamps, kinds = self._texts, self._stamps, self._kinds
         while size - at >= _HEAD.size:
             kind, zeros, length = head(data, at)
-            if kind > _ERROR or zeros != _ZEROS:
+            if kind > _ERROR or zeros != _ZEROS or length > _LONGEST_RECORD:
                 raise NoRecords("the stream has no frames where frames should be")
             start = at + _HEAD.size
             end = start + length
@@ -115,11 +142,12 @@ class Records:
                 break
             at = end
             if kind == _ERROR:
-                self._error += data[start : min(end, start + _ERROR_LIMIT - len(self._error))]
+                self._complain(data[start:end])
                 continue
             self._records += 1
             text = start + _PREFIX
-            if end > text and data[end - 1] == 10 and not begun:
+            # A blank where one is when the zone is Z.
+            if end > text and data[end - 1] == 10 and data[text - 1] == 32 and not begun:
                 texts.append(data[text:end])
                 stamps.append(data[start : start + STAMP])
                 kinds.append(kind or Stream.STDOUT)
@@ -128,32 +156,69 @@ class Records:
         return at
 
     def _piece(self, kind: int, record: bytes) -> None:
-        """One that is not a whole line, or follows such a one."""
-        if not _STAMP.match(record):
-            raise NoRecords("a record has no moment")
-        begun = self._begun.setdefault(kind, _Begun(record[:STAMP]))
-        if record.endswith(b"\n"):
-            begun.add(record[_PREFIX:-1])
+        """Any record: what is not an ordinary whole line, or comes while another one is begun."""
+        this = _Begun(record)
+        text = record[len(this.prefix) :]
+        begun = self._begun.setdefault(kind, this)
+        if begun.stamp != this.stamp and begun.last != PIECE:
+            self._add(kind, begun.stamp, begun.end())
+            begun = self._begun[kind] = this
+        begun.add(text.removesuffix(b"\n"))
+        if len(text) < PIECE or text.endswith(b"\n"):
             del self._begun[kind]
             self._add(kind, begun.stamp, begun.end())
-        else:
-            begun.add(record[_PREFIX:])
+
+    def _complain(self, words: bytes) -> None:
+        self._error += words[: _ERROR_LIMIT - len(self._error)]
 
     def _bare(self, data: bytes) -> int:
-        end = data.rfind(b"\n") + 1
-        for line in data[:end].split(b"\n")[:-1]:
-            self._line(line)
+        """As `_framed`, of a terminal. Only the moments tell where a piece begins."""
+        at = 0
+        if begun := self._begun.get(Stream.STDOUT):
+            at = self._long(begun, data, 0)
+            if self._begun:
+                return at
+        end = max(data.rfind(b"\n", at) + 1, at)
+        for line in data[at:end].split(b"\n")[:-1]:
+            if len(line) <= PIECE and line[STAMP - 1 : _PREFIX] == b"Z ":
+                self._records += 1
+                self._add(Stream.STDOUT, line[:STAMP], line[_PREFIX:] + b"\n")
+            elif line.startswith(_ERROR_WORDS):
+                self._complain(line)
+            else:
+                self._long(self._begin(line), line + b"\n", 0)
+        if len(data) - end > PIECE + 2 * _LONGEST_PREFIX:
+            end = self._long(self._begin(data[end : end + _LONGEST_PREFIX]), data, end)
         return end
 
-    def _line(self, line: bytes) -> None:
-        """Of a terminal; a long one has a moment before each piece."""
-        if not _STAMP.match(line):
-            raise NoRecords("a record has no moment")
-        begun = _Begun(line[:STAMP])
-        while _STAMP.match(line, _PREFIX + PIECE):
-            begun.add(line[_PREFIX : _PREFIX + PIECE])
-            line = line[_PREFIX + PIECE :]
-            self._records += 1
-        begun.add(line[_PREFIX:])
-        self._records += 1
-        self._add(Stream.STDOUT, begun.stamp, begun.end())
+    def _begin(self, line: bytes) -> _Begun:
+        self._begun[Stream.STDOUT] = begun = _Begun(line)
+        return begun
+
+    def _long(self, begun: _Begun, data: bytes, at: int) -> int:
+        """How far the line that is begun has got; it counts a record for each moment."""
+        end = data.find(b"\n", at)
+        if end >= 0:
+            upto, after = end, end + 1
+        else:  # half a moment may stand at the end
+            known = data.rfind(begun.prefix, at) + len(begun.prefix)
+            upto = after = max(len(data) - len(begun.prefix) + 1, known, at)
+        said = data[at:upto]
+        self._records += said.count(begun.prefix)
+        begun.add(said.replace(begun.prefix, b""))
+        if end >= 0:
+            self._add(Stream.STDOUT, begun.stamp, begun.end())
+            self._begun.clear()
+        return after
+
+
+@lru_cache(16)
+def _in_utc(minute: bytes, zone: bytes) -> bytes:
+    """Zones differ by whole minutes."""
+    if zone == b"Z":
+        return minute
+    try:
+        moment = datetime.fromisoformat((minute + zone).decode("ascii")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise NoRecords("a record has no moment") from None
+    return moment.isoformat()[: len(minute)].encode("ascii")

@@ -44,7 +44,7 @@ class LogSource:
         async with aclosing(self.engine.logs(self.container_id, query, deadline=deadline)) as buffers:
             async for data in buffers:
                 yield self._block(records, data)
-        if not records.complete and not self.tty:
+        if not records.complete:
             raise HostSilent(self.engine.host, Silence.ENGINE, detail="the log broke off within a record")
         yield self._rest(records)
         if records.error:

@@ -3,15 +3,22 @@
 An engine finds the n-th newest record fast (a million lines back: 0.2 s) and reads from there on. So each
 window asks for more of the tail than the one before, and stops where that one began. The log grows meanwhile
 and may lose its oldest end, so a place is known by what stands there; its number is only where to look first.
+
+All lines come, each once, whole, and in the order in which they end, but for what an engine does not tell:
+a place is taken for the first of several lines with its moment and its text (a window never begins at such a line);
+a line is torn if the clock stepped back while it was begun, or more than 65,536 records came from its beginning
+to a window's; and if the clock stepped back in the megabyte behind a mark while the log grew by more than a window,
+lines come twice.
 """
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2s
 
-from services.domain.logs import STAMP, Block, Line, LogQuery, block_of, stamp_of
+from services.domain.logs import STAMP, Block, Line, block_of, stamp_of
+from services.logs.reading import MOST_HELD, Reading, reading
+from services.logs.records import PIECE
 from services.logs.source import LogSource
 
 _FURTHER = (
@@ -40,24 +47,26 @@ class Mark:
         return bool(self.check) and line.stamp == self.stamp and _check(line.text) == self.check
 
     def place_in(self, block: Block) -> int | None:
-        """The number of the first line that is not before the mark; None when all are."""
-        if not block or (not self.check and max(block.stamp(0), block.stamp(len(block) - 1)) <= self.stamp):
-            return None
+        """The number of the first line that is not before the mark; None when it does not come in this block."""
         if not self.check:
             return next((n for n in range(len(block)) if block.stamp(n) > self.stamp), None)
-        texts: list[bytes] | None = None
         at = block.stamps.find(self.stamp)
         while at >= 0:
-            texts = texts or block.text.split(b"\n")
-            if at % STAMP == 0 and _check(texts[at // STAMP]) == self.check:
+            if at % STAMP == 0 and self.is_at(block.line(at // STAMP)):
                 return at // STAMP
             at = block.stamps.find(self.stamp, at + 1)
-        # It should have come by now, or is gone.
-        return 0 if min(block.stamp(0), block.stamp(len(block) - 1)) > self.stamp else None
+        return None
+
+    def comes_in(self, read: Reading) -> bool:
+        """Whether the read begins before the mark, as far as its beginning can tell."""
+        if read.first is None:
+            return False
+        return read.first.stamp < self.stamp or (not self.check and read.first.stamp == self.stamp)
 
 
 def _check(text: bytes) -> bytes:
-    return blake2s(text, digest_size=8).digest()
+    """The same for a line that was not whole yet."""
+    return blake2s(text[:PIECE], digest_size=8).digest()
 
 
 class Backwards:
@@ -69,8 +78,7 @@ class Backwards:
     def __init__(self, source: LogSource, mark: Mark | None = None) -> None:
         self._source = source
         self._reached = mark.depth if mark else 0
-        self._held: Line | None = None  # the oldest line read so far: it may be the end of a longer one
-        self._held_is_oldest = False
+        self._oldest: Block | None = None  # what stands before the mark, once that is known to be all
         self.mark = mark
         self.exhausted = False
 
@@ -79,81 +87,93 @@ class Backwards:
 
         It must be read to its end for the next one to follow it. deadline: in seconds, for each of its reads.
         """
-        if self._held_is_oldest:
-            yield self._oldest()
+        if self._oldest is not None:
+            self.exhausted = True
+            yield self._oldest
             return
-        tail = self._reached + records + 1
-        nearer: Line | None = None
-        while True:
-            async with aclosing(self._source.read(LogQuery(tail=tail), deadline=deadline)) as blocks:
-                line, rest = await _first_line(blocks)
-                if line is not None and self._is_older(line):
-                    async for block in self._up_to_mark(line, rest, blocks, tail):
+        further = records + (self.mark is None)  # the line a read begins in is left to the next window
+        while not self.exhausted:
+            # Of the log from its oldest line on, a glance tells whether anything is left.
+            for tail in (self._reached + further, None):
+                async with reading(self._source, tail, deadline) as read:
+                    begins_before = self.mark.comes_in(read) if self.mark else read.first is not None
+                    if begins_before is (tail is None):
+                        continue
+                    found = False
+                    async for block in self._before_mark(read):
+                        found = True
                         yield block
-                    return
-            if line is None or line == nearer:  # nothing lies before it, however far one looks
-                self.exhausted = True
-                if line is not None and line == self._held:
-                    yield self._oldest()
-                return
-            nearer, tail = line, tail * _FURTHER
+                    if found or read.is_all:
+                        self._go_on_from(read, found)
+                        return
+            further *= _FURTHER
 
-    def _is_older(self, line: Line) -> bool:
-        """Whether something new is to be had behind it."""
+    async def _before_mark(self, read: Reading) -> AsyncGenerator[Block, None]:
+        """Nothing, not even an empty block, when the mark is not there."""
         mark = self.mark
-        return mark is None or (line != self._held and line.stamp <= mark.stamp and not mark.is_at(line))
+        sure = mark is None or not mark.check
+        kept: list[Block] = []
+        async for block in read.blocks():
+            place = mark.place_in(block) if mark else None
+            kept.append(block if place is None else block.part(0, place))
+            # What begins before the mark by its moments holds it, unless the clock stepped back.
+            sure = sure or place is not None or (read.tail is not None and _too_much(kept))
+            while sure and kept:
+                yield kept.pop(0)
+            if place is not None or _too_much(kept):
+                return
 
-    def _oldest(self) -> Block:
-        assert self._held is not None
-        self.exhausted = True
-        return block_of([self._held])
+    def _go_on_from(self, read: Reading, found: bool) -> None:
+        if not found or read.first is None or read.tail is None:
+            self.exhausted = True
+            return
+        if self.mark is None and read.is_all:
+            self._oldest = block_of(read.held)
+        self._reached, self.mark = read.tail, Mark.at(read.first, read.tail)
 
-    async def _up_to_mark(
-        self, line: Line, rest: Block, blocks: AsyncGenerator[Block, None], tail: int
-    ) -> AsyncGenerator[Block, None]:
-        """`line` itself is held back: what lies before it may belong to it."""
-        mark: Mark | None = None
-        block: Block | None = rest
-        used = 0
-        while block is not None:
-            used += block.records
-            place = self.mark.place_in(block) if self.mark else None
-            given = block if place is None else block.part(0, place)
-            if given:
-                mark = mark or Mark.at(given.line(0), tail)
-                yield given
-            if place is not None:
-                break
-            block = await anext(blocks, None)
-        self._held_is_oldest = self.mark is None and used < tail
-        self._held, self._reached, self.mark = line, tail, mark or self.mark
+
+def _too_much(blocks: Sequence[Block]) -> bool:
+    return sum(len(block.text) + len(block.stamps) for block in blocks) > MOST_HELD
 
 
 async def onward(source: LogSource, mark: Mark, *, deadline: float) -> AsyncGenerator[Block, None]:
     """All lines behind the mark up to the newest, oldest first. Where the mark is gone, all that is left."""
-    tail = mark.depth + 1
-    nearer: Line | None = None
+    further = _FIRST_LOOK
     while True:
-        async with aclosing(source.read(LogQuery(tail=tail), deadline=deadline)) as blocks:
-            line, rest = await _first_line(blocks)
-            reached = line is None or line == nearer or line.stamp < mark.stamp or mark.is_at(line)
-            if line is not None and reached:
-                behind = line == nearer or mark.is_at(line)
-                if behind and not mark.is_at(line):
-                    yield block_of([line])
-                block: Block | None = rest
-                while block is not None:
-                    place = None if behind else mark.place_in(block)
-                    if place is not None:
-                        behind = True
-                        there = mark.is_at(block.line(place))
-                        block = block.part(place + there)
-                    if behind and block:
-                        yield block
-                    block = await anext(blocks, None)
-            if reached:
-                return
-        nearer, tail = line, tail * _FURTHER
+        for tail in (mark.depth + further, None):
+            async with reading(source, tail, deadline) as read:
+                if mark.comes_in(read) is (tail is None):
+                    continue
+                found = False
+                async for block in _behind(mark, read):
+                    found = True
+                    yield block
+                if found:
+                    return
+                if read.is_all:  # its line is not what it was
+                    mark = replace(mark, check=b"")
+        further *= _FURTHER
+
+
+async def _behind(mark: Mark, read: Reading) -> AsyncGenerator[Block, None]:
+    """Nothing, not even an empty block, when the mark should be there and is not."""
+    behind = False
+    kept: list[Block] = []  # all that is left, unless the mark comes
+    async for block in read.blocks():
+        if not behind:
+            place = mark.place_in(block)
+            if place is not None:
+                kept = [block.part(place + mark.is_at(block.line(place)))]
+            elif read.tail is None:
+                kept.append(block)
+            behind = place is not None or _too_much(kept)
+        else:
+            kept.append(block)
+        while behind and kept:
+            yield kept.pop(0)
+    if not behind and (read.tail is None or not mark.check):
+        for block in kept or [Block()]:
+            yield block
 
 
 async def mark_before(source: LogSource, until: datetime) -> Mark:
@@ -170,14 +190,3 @@ async def mark_before(source: LogSource, until: datetime) -> Mark:
         line = await source.first(middle, deadline=_PROBE_DEADLINE)
         low, depth = (middle, depth) if line and line.stamp > stamp else (low, middle)
     return Mark(depth, stamp)
-
-
-async def _first_line(blocks: AsyncGenerator[Block, None]) -> tuple[Line | None, Block]:
-    """The first line, and the rest of its block with all records counted."""
-    records = 0
-    async for block in blocks:
-        records += block.records
-        if block:
-            rest = block.part(1)
-            return block.line(0), Block(rest.text, rest.stamps, rest.kinds, records)
-    return None, Block(records=records)

@@ -2,10 +2,10 @@
 
 import struct
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, timezone
 
-from services.domain.logs import LogQuery, Stream
+from services.domain.logs import Line, LogQuery, Stream, moment_of
 from services.logs.records import PIECE
 from services.logs.source import LogSource
 
@@ -16,6 +16,14 @@ def stamped(nanoseconds: int) -> bytes:
     """So long after BEGAN."""
     seconds, rest = divmod(nanoseconds, 10**9)
     return f"{BEGAN + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}.{rest:09}Z".encode()
+
+
+def in_zone(stamp: bytes, zone: timezone | None) -> bytes:
+    """As Go writes a moment of no matter which zone."""
+    if zone is None:
+        return stamp
+    there = moment_of(stamp).astimezone(zone).isoformat(timespec="seconds").encode()
+    return there[:19] + stamp[19:29] + there[19:]
 
 
 def frame(kind: int, payload: bytes) -> bytes:
@@ -30,8 +38,8 @@ class Record:
     stream: Stream
     payload: bytes
 
-    def given(self, tty: bool) -> bytes:
-        said = self.stamp + b" " + self.payload
+    def given(self, tty: bool, zone: timezone | None) -> bytes:
+        said = in_zone(self.stamp, zone) + b" " + self.payload
         return said if tty else frame(self.stream, said)
 
 
@@ -52,6 +60,7 @@ class EngineLog:
     buffer: int = 60_000
     host: str = "server1"
     now: int = 0
+    zone: timezone | None = None  # of the host, where the log's driver tells moments in it
     records: list[Record] = field(default_factory=list)
     queries: list[LogQuery] = field(default_factory=list)
     _copiers: dict[Stream, _Copier] = field(default_factory=lambda: {each: _Copier() for each in Stream})
@@ -66,8 +75,13 @@ class EngineLog:
         copier.held = self._pieces(stream, copier.held)
 
     def end(self) -> None:
-        """The container's: what was kept back is recorded as it is; another run writes on."""
+        """The container's: what was kept back is recorded as it is; another run writes on.
+
+        No line ends where a piece does: nobody could tell it from one that goes on.
+        """
         for stream, copier in self._copiers.items():
+            if copier.stamp and not copier.held:
+                copier.held = b"."
             if copier.held:
                 self._record(stream, copier.held)
             self._copiers[stream] = _Copier()
@@ -96,7 +110,9 @@ class EngineLog:
             self.records if query.tail is None else self.records[max(len(self.records) - query.tail, 0) :]
         )
         return b"".join(
-            record.given(self.tty) for record in records if query.since is None or record.stamp >= query.since
+            record.given(self.tty, self.zone)
+            for record in records
+            if query.since is None or record.stamp >= query.since
         )
 
     async def logs(
@@ -110,16 +126,21 @@ class EngineLog:
     def source(self) -> LogSource:
         return LogSource(self, "n8n", "1" * 64, self.tty)  # type: ignore[arg-type]  # it reads logs and nothing else
 
-    def lines(self) -> list[tuple[Stream, bytes]]:
-        """By a slow and simple reading of all records, in the order in which lines end; then what has no end yet."""
-        begun: dict[Stream, bytes] = {}
-        lines: list[tuple[Stream, bytes]] = []
+    def lines(self) -> tuple[list[Line], list[Line]]:
+        """By a slow and simple reading of all records, in the order in which they end; and those without an end."""
+        begun: dict[Stream, Line] = {}
+        lines: list[Line] = []
         for record in self.records:
-            text = begun.pop(record.stream, b"") + record.payload
-            if text.endswith(b"\n"):
-                lines.append((record.stream, text[:-1]))
+            line = begun.pop(record.stream, Line(record.stamp, record.stream, b""))
+            line = replace(line, text=line.text + record.payload)
+            if line.text.endswith(b"\n"):
+                lines.append(replace(line, text=line.text[:-1]))
             elif len(record.payload) < PIECE:
-                lines.append((record.stream, text))
+                lines.append(line)
             else:
-                begun[record.stream] = text
-        return lines + list(begun.items())
+                begun[record.stream] = line
+        return lines, sorted(begun.values(), key=lambda line: line.stamp)
+
+    def all_lines(self) -> list[Line]:
+        ended, unended = self.lines()
+        return [*ended, *unended]
