@@ -6,44 +6,39 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.domain.log_rules import LogRule
+from services.domain.logs import Line
 
 # Newest hits that an alert shows.
 SHOWN = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    at: datetime
-    text: str
 
 
 @dataclass(slots=True)
 class LogCount:
     """`met`: when the threshold was last met, since `since`; None: it is not, or that is over.
 
-    Hits are held in a window of `threshold` moments; the texts of the newest few beside it.
+    Hits are held in a window of `threshold` moments; the newest few lines beside it.
     """
 
     rule: LogRule
     since: datetime | None = None
     met: datetime | None = None
     _moments: deque[datetime] = field(init=False)
-    _newest: deque[Hit] = field(init=False)
+    _newest: deque[Line] = field(init=False)
 
     def __post_init__(self) -> None:
         self._moments = deque(maxlen=self.rule.threshold)
         self._newest = deque(maxlen=SHOWN)
 
     @property
-    def newest(self) -> tuple[Hit, ...]:
+    def newest(self) -> tuple[Line, ...]:
         """Of those within the window, the oldest first."""
         last = self._newest[-1].at if self._newest else None
         return tuple(hit for hit in self._newest if last and last - hit.at <= self.rule.within)
 
-    def hit(self, hits: Iterable[Hit]) -> bool:
+    def hit(self, lines: Iterable[Line]) -> bool:
         """Whether the threshold is met by these, in the order of the log."""
         met = False
-        for hit in hits:
+        for hit in lines:
             self._moments.append(hit.at)
             self._newest.append(hit)
             if len(self._moments) == self.rule.threshold and hit.at - self._moments[0] <= self.rule.within:

@@ -5,15 +5,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.alerts.log_counting import SHOWN, Hit, LogCount
+from services.alerts.log_counting import SHOWN, LogCount
 from services.domain.log_rules import LogRule
+from services.domain.logs import Line, Stream, stamp_of
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
 RULE = LogRule("errors", "ERROR", threshold=3, within=timedelta(seconds=60), cooldown=timedelta(minutes=10))
 
 
-def hits(*seconds: float) -> list[Hit]:
-    return [Hit(NOW + timedelta(seconds=each), f"ERROR {each}") for each in seconds]
+def hits(*seconds: float) -> list[Line]:
+    return [
+        Line(stamp_of(NOW + timedelta(seconds=each)), Stream.STDOUT, b"ERROR %d" % each) for each in seconds
+    ]
 
 
 @pytest.mark.parametrize(
@@ -44,16 +47,16 @@ def test_it_began_with_the_first_of_them_and_is_over_after_the_cooldown() -> Non
     assert count.met == NOW + timedelta(seconds=125)
     assert count.over(NOW + timedelta(seconds=125 + 600)) is None
     assert count.over(NOW + timedelta(seconds=125 + 601)) == NOW + timedelta(seconds=125)
-    assert (count.since, count.met) == (None, None)
+    assert not (count.since or count.met)
     assert count.over(NOW + timedelta(days=1)) is None
 
 
 def test_what_is_shown_is_the_newest_of_the_window() -> None:
     count = LogCount(RULE)
     count.hit(hits(-500, *range(40)))
-    assert [hit.text for hit in count.newest] == [f"ERROR {each}" for each in range(40 - SHOWN, 40)]
+    assert [hit.text for hit in count.newest] == [b"ERROR %d" % each for each in range(40 - SHOWN, 40)]
     count.hit(hits(5000))
-    assert [hit.text for hit in count.newest] == ["ERROR 5000"]
+    assert [hit.text for hit in count.newest] == [b"ERROR 5000"]
 
 
 @pytest.mark.parametrize(
