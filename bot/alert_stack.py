@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +25,7 @@ from services.alerts.desk import Desk, Ears
 from services.alerts.heartbeat import Heartbeat
 from services.alerts.inbox import Inbox
 from services.alerts.ledger import Ledger
+from services.alerts.log_watch import LogWatch
 from services.alerts.notices import Notices
 from services.alerts.orphans import Orphans
 from services.alerts.outbox import Outbox
@@ -37,6 +38,7 @@ from services.alerts.standing import Standings
 from services.alerts.watchdog import Watchdog
 from services.alerts.watcher import Watcher
 from services.domain.alerts import Origin
+from services.domain.findings import SEVERITIES, Finding
 from services.errors import StoreUnavailable
 from services.ports import Store
 from services.prometheus import Prometheus, open_prometheus
@@ -176,11 +178,27 @@ async def open_alerts(
             alerts.works["heartbeat"] = Heartbeat(url, alerts.oldest_undelivered).run
         for host in services.fleet.hosts:
             watcher = Watcher(
-                host, services.fleet.engine(host), relay.report, relay.open_findings, services.own_acts,
+                host, services.fleet.engine(host), relay.report, _of_the_watch(relay), services.own_acts,
                 services.reader, clock,
             )  # fmt: skip
             alerts.works[f"watch {host}"] = watcher.run
+            if rules := [block.rule for block in settings.alerts.log_rules]:
+                log_watch = LogWatch(
+                    services.fleet.engine(host), rules, relay.report, relay.open_findings, services.presenter,
+                    store, clock,
+                )  # fmt: skip
+                stack.callback(log_watch.close)
+                alerts.works[f"log rules {host}"] = log_watch.run
         yield alerts
+
+
+def _of_the_watch(relay: Relay) -> Callable[[str], Awaitable[Sequence[Finding]]]:
+    """What is open on a host, without what rules over logs have found."""
+
+    async def open_findings(host: str) -> Sequence[Finding]:
+        return [finding for finding in await relay.open_findings(host) if finding.name in SEVERITIES]
+
+    return open_findings
 
 
 async def _sources(

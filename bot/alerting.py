@@ -1,6 +1,7 @@
 """The settings of alerts and of the systems they come from, and what the services make of them."""
 
 import re
+from collections import Counter
 from datetime import time, timedelta
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -11,7 +12,12 @@ from pydantic_settings import NoDecode
 from bot import values
 from bot.blocks import Block
 from services.alerts.policy import Policy, QuietHours, Route
+from services.domain.alerts import Severity
+from services.domain.findings import SEVERITIES
+from services.domain.log_rules import LogRule
 from services.domain.posts import Destination
+from services.errors import PatternRefused
+from services.logs.patterns import Pattern
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -34,6 +40,33 @@ def _webhook_token(value: SecretStr) -> SecretStr:
         raise ValueError(
             f"must have {_SHORTEST_TOKEN} characters or more and no blanks; `openssl rand -hex 24` makes one"
         )
+    return value
+
+
+def _rule_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", value):
+        raise ValueError("must be of a-z, 0-9 and _, such as directus_errors: it becomes the alert's name")
+    if value in SEVERITIES:
+        raise ValueError(f"{value!r} is the name of an alert of Vakhta's own: choose another")
+    return value
+
+
+def _severity(value: object) -> Severity:
+    names = [severity.name.lower() for severity in Severity]
+    if str(value).lower() not in names:
+        raise ValueError(f"there is no severity {value!r}; they are {', '.join(names)}")
+    return Severity[str(value).upper()]
+
+
+def _pattern(value: str) -> str:
+    try:
+        Pattern.of(value)
+    except PatternRefused as refused:
+        where = f' at "{refused.part}", its character {refused.place}' if refused.part else ""
+        meant = f"; try {refused.plainer}" if refused.plainer else ""
+        raise ValueError(
+            f"is no pattern that RE2 takes ({refused.fault.value.replace('_', ' ')}{where}){meant}"
+        ) from None
     return value
 
 
@@ -65,6 +98,24 @@ class AlertChat(Block):
         return tuple(word.lower() for word in words)
 
 
+class LogRuleBlock(Block):
+    """`threshold` lines like `pattern` within `within` are an alert of this name. containers: globs."""
+
+    name: Annotated[str, AfterValidator(_rule_name)]
+    pattern: Annotated[str, AfterValidator(_pattern)]
+    containers: Annotated[tuple[str, ...], AfterValidator(values.globs)] = ("*/*",)
+    ignore_case: bool = False
+    threshold: Annotated[int, Field(ge=1, le=10_000)] = 1
+    within: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(minutes=1)
+    severity: Annotated[Severity, PlainValidator(_severity)] = Severity.WARNING
+    cooldown: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(minutes=10)
+    channels: str = ""
+
+    @property
+    def rule(self) -> LogRule:
+        return LogRule(**dict(self))
+
+
 class Alerts(Block):
     """remind: an unacknowledged critical alert rings again so often. ack_silence: None, an ack silences nothing."""
 
@@ -77,6 +128,15 @@ class Alerts(Block):
     watchdog_patience: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(minutes=5)
     heartbeat_url: Annotated[SecretStr, AfterValidator(values.secret_web_address)] | None = None
     ack_silence: Annotated[timedelta, PlainValidator(values.duration)] | None = None
+    log_rules: tuple[LogRuleBlock, ...] = ()
+
+    @field_validator("log_rules")
+    @classmethod
+    def _each_named_once(cls, rules: tuple[LogRuleBlock, ...]) -> tuple[LogRuleBlock, ...]:
+        for name, times in Counter(rule.name for rule in rules).items():
+            if times > 1:
+                raise ValueError(f"{name!r} is there {times} times: give each rule a name of its own")
+        return rules
 
 
 def policy_of(settings: "Settings", admins: tuple[int, ...]) -> Policy:

@@ -21,6 +21,8 @@ from bot.logbook import MASK, Masking
 from bot.settings import Host, Http, Settings, SettingsError, Telegram, Tls, load_settings
 from bot.values import Listen, readable
 from services.domain.access import Role, Scope
+from services.domain.alerts import Severity
+from services.domain.log_rules import LogRule
 
 TOKEN = "123456789:AAFm2k1r7zcWqR3tUvXyZ-abcdefghij_kl"
 HOST = "hosts: {server1: {address: 'unix:///s'}}"
@@ -445,7 +447,7 @@ SCALARS = {
 
 def test_no_scalar_key_is_forgotten_here() -> None:
     lists = {"telegram", "http", "hosts", "users", "chats", "protected", "aliases", "tls"}
-    lists |= {"prometheus", "alertmanager", "alerts"}
+    lists |= {"prometheus", "alertmanager", "alerts", "log_rules"}
     models = (Settings, Telegram, Http, Host, Tls, Api, Alerts)
     keys = {key for model in models for key in model.model_fields} - lists
     assert {name.rpartition(".")[2] for name in SCALARS} == keys
@@ -477,3 +479,40 @@ def test_every_scalar_key_is_set_by_a_plain_text(
 def test_the_token_of_the_example_is_refused_with_a_sentence(problems: Callable[..., str]) -> None:
     said = problems((ROOT / "config.example.yaml").read_text(), bare=True)
     assert said == "telegram.token: this is no bot token, DIGITS:LETTERS; copy it again from @BotFather"
+
+
+def test_rules_over_logs(load: Load) -> None:
+    rules = load(
+        """
+        alerts:
+          log_rules:
+            - {name: directus_errors, containers: ["*/directus"], pattern: "ERROR", threshold: 5, within: 2m}
+            - {name: disk_full, pattern: "no space left", ignore_case: true, severity: critical, cooldown: 1h, channels: sms}
+        """
+    ).alerts.log_rules
+    assert [rule.rule for rule in rules] == [
+        LogRule("directus_errors", "ERROR", ("*/directus",), threshold=5, within=timedelta(minutes=2)),
+        LogRule(
+            "disk_full", "no space left", ignore_case=True, severity=Severity.CRITICAL,
+            cooldown=timedelta(hours=1), channels="sms",
+        ),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("{name: Errors, pattern: x}", "must be of a-z, 0-9 and _"),
+        ("{name: service_down, pattern: x}", "choose another"),
+        (
+            "{name: e, pattern: '(?=x)'}",
+            "alerts.log_rules (entry 1).pattern: is no pattern that RE2 takes (look ahead",
+        ),
+        ("{name: e, pattern: x, severity: red}", "info, warning, critical"),
+        ("{name: e, pattern: x, threshold: 0}", "threshold"),
+        ("{name: e, pattern: x, containers: [n8n]}", "must be HOST/CONTAINER"),
+        ("{name: e, pattern: x}, {name: e, pattern: y}", "'e' is there 2 times"),
+    ],
+)
+def test_what_is_wrong_with_a_rule_is_said(problems: Callable[..., str], rule: str, words: str) -> None:
+    assert words in problems(f"alerts: {{log_rules: [{rule}]}}")
