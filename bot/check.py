@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -16,14 +17,15 @@ from aiogram.exceptions import (
 from bot.alerting import Api
 from bot.container import SystemClock
 from bot.courier import FOREIGN_ERRORS
-from bot.hosts import host_address
+from bot.hosts import fast_lanes, host_address, lane_login
 from bot.logbook import mask, plain
 from bot.mends import api_sentence, sentence, telegram_unreachable
 from bot.settings import Host, Settings, Telegram
 from bot.telegram import open_bot
 from services.alertmanager import open_alertmanager
-from services.errors import VakhtaError
+from services.errors import ContainerGone, HostError, HostSilent, Silence, VakhtaError
 from services.fleet.hosts import open_engine
+from services.fleet.lane import HELPER, FastLane, lane_key_line
 from services.fleet.tunnel import authorized_keys_line
 from services.ports import Delete, Put
 from services.prometheus import open_prometheus
@@ -31,6 +33,7 @@ from services.store import open_store
 
 # Seconds for one trial: above what a link gives to a connection, so that the reason is heard.
 DEADLINE = 15.0
+_NOBODY = "0" * 64  # the id of no container
 _WAYS = {"unix": "on this machine", "ssh": "over SSH", "tcp": "over TLS"}
 
 
@@ -53,6 +56,7 @@ async def check(settings: Settings, *, tell: Callable[[str], object]) -> int:
         _store(settings.store),
         *_sources(settings),
         *(_host(name, host) for name, host in settings.hosts.items()),
+        *(_lane(lane, settings.hosts[name]) for name, lane in fast_lanes(settings.hosts).items()),
     )
     for line in [*map(str, findings), *_recipe(settings.hosts)]:
         tell(mask(plain(line), settings.secrets()))
@@ -130,6 +134,56 @@ async def _host(name: str, host: Host) -> Finding:
     return Finding(name, f"Docker {info.version} {_WAYS[host.scheme]}, {len(containers)} {noun}")
 
 
+async def _lane(lane: FastLane, host: Host) -> Finding:
+    """Let it search, in a container that has such a log if one is found, for what every record holds."""
+    name = f"{lane.host}, fast lane"
+    container_id = await _searchable(lane.host, host)
+    try:
+        async with aclosing(
+            lane.candidates(container_id or _NOBODY, [b"stream"], deadline=DEADLINE)
+        ) as found:
+            await anext(found, None)
+    except ContainerGone:
+        if container_id:
+            where = "`docker info -f '{{.DockerRootDir}}'` there"
+            text = (
+                f"it does not find Docker's logs; let `containers` in {HELPER} begin with what {where} says"
+            )
+            return Finding(name, text, ok=False)
+    except HostError as error:
+        return Finding(name, _lane_sentence(error), ok=False)
+    return Finding(
+        name, "it searches" if container_id else "it answers; no container has a log that it could search"
+    )
+
+
+def _lane_sentence(error: HostError) -> str:
+    match error:
+        case HostSilent(reason=Silence.LOGIN, detail=detail):
+            return (
+                "the login was refused; put the line below into authorized_keys of that user, and see what sshd's "
+                f"PermitRootLogin says (docs/fast-lane.md) ({detail})"
+            )
+        case HostSilent(reason=Silence.FORWARD, detail=detail):
+            return (
+                f"the login works, but the search does not; install it as docs/fast-lane.md shows ({detail})"
+            )
+        case _:
+            return sentence(error)
+
+
+async def _searchable(name: str, host: Host) -> str | None:
+    """The id of a container whose log the fast lane could search; that a host is silent is said elsewhere."""
+    try:
+        async with open_engine(host_address(name, host)) as engine:
+            for container in await engine.containers(deadline=DEADLINE):
+                if (await engine.inspect(container.id, deadline=DEADLINE)).log_driver == "json-file":
+                    return container.id
+    except VakhtaError:
+        pass
+    return None
+
+
 def _recipe(hosts: Mapping[str, Host]) -> list[str]:
     """What the servers reached over SSH must hold, ready to be copied; docs/ssh-key.md says why each part."""
     lines: list[str] = []
@@ -152,4 +206,9 @@ def _recipe(hosts: Mapping[str, Host]) -> list[str]:
             "    AllowStreamLocalForwarding local",
             "    AllowTcpForwarding local",
         ]
+    for name, host in hosts.items():
+        if login := lane_login(host):
+            with suppress(OSError, ValueError):
+                line = lane_key_line(login.identity_file)
+                lines += ["", f"The line for authorized_keys of the user {login.username} on {name}:", line]
     return lines

@@ -1,8 +1,13 @@
-"""A host of the settings → the address that the fleet opens."""
+"""A host of the settings → the address that the fleet opens, and its fast lane."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from bot.settings import Host
 from services.fleet.hosts import HostAddress
+from services.fleet.lane import FastLane
 from services.fleet.link import TlsFiles
+from services.fleet.tunnel import SshLogin
 
 
 def host_address(name: str, host: Host) -> HostAddress:
@@ -13,4 +18,24 @@ def host_address(name: str, host: Host) -> HostAddress:
         known_hosts=str(host.known_hosts) if host.known_hosts else None,
         docker_socket=str(host.docker_socket),
         tls=TlsFiles(str(host.tls.ca), str(host.tls.cert), str(host.tls.key)) if host.tls else None,
+    )
+
+
+def fast_lanes(hosts: Mapping[str, Host]) -> dict[str, FastLane]:
+    """Of those that have one. Nothing is connected until somebody searches, and nothing needs closing."""
+    return {name: FastLane(name, login) for name, host in hosts.items() if (login := lane_login(host))}
+
+
+def lane_login(host: Host) -> SshLogin | None:
+    """None where the settings name no fast lane."""
+    lane = host.fast_lane
+    if lane is None:
+        return None
+    url = urlsplit(lane.address or host.address)
+    return SshLogin(
+        username=(url.username if lane.address else None) or "root",
+        host=url.hostname or "",
+        port=url.port or 22,
+        identity_file=str(lane.identity_file),
+        known_hosts=str(lane.known_hosts or host.known_hosts),
     )

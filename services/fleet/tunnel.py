@@ -1,8 +1,8 @@
-"""Contact with an engine elsewhere: one SSH connection that forwards its socket. The only user of asyncssh."""
+"""Contact with an engine elsewhere: one SSH connection that forwards its socket. It and `lane` alone use asyncssh."""
 
 import asyncio
 import shlex
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ MISSING, FORBIDDEN = 41, 42
 
 
 @dataclass(frozen=True, slots=True)
-class SshAddress:
+class SshLogin:
     """Who logs in where, with which key, and which host keys are believed (paths of files)."""
 
     username: str
@@ -46,6 +46,12 @@ class SshAddress:
     port: int
     identity_file: str
     known_hosts: str
+
+
+@dataclass(frozen=True, slots=True)
+class SshAddress(SshLogin):
+    """`docker_socket`: its path on that host."""
+
     docker_socket: str
 
 
@@ -55,12 +61,56 @@ def authorized_keys_line(identity_file: str, docker_socket: str) -> str:
 
     Raises OSError when the file cannot be read, ValueError when it is no private key without a passphrase.
     """
-    key = asyncssh.read_private_key(identity_file)
-    public = key.export_public_key("openssh").decode().strip()
     return (
         f'restrict,port-forwarding,permitopen="[{docker_socket}]:*",'
-        f'permitlisten="localhost:1",command="/bin/false" {public}'
+        f'permitlisten="localhost:1",command="/bin/false" {public_key(identity_file)}'
     )
+
+
+def public_key(identity_file: str) -> str:
+    """As in authorized_keys, without options. Raises OSError and ValueError, as `authorized_keys_line` does."""
+    return asyncssh.read_private_key(identity_file).export_public_key("openssh").decode().strip()
+
+
+async def connect(
+    host: str, login: SshLogin, client: Callable[[], asyncssh.SSHClient] = asyncssh.SSHClient
+) -> asyncssh.SSHClientConnection:
+    """A connection on which nothing is open yet; files are read anew. host: its name in errors. Raises HostSilent."""
+    key = await asyncio.to_thread(_read_key, host, login)
+    known_hosts = await asyncio.to_thread(_read_known_hosts, host, login)
+    pins, authorities, *_ = known_hosts.match(login.host, "", None if login.port == 22 else login.port)
+    try:
+        return await asyncssh.connect(
+            login.host,
+            login.port,
+            username=login.username,
+            client_keys=[key],
+            known_hosts=known_hosts,
+            server_host_key_algs=_kinds(pins) if pins and not authorities else (),
+            client_factory=client,
+            config=None,
+            agent_path=None,
+            pkcs11_provider=None,
+            x509_trusted_certs=None,
+            x509_trusted_cert_paths=[],
+            preferred_auth="publickey",
+            password_auth=False,
+            kbdint_auth=False,
+            host_based_auth=False,
+            gss_kex=False,
+            gss_auth=False,
+            encryption_algs=CIPHERS,
+            compression_algs="none",
+            connect_timeout=CONNECT_TIMEOUT,
+            login_timeout=CONNECT_TIMEOUT,
+            keepalive_interval=KEEPALIVE_INTERVAL,
+            keepalive_count_max=KEEPALIVE_COUNT,
+        )
+    except (asyncssh.Error, OSError, ValueError) as exc:
+        reason, detail = why(exc), str(exc)
+        if reason is Silence.HOST_KEY and not pins and not authorities:
+            detail = f"no entry for [{login.host}]:{login.port} in {login.known_hosts}"
+        raise HostSilent(host, reason, detail=detail or type(exc).__name__) from exc
 
 
 class SshLink(Link):
@@ -92,7 +142,7 @@ class SshLink(Link):
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[None]:
         self._end = None
-        connection = await self._connect()
+        connection = await connect(self.host, self._address, lambda: _Watcher(self))
         try:
             self._greeting = await self._greet(connection)
             with TemporaryDirectory(prefix="vakhta-", ignore_cleanup_errors=True) as directory:  # mode 0700
@@ -104,10 +154,7 @@ class SshLink(Link):
             raise HostSilent(self.host, Silence.FORWARD, detail=str(exc)) from exc
         finally:
             self._connection = None
-            connection.abort()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_TIMEOUT):
-                    await connection.wait_closed()
+            await hang_up(connection)
 
     async def _ping(self, timeout: float) -> None:  # noqa: ASYNC109
         if not self._listens():
@@ -117,61 +164,6 @@ class SshLink(Link):
     def _listens(self) -> bool:
         """Whether the local socket is still there: the SDK needs it, and something may have tidied /tmp."""
         return Path(self.socket_path).is_socket()
-
-    async def _connect(self) -> asyncssh.SSHClientConnection:
-        address = self._address
-        key = await asyncio.to_thread(self._read_key)
-        known_hosts = await asyncio.to_thread(self._read_known_hosts)
-        pins, authorities, *_ = known_hosts.match(
-            address.host, "", None if address.port == 22 else address.port
-        )
-        try:
-            return await asyncssh.connect(
-                address.host,
-                address.port,
-                username=address.username,
-                client_keys=[key],
-                known_hosts=known_hosts,
-                server_host_key_algs=_kinds(pins) if pins and not authorities else (),
-                client_factory=lambda: _Watcher(self),
-                config=None,
-                agent_path=None,
-                pkcs11_provider=None,
-                x509_trusted_certs=None,
-                x509_trusted_cert_paths=[],
-                preferred_auth="publickey",
-                password_auth=False,
-                kbdint_auth=False,
-                host_based_auth=False,
-                gss_kex=False,
-                gss_auth=False,
-                encryption_algs=CIPHERS,
-                compression_algs="none",
-                connect_timeout=CONNECT_TIMEOUT,
-                login_timeout=CONNECT_TIMEOUT,
-                keepalive_interval=KEEPALIVE_INTERVAL,
-                keepalive_count_max=KEEPALIVE_COUNT,
-            )
-        except (asyncssh.Error, OSError, ValueError) as exc:
-            reason, detail = _why(exc), str(exc)
-            if reason is Silence.HOST_KEY and not pins and not authorities:
-                detail = f"no entry for [{address.host}]:{address.port} in {address.known_hosts}"
-            raise HostSilent(self.host, reason, detail=detail or type(exc).__name__) from exc
-
-    def _read_key(self) -> asyncssh.SSHKey:
-        try:
-            return asyncssh.read_private_key(self._address.identity_file)
-        except asyncssh.KeyEncryptionError as exc:
-            detail = f"{self._address.identity_file} is encrypted: a key without a passphrase is needed"
-            raise HostSilent(self.host, Silence.KEY_FILE, detail=detail) from exc
-        except (OSError, ValueError) as exc:
-            raise HostSilent(self.host, Silence.KEY_FILE, detail=str(exc)) from exc
-
-    def _read_known_hosts(self) -> asyncssh.SSHKnownHosts:
-        try:
-            return asyncssh.read_known_hosts(self._address.known_hosts)
-        except (OSError, ValueError) as exc:
-            raise HostSilent(self.host, Silence.KNOWN_HOSTS, detail=str(exc)) from exc
 
     async def _greet(self, connection: asyncssh.SSHClientConnection) -> int | None:
         """Run one command; its exit status, None when the key may not run any.
@@ -197,7 +189,7 @@ class SshLink(Link):
         except asyncssh.ChannelOpenError:
             return None
         except asyncssh.Error as exc:
-            raise HostSilent(self.host, _why(exc), detail=str(exc)) from exc
+            raise HostSilent(self.host, why(exc), detail=str(exc)) from exc
 
     def _refused(self, exc: asyncssh.ChannelOpenError) -> HostSilent:
         """sshd says no more than "open failed", be it the key's options, its own settings or the socket."""
@@ -210,7 +202,7 @@ class SshLink(Link):
         return HostSilent(self.host, Silence.FORWARD, detail=f"{socket}: {exc.reason}")
 
     def _broken(self) -> HostSilent:
-        reason = _why(self._end) if self._end else Silence.UNREACHABLE
+        reason = why(self._end) if self._end else Silence.UNREACHABLE
         return HostSilent(self.host, reason, detail=str(self._end or "the connection was closed"))
 
 
@@ -246,9 +238,34 @@ class _SshChannel:
         self._writer.channel.abort()
 
 
+async def hang_up(connection: asyncssh.SSHClientConnection) -> None:
+    """At once: whoever waits on it is freed."""
+    connection.abort()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await connection.wait_closed()
+
+
 def _close_late(opening: asyncio.Future[Streams]) -> None:
     if not opening.cancelled() and not opening.exception():
         opening.result()[1].channel.abort()
+
+
+def _read_key(host: str, login: SshLogin) -> asyncssh.SSHKey:
+    try:
+        return asyncssh.read_private_key(login.identity_file)
+    except asyncssh.KeyEncryptionError as exc:
+        detail = f"{login.identity_file} is encrypted: a key without a passphrase is needed"
+        raise HostSilent(host, Silence.KEY_FILE, detail=detail) from exc
+    except (OSError, ValueError) as exc:
+        raise HostSilent(host, Silence.KEY_FILE, detail=str(exc)) from exc
+
+
+def _read_known_hosts(host: str, login: SshLogin) -> asyncssh.SSHKnownHosts:
+    try:
+        return asyncssh.read_known_hosts(login.known_hosts)
+    except (OSError, ValueError) as exc:
+        raise HostSilent(host, Silence.KNOWN_HOSTS, detail=str(exc)) from exc
 
 
 def _kinds(pins: Sequence[asyncssh.SSHKey]) -> list[str]:
@@ -256,7 +273,8 @@ def _kinds(pins: Sequence[asyncssh.SSHKey]) -> list[str]:
     return list(dict.fromkeys([*pinned, *HOST_KEY_KINDS]))
 
 
-def _why(exc: Exception) -> Silence:
+def why(exc: Exception) -> Silence:
+    """Of asyncssh's or the network's own errors."""
     match exc:
         case asyncssh.HostKeyNotVerifiable():
             return Silence.HOST_KEY

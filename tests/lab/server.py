@@ -52,11 +52,22 @@ class Server:
         """An unrestricted key for root."""
         return self.sshd.admin_identity_file
 
+    @property
+    def lane_identity_file(self) -> Path:
+        """The fast lane's key, which runs `vakhta-grep` for root and nothing else."""
+        return self.sshd.lane_identity_file
+
+    @property
+    def containers(self) -> Path:
+        """Where the engine keeps a directory for each container, with its logs."""
+        return self.engine.data / "engine/containers"
+
     def create(self) -> None:
         """Daemons and containers, on a network that is there already."""
         with ThreadPoolExecutor() as pool:
             for done in [pool.submit(self.sshd.create), pool.submit(self.engine.create)]:
                 done.result()
+            self.sshd.install_lane(self.containers)
             for done in [pool.submit(self._create_container, service) for service in self.team]:
                 done.result()
 

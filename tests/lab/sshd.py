@@ -1,8 +1,10 @@
-"""A server's sshd: the restricted key for one Docker socket, an admin's key, and a host key that can change."""
+"""A server's sshd: the restricted key for one Docker socket, that of the fast lane, an admin's, and a host key that can
+change."""
 
 import contextlib
 import os
 import pwd
+import re
 import signal
 import socket
 import subprocess
@@ -13,6 +15,7 @@ from pathlib import Path
 from tests.lab.network import Network, inhabitants, run
 
 USER = "vakhta"
+_HELPER = Path(__file__).parents[2] / "deploy/fast-lane/vakhta-grep"
 # HOME: an empty place, since what this machine's root has in his .bashrc is not the server's business: on a
 # developer's machine it can make `ssh root@server` three times as slow.
 _CONFIG = """\
@@ -24,6 +27,7 @@ UsePAM no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
+AcceptEnv LANG LC_*
 SetEnv DOCKER_HOST=unix://{docker_socket} HOME={home}/nobody
 Subsystem sftp internal-sftp
 Match User {user}
@@ -38,6 +42,11 @@ def authorized_keys_line(public_key: str, docker_socket: str | Path) -> str:
         f'restrict,port-forwarding,permitopen="[{docker_socket}]:*",permitlisten="localhost:1",'
         f'command="/bin/false" {public_key.strip()}\n'
     )
+
+
+def lane_key_line(public_key: str, helper: str | Path) -> str:
+    """The line that lets `public_key` run `helper` and do nothing else."""
+    return f'restrict,command="{helper}" {public_key.strip()}\n'
 
 
 def ensure_user() -> None:
@@ -89,6 +98,15 @@ class Sshd:
     def admin_identity_file(self) -> Path:
         return self.keys / "admin"
 
+    @property
+    def lane_identity_file(self) -> Path:
+        return self.keys / "lane"
+
+    @property
+    def lane_helper(self) -> Path:
+        """The fast lane's helper, set for this server's containers."""
+        return self.keys / "vakhta-grep"
+
     def create(self) -> None:
         """Keys, pins and configuration; then the daemon."""
         self.keys.mkdir(parents=True)
@@ -104,6 +122,15 @@ class Sshd:
         (self.home / "sshd_config").write_text(config)
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         self.start()
+
+    def install_lane(self, containers: Path) -> None:
+        """The third key, as docs/fast-lane.md has it. containers: where Docker keeps their logs."""
+        text, count = re.subn("(?m)^containers=\\S+", f"containers={containers}", _HELPER.read_text())
+        assert count == 1
+        self.lane_helper.write_text(text)
+        self.lane_helper.chmod(0o755)
+        with (self.home / "authorized_keys/root").open("a") as lines:
+            lines.write(lane_key_line(make_key(self.lane_identity_file), self.lane_helper))
 
     def start(self) -> None:
         if self._process and self._process.poll() is None:

@@ -425,6 +425,7 @@ SCALARS = {
     "hosts.ssh.identity_file": ("/etc/hostname", Path("/etc/hostname")),
     "hosts.ssh.known_hosts": ("/etc/hostname", Path("/etc/hostname")),
     "hosts.ssh.docker_socket": ("/run/docker.sock", Path("/run/docker.sock")),
+    "hosts.ssh.fast_lane.identity_file": ("/etc/hostname", Path("/etc/hostname")),
     "hosts.tcp.tls.ca": ("/etc/hostname", Path("/etc/hostname")),
     "hosts.tcp.tls.cert": ("/etc/hostname", Path("/etc/hostname")),
     "hosts.tcp.tls.key": ("/etc/hostname", Path("/etc/hostname")),
@@ -446,7 +447,7 @@ SCALARS = {
 
 
 def test_no_scalar_key_is_forgotten_here() -> None:
-    lists = {"telegram", "http", "hosts", "users", "chats", "protected", "aliases", "tls"}
+    lists = {"telegram", "http", "hosts", "users", "chats", "protected", "aliases", "tls", "fast_lane"}
     lists |= {"prometheus", "alertmanager", "alerts", "log_rules"}
     models = (Settings, Telegram, Http, Host, Tls, Api, Alerts)
     keys = {key for model in models for key in model.model_fields} - lists
