@@ -6,7 +6,7 @@ texts, not patterns: `services.logs.literals` has those that a pattern needs.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import asyncssh
@@ -56,7 +56,7 @@ class FastLane:
     async def candidates(
         self, container_id: str, literals: Sequence[bytes], *, context: int = 0, deadline: float
     ) -> AsyncGenerator[Candidates, None]:
-        """The lines that hold one of the literals, the newest first, with up to `context` others on either side.
+        """The lines that hold one of the literals, the newest first; around each `context` others, MOST_CONTEXT at most.
 
         Rotated and compressed files are looked at, too. Of a line of more than 16 kB, which the engine stores in
         pieces, only the pieces are found that hold one, or lie within the context; at the border of two files the
@@ -65,12 +65,13 @@ class FastLane:
         When it ends by itself, all was looked at. It raises ContainerGone, DeadlineExceeded (then what came is
         right, and nothing newer is missing) and HostSilent. Whoever stops early closes it: the host's search ends.
         """
+        command = f"{container_id} {min(context, MOST_CONTEXT)}"
         end = asyncio.get_running_loop().time() + deadline
         async with AsyncExitStack() as stack:
             async with self._until(end, deadline):
                 await stack.enter_async_context(self._turns)
                 connection = await stack.enter_async_context(self._connected())
-                search = await _Search.begin(connection, f"{container_id} {context}", literals)
+                search = await _Search.begin(connection, command, literals)
                 stack.callback(search.close)
             newest_first = NewestFirst()
             while not newest_first.ended:
@@ -85,6 +86,8 @@ class FastLane:
             async with self._until(end, deadline):
                 words = await search.last_words()
             if words or not newest_first.ended:
+                if connection.is_closed():
+                    raise HostSilent(self.host, Silence.UNREACHABLE, detail="the connection was lost")
                 raise self._failure(search, words, container_id)
 
     @asynccontextmanager
@@ -140,8 +143,9 @@ class _Search:
         cls, connection: asyncssh.SSHClientConnection, command: str, literals: Sequence[bytes]
     ) -> "_Search":
         search = cls(await connection.open_session(command, encoding=None))
-        search._writer.writelines(literal + b"\n" for literal in literals)
-        search._writer.write_eof()
+        with suppress(BrokenPipeError):  # it has ended already, and will say why
+            search._writer.writelines(literal + b"\n" for literal in literals)
+            search._writer.write_eof()
         return search
 
     @property
