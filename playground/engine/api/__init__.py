@@ -1,0 +1,1 @@
+"""The Docker Engine API in front of a host, over HTTP on a Unix socket."""

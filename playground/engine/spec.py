@@ -1,0 +1,52 @@
+"""How a container was created: what `docker inspect` shows of its configuration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from playground.engine.program import TERM, Program
+
+
+@dataclass(frozen=True, slots=True)
+class Healthcheck:
+    """Seconds; `retries` failures in a row make it unhealthy, those within the start period do not count."""
+
+    test: str
+    interval: float = 30.0
+    timeout: float = 30.0
+    retries: int = 3
+    start_period: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`no`, `always`, `unless-stopped` or `on-failure`, which may have a limit (0: none)."""
+
+    name: str = "no"
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """command: as words. env: `NAME=value`. exposes: ports within; publishes: (port of the host, port within).
+
+    stop_timeout: in seconds, None: the engine's 10. stop_signal: by number. memory: the limit in bytes, 0: none.
+    volumes: name → where it is mounted.
+    """
+
+    name: str
+    image: str
+    program: Program = field(default_factory=Program)
+    command: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    env: tuple[str, ...] = ()
+    exposes: tuple[int, ...] = ()
+    publishes: tuple[tuple[int, int], ...] = ()
+    restart: Policy = Policy()
+    healthcheck: Healthcheck | None = None
+    stop_timeout: int | None = None
+    stop_signal: int = TERM
+    tty: bool = False
+    log_driver: str = "json-file"
+    memory: int = 0
+    network: str = "bridge"
+    volumes: Mapping[str, str] = field(default_factory=dict)
