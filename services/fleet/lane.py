@@ -56,7 +56,7 @@ class FastLane:
     async def candidates(
         self, container_id: str, literals: Sequence[bytes], *, context: int = 0, deadline: float
     ) -> AsyncGenerator[Candidates, None]:
-        """The lines that hold one of the literals, the newest first; around each `context` others, MOST_CONTEXT at most.
+        """The lines that hold one of the literals, newest first, with `context` others around, at most MOST_CONTEXT.
 
         Rotated and compressed files are looked at, too. Of a line of more than 16 kB, which the engine stores in
         pieces, only the pieces are found that hold one, or lie within the context; at the border of two files the

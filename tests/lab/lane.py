@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
-from itertools import pairwise
 from pathlib import Path
 
 import asyncssh
@@ -44,11 +43,7 @@ def lines(candidates: list[Candidates]) -> list[bytes]:
 
 def groups(candidates: list[Candidates]) -> list[list[bytes]]:
     """The lines, by neighbourhood."""
-    return [
-        [line.text for line in each.block.part(start, end).lines()]
-        for each in candidates
-        for start, end in pairwise([*each.groups, len(each.block)])
-    ]
+    return [[line.text for line in group.lines()] for each in candidates for group in each.parted()]
 
 
 def log_of(server: Server, container_id: str) -> Path:

@@ -29,11 +29,7 @@ def fed(text: str | bytes, size: int = 1 << 20) -> tuple[list[Candidates], Newes
 
 
 def groups(found: Iterable[Candidates]) -> list[list[Line]]:
-    return [
-        each.block.part(start, end).lines()
-        for each in found
-        for start, end in pairwise([*each.groups, len(each.block)])
-    ]
+    return [group.lines() for each in found for group in each.parted()]
 
 
 def texts(found: Iterable[Candidates]) -> list[list[str]]:
@@ -97,6 +93,8 @@ def test_any_text_cut_anywhere(files: list[list[list[str]]], size: int) -> None:
     for each in found:
         assert each.block.text.count(b"\n") == len(each.block)
         assert not each.groups or each.groups[0] == 0
+        ends = pairwise([*each.groups, len(each.block)])
+        assert each.parted() == [each.block.part(start, end) for start, end in ends]
 
 
 def piece(sign: str, number: int) -> str:
