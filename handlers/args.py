@@ -4,7 +4,11 @@ Phones turn quotes into “curly” ones and two dashes into one long: both are 
 """
 
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from enum import StrEnum
+
+from handlers.spans import take_span
+from services.domain.spans import TimeSpan
 
 MOST_LINES = 5000
 DEFAULT_LINES = 50
@@ -74,3 +78,11 @@ def acknowledges(text: str) -> bool:
 def note_of(text: str) -> str:
     """What stands behind the acknowledging word."""
     return "".join(text.split(maxsplit=1)[1:]).strip()
+
+
+def host_and_span(args: str | None, now: datetime, zone: tzinfo) -> tuple[str | None, TimeSpan | None]:
+    """`[HOST] [since]`, in either order; None for what is left out."""
+    span, left = take_span(words(args), now, zone)
+    if len(left) > 1:
+        raise UsageError(Usage.TOO_MANY, left[1])
+    return (left[0] if left else None), span

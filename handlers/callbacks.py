@@ -4,6 +4,7 @@ Every button remembers its asker: whoever presses acts with the crossing of both
 never shows a group more than the message was made to show.
 """
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from aiogram.filters.callback_data import CallbackData
@@ -11,6 +12,7 @@ from pydantic import Field
 
 from services.domain.access import Action, Actor
 from services.domain.containers import ContainerKey
+from services.domain.spans import TimeSpan
 
 Act = Literal["card", "logs", "restart", "stop", "up"]
 
@@ -134,6 +136,39 @@ class Mute(CallbackData, prefix="q"):
 
 class Unmute(CallbackData, prefix="qu"):
     incident: IncidentId
+
+
+HexSeconds = Annotated[str, Field(pattern="^[0-9a-f]{0,8}$")]
+
+
+class News(Press, prefix="n"):
+    """What engines report, in the same message. `host`: "" for all. `hours`: so many back from the press.
+
+    since, until: where it is 0, the ends of the time, in seconds since 1970, in hex; "" for an open one.
+    """
+
+    host: str = ""
+    hours: Annotated[int, Field(ge=0, le=99)] = 1
+    since: HexSeconds = ""
+    until: HexSeconds = ""
+    page: Annotated[int, Field(ge=0, lt=1000)] = 0
+
+    @classmethod
+    def of(cls, asker: str, host: str, span: TimeSpan) -> "News":
+        return cls(asker=asker, host=host, hours=0, since=_hex(span.since), until=_hex(span.until))
+
+    def span(self, now: datetime) -> TimeSpan:
+        if self.hours:
+            return TimeSpan(now - timedelta(hours=self.hours))
+        return TimeSpan(_moment(self.since), _moment(self.until))
+
+
+def _hex(moment: datetime | None) -> str:
+    return "" if moment is None else f"{min(max(int(moment.timestamp()), 0), 2**32 - 1):x}"
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromtimestamp(int(text, 16), UTC) if text else None
 
 
 ACTION_OF_PRESS: dict[type, Action] = {

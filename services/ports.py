@@ -8,6 +8,7 @@ from typing import Protocol
 from services.domain.containers import Container, Details, Usage
 from services.domain.events import Event
 from services.domain.logs import LogQuery
+from services.domain.news import History
 from services.domain.posts import Bulletin, Destination, Notice, Ring
 
 
@@ -160,6 +161,10 @@ class Engine(Protocol):
         The engine remembers the last 256 events of its own run. The end is always an error, HostSilent where
         contact is lost, within some ten seconds even if nothing tells so.
         """
+        ...
+
+    async def history(self, *, since: datetime | None, until: datetime, deadline: float) -> History:
+        """What the engine remembers from `since` (None: all of it) to `until`, which is now, by our clock."""
         ...
 
 

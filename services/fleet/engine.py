@@ -26,8 +26,9 @@ from docker.tls import TLSConfig
 from services.domain.containers import Container, Details, Usage
 from services.domain.events import Event
 from services.domain.logs import LogQuery
+from services.domain.news import History
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused, HostError, HostSilent, Silence
-from services.fleet import answers
+from services.fleet import answers, news
 from services.fleet.link import Link
 from services.fleet.pool import AnswerTooLarge, SocketAdapter, TlsAdapter
 from services.fleet.streams import ERROR_LIMIT, Channel, Response, doubted, endless_lines, get
@@ -46,14 +47,9 @@ Ask = Callable[["_Client"], T]
 
 # Every exception that the SDK and what it stands on may raise; see `translated`.
 FOREIGN = (
-    DockerException,
-    StreamParseError,
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    urllib3.exceptions.ProxySchemeUnsupported,
-    AnswerTooLarge,
-    OSError,
-)
+    DockerException, StreamParseError, requests.RequestException, urllib3.exceptions.HTTPError,
+    urllib3.exceptions.ProxySchemeUnsupported, AnswerTooLarge, OSError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +133,10 @@ class DockerEngine:
                 async for line in endless_lines(response, QUIET, self._doubt):
                     if event := answers.event(self.host, line):
                         yield event
+
+    async def history(self, *, since: datetime | None, until: datetime, deadline: float) -> History:
+        async with self._within(deadline):
+            return await news.remembered(lambda what: self._ask("", what), self.host, since, until)
 
     async def _doubt(self) -> None:
         self._link.suspect()
