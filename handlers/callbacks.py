@@ -14,7 +14,7 @@ from services.domain.access import Action, Actor
 from services.domain.containers import ContainerKey
 from services.domain.spans import TimeSpan
 
-Act = Literal["card", "logs", "restart", "stop", "up"]
+Act = Literal["card", "logs", "follow", "restart", "stop", "up"]
 
 ACT_OF_ACTION: dict[Action, Act] = {Action.RESTART: "restart", Action.STOP: "stop", Action.START: "up"}
 ACTION_OF_ACT: dict[str, Action] = {act: action for action, act in ACT_OF_ACTION.items()}
@@ -72,6 +72,17 @@ class Renew(_OfContainer, prefix="r"):
     lines: Annotated[int, Field(ge=0, lt=10**6)] = 0
 
 
+class LogTurn(Press, prefix="lg"):
+    """From a page of logs to another one, in the same message; `file`: to all its lines, in a new one.
+
+    token: of the page. lines: how many, where `act` leaves it open.
+    """
+
+    token: Annotated[str, Field(max_length=16)]
+    act: Literal["older", "newer", "size", "renew", "file", "restart"]
+    lines: Annotated[int, Field(ge=0, lt=10**6)] = 0
+
+
 class Confirm(Press, prefix="y"):
     """The answer to a confirmation."""
 
@@ -96,6 +107,59 @@ class Hush(Press, prefix="h"):
 
     id: Annotated[str, Field(pattern="^[0-9a-fA-F-]{1,36}$")]
     act: Literal["extend", "expire"]
+
+
+Token = Annotated[str, Field(pattern="^[0-9A-Za-z_-]{8}$")]
+FollowNumber = Annotated[str, Field(pattern="^[0-9a-f]{1,8}$")]
+
+
+class Follow(Press, prefix="f"):
+    """Begin to follow the containers of a page of logs, in a message of its own. `token`: of the page."""
+
+    token: Token
+
+
+class GoOn(Press, prefix="fg"):
+    """Follow the same again, in the message of the one that has ended. `token`: of its `FollowQuestion`."""
+
+    token: Token
+
+
+class StopFollow(Press, prefix="fs"):
+    """`number`: the follow's, in hex."""
+
+    number: FollowNumber
+
+
+class StopAny(Press, prefix="fa"):
+    """As `StopFollow`, below a choice of several; 0: all of the presser's in this chat."""
+
+    number: FollowNumber
+
+
+class AskPattern(Press, prefix="ga"):
+    """Ask what is to be searched for in the logs of a page (its token), in one container's, or in all."""
+
+    token: Annotated[str, Field(max_length=16)] = ""
+    host: str = ""
+    key: str = ""
+
+
+class SearchTurn(Press, prefix="g"):
+    """From what a search has found to more of it. `token`: of the search.
+
+    on: further back, in a message of its own; on_here: in the same one, which shows no hit. again: anew, in the same
+    message; fold: anew without regard to case. file: all hits, in a message of its own.
+    """
+
+    token: Annotated[str, Field(max_length=16)]
+    act: Literal["on", "on_here", "again", "fold", "file"]
+
+
+class CancelSearch(Press, prefix="gc"):
+    """`token`: of the run."""
+
+    token: Annotated[str, Field(max_length=16)]
 
 
 IncidentId = Annotated[str, Field(pattern="^[0-9a-f]{8}$")]

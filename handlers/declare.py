@@ -1,4 +1,4 @@
-"""The only ways to register a handler: `command`, `button` and `otherwise`. All demand a role.
+"""The only ways to register a handler: `command`, `button`, `draft_stop` and `otherwise`. All demand a role.
 
 What is declared here is what `/help`, the rights matrix and `docs/commands.md` are made from.
 """
@@ -77,6 +77,16 @@ def button(
 
     def register(handler: Handler) -> Handler:
         router.callback_query.register(handler, *filters, flags={"role": role, "answers": answers})
+        return handler
+
+    return register
+
+
+def draft_stop(router: Router, *, role: Role) -> Callable[[Handler], Handler]:
+    """Register the handler of Telegram's own Stop below a draft; the person is the one whose chat it is."""
+
+    def register(handler: Handler) -> Handler:
+        router.stopped_message_generation.register(handler, flags={"role": role})
         return handler
 
     return register

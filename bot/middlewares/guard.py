@@ -137,7 +137,8 @@ async def _tell(event: TelegramObject, error: VakhtaError | UsageError, data: di
     if isinstance(event, Message):
         await send(event, _failure(error, data))
         return
-    assert isinstance(event, CallbackQuery)
+    if not isinstance(event, CallbackQuery):
+        return  # a draft's Stop: there is nothing to answer
     if get_flag(data, "answers"):  # such a handler answers only once it has got past all errors
         await event.answer(sentence(error, data["clock"].now())[:_ALERT_UNITS], show_alert=True)
     elif isinstance(event.message, Message):

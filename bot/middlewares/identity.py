@@ -10,7 +10,7 @@ from typing import Any
 
 from aiogram import BaseMiddleware
 from aiogram.enums import ChatType
-from aiogram.types import CallbackQuery, Chat, Message, TelegramObject
+from aiogram.types import CallbackQuery, Chat, Message, MessageGenerationStopped, TelegramObject, User
 
 from bot.middlewares.doors import Doors, note_migration
 from bot.updates import is_stale
@@ -24,7 +24,7 @@ _ANSWERED_TO_STRANGERS = ("/start", "/whoami")
 
 
 class Identity(BaseMiddleware):
-    """Outer, on messages and presses: adds `actor` and `asker`, or drops the event."""
+    """Outer, on all that people cause: adds `actor` and `asker`, or drops the event."""
 
     async def __call__(
         self,
@@ -34,7 +34,7 @@ class Identity(BaseMiddleware):
     ) -> Any:
         roster: Roster = data["roster"]
         chat: Chat | None = data.get("event_chat")
-        user = data.get("event_from_user")
+        user = data.get("event_from_user") or _of_private_chat(event, data)
         if chat is None or user is None:
             return None
         if isinstance(event, Message):
@@ -51,6 +51,14 @@ class Identity(BaseMiddleware):
         data["actor"] = actor
         data["asker"] = asker_of(actor)
         return await handler(event, data)
+
+
+def _of_private_chat(event: TelegramObject, data: dict[str, Any]) -> User | None:
+    """Stop below a draft names nobody: drafts are shown in private chats alone, which bear their person's id."""
+    chat: Chat | None = data.get("event_chat")
+    if not isinstance(event, MessageGenerationStopped) or chat is None or chat.type != ChatType.PRIVATE:
+        return None
+    return User(id=chat.id, is_bot=False, first_name=chat.first_name or "")
 
 
 def _is_command_among_alerts(message: Message, roster: Roster) -> bool:

@@ -25,6 +25,7 @@ def picker(
     question = {
         "card": _("Which container?"),
         "logs": _("Whose log?"),
+        "follow": _("Whose log, live?"),
         "restart": _("Restart which one?"),
         "stop": _("Stop which one?"),
         "up": _("Start which one?"),

@@ -121,7 +121,8 @@ def send_message_draft(world: World, call: Call) -> JSON:
         raise bad("draft identifier must be non-zero")
     raw = call.text("text")
     body = text.message_text(raw, call.text("parse_mode"), call.json("entities")) if raw else Text()
-    chat.drafts[draft] = body
+    chat.drafts = {draft: body}  # another one is replaced
+    chat.stoppable = {draft} if call.flag("can_stop") else set()
     return True
 
 

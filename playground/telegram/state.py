@@ -189,7 +189,8 @@ class Chat:
     messages: dict[int, Message] = field(default_factory=dict)
     sent: list[Message] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
-    drafts: dict[int, Text] = field(default_factory=dict)
+    drafts: dict[int, Text] = field(default_factory=dict)  # one at most
+    stoppable: set[int] = field(default_factory=set)  # drafts that have a Stop
     pinned: list[int] = field(default_factory=list)
     last_id: int = 0
 

@@ -229,8 +229,11 @@ async def test_hostile_data(poller: Poller) -> None:
 
 
 async def test_drafts_and_the_stop_button(poller: Poller) -> None:
-    await poller.call("sendMessageDraft", chat_id=1001, draft_id=3, text="so far")
-    assert poller.aigerim.chat.drafts[3].text == "so far"
+    await poller.call("sendMessageDraft", chat_id=1001, draft_id=2, text="without a Stop")
+    with pytest.raises(AssertionError, match="no Stop"):
+        await poller.aigerim.stops(2)
+    await poller.call("sendMessageDraft", chat_id=1001, draft_id=3, text="so far", can_stop=True)
+    assert {number: draft.text for number, draft in poller.aigerim.chat.drafts.items()} == {3: "so far"}
     await poller.aigerim.stops(3)
     assert (await poller.poll())[0]["stopped_message_generation"]["draft_id"] == 3
     await poller.call("sendMessage", chat_id=1001, text="in the end")
