@@ -8,7 +8,7 @@ from services.logs.records import LONGEST_LINE, PIECE
 from services.logs.source import LogSource
 
 MOST_HELD = 1 << 20  # bytes of lines that are kept while it is not sure yet what they are
-_FURTHER = 1 << 16  # records before a read in which the beginning of a torn line is looked for
+_FURTHER = (100, 10_000)  # records before a read in which the beginning of a torn line is looked for
 
 
 @asynccontextmanager
@@ -59,9 +59,9 @@ class Reading:
 
     async def blocks(self) -> AsyncGenerator[Block, None]:
         """From `first` on, or from the log's oldest line; once. All lines are whole."""
-        if self.tail is None:
-            yield block_of(self.held)
         block: Block | None = self._rest
+        if self.tail is None:
+            block = block_of([*self.held, *self._rest.lines()])
         while block is not None:
             yield await self._mended(block)
             block = await self._next()
@@ -83,30 +83,41 @@ class Reading:
         self._unseen.clear()
         line = block.line(place)
         # All pieces of a line have the moment of its beginning, and `first` was begun after the read's beginning.
-        if line.stamp > self.first.stamp or not (whole := await self._whole(line)):
+        if line.stamp > self.first.stamp:
             return block
         texts = block.text.split(b"\n")
-        texts[place] = whole.text
+        texts[place] = await self._whole(line)
         return Block(b"\n".join(texts), block.stamps, block.kinds, block.records)
 
-    async def _whole(self, line: Line) -> Line | None:
-        """The line from its beginning, if that is elsewhere."""
+    async def _whole(self, line: Line) -> bytes:
+        """Its text from its beginning, wherever that is.
+
+        `since` would not do: an engine judges a compressed file by its last record, which may be of an older line.
+        """
         assert self.tail is not None
-        query = LogQuery(tail=self.tail + _FURTHER, since=line.stamp)
-        async with aclosing(self._source.read(query, deadline=self._deadline)) as blocks:
-            async for block in blocks:
-                at = block.stamps.find(line.stamp)
-                while at >= 0:
-                    found = block.line(at // len(line.stamp))
-                    if _may_be_torn(line, found):
-                        return found
-                    at = block.stamps.find(line.stamp, at + len(line.stamp))
-        return None
+        text = line.text
+        for further in _FURTHER:
+            query = LogQuery(tail=self.tail + further)
+            async with aclosing(self._source.read(query, deadline=self._deadline)) as blocks:
+                text, is_whole = await _text_of(line, blocks)
+            if is_whole:
+                break
+        return text
 
 
-def _may_be_torn(line: Line, whole: Line) -> bool:
-    text = whole.text
-    same = (
-        whole.stamp == line.stamp and whole.stream is line.stream and len(text) > max(PIECE, len(line.text))
-    )
-    return same and (text.endswith(line.text) or len(text) > LONGEST_LINE)
+async def _text_of(line: Line, blocks: AsyncGenerator[Block, None]) -> tuple[bytes, bool]:
+    """As this read has it, and whether the line begins in it: another one of its stream is before it."""
+    is_whole = False
+    async for block in blocks:
+        place = block.kinds.find(line.stream)
+        while place >= 0:
+            if block.stamp(place) == line.stamp and _is_end_of(line.text, text := block.line(place).text):
+                return text, is_whole
+            is_whole = True
+            place = block.kinds.find(line.stream, place + 1)
+    return line.text, True
+
+
+def _is_end_of(end: bytes, text: bytes) -> bool:
+    """Two whole lines may have the same moment, but only a long one can be torn."""
+    return end == text or (len(text) > PIECE and (text.endswith(end) or len(text) > LONGEST_LINE))

@@ -27,9 +27,11 @@ _ERROR = 3
 _ZEROS = b"\0\0\0"
 _PREFIX = STAMP + 1
 _LONGEST_RECORD = LONGEST_LINE + _PREFIX
-# Engines before 25 tell a `local` log's moments in the zone of their host.
+# Of `local` logs, engines of 23 and older tell moments in the zone of their host.
 _STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d\.\d{9})(Z|[+-]\d\d:\d\d) ")
-_LONGEST_PREFIX = len(b"2026-11-23T19:02:11.123456789+05:00 ")
+_LONGEST_JOINT = len(b"\r2026-11-23T19:02:11.123456789+05:00 ")
+# Before 23 they also give the last piece of a long line without its newline. On a terminal this is left to see:
+_JOINT = re.compile(rb"\r(?=%b)" % _STAMP.pattern)
 
 
 class NoRecords(ValueError):
@@ -39,14 +41,14 @@ class NoRecords(ValueError):
 class _Begun:
     """A line whose end is still to come. prefix: what stands before each of its pieces."""
 
-    __slots__ = ("last", "left_out", "prefix", "stamp", "text")
+    __slots__ = ("last", "left_out", "pieces", "prefix", "stamp", "text")
 
     def __init__(self, record: bytes) -> None:
         if not (match := _STAMP.match(record)):
             raise NoRecords("a record has no moment")
         minute, rest, zone = match.groups()
         self.prefix, self.stamp = match[0], _in_utc(minute, zone) + rest + b"Z"
-        self.text, self.left_out, self.last = bytearray(), 0, 0
+        self.text, self.left_out, self.last, self.pieces = bytearray(), 0, 0, 0
 
     def add(self, piece: bytes) -> None:
         self.last = len(piece)
@@ -88,7 +90,7 @@ class Records:
     def feed(self, data: bytes) -> Block:
         """The lines that are whole now. Raises NoRecords."""
         data = self._data + data
-        self._data = data[self._bare(data) if self._tty else self._framed(data) :]
+        self._data = self._bare(data) if self._tty else data[self._framed(data) :]
         return self._taken()
 
     def rest(self) -> Block:
@@ -171,54 +173,59 @@ class Records:
     def _complain(self, words: bytes) -> None:
         self._error += words[: _ERROR_LIMIT - len(self._error)]
 
-    def _bare(self, data: bytes) -> int:
-        """As `_framed`, of a terminal. Only the moments tell where a piece begins."""
-        at = 0
-        if begun := self._begun.get(Stream.STDOUT):
-            at = self._long(begun, data, 0)
-            if self._begun:
-                return at
-        end = max(data.rfind(b"\n", at) + 1, at)
-        for line in data[at:end].split(b"\n")[:-1]:
-            if len(line) <= PIECE and line[STAMP - 1 : _PREFIX] == b"Z ":
+    def _bare(self, data: bytes) -> bytes:
+        """What is left of a terminal's data. Only the moments tell where a record begins."""
+        while begun := self._begun.get(Stream.STDOUT):
+            data = self._follow(begun, data)
+            if self._begun.get(Stream.STDOUT) is begun:
+                return data
+        end = data.rfind(b"\n") + 1
+        for line in data[:end].split(b"\n")[:-1]:
+            if len(line) <= PIECE and line[STAMP - 1 : _PREFIX] == b"Z " and line.find(b"Z ", _PREFIX) < 0:
                 self._records += 1
                 self._add(Stream.STDOUT, line[:STAMP], line[_PREFIX:] + b"\n")
             elif line.startswith(_ERROR_WORDS):
                 self._complain(line)
             else:
-                self._long(self._begin(line), line + b"\n", 0)
-        if len(data) - end > PIECE + 2 * _LONGEST_PREFIX:
-            end = self._long(self._begin(data[end : end + _LONGEST_PREFIX]), data, end)
-        return end
+                self._begin(line)
+                self._bare(line + b"\n")
+        data = data[end:]
+        if len(data) <= PIECE + 2 * _LONGEST_JOINT:
+            return data
+        self._begin(data)
+        return self._bare(data)
 
-    def _begin(self, line: bytes) -> _Begun:
-        self._begun[Stream.STDOUT] = begun = _Begun(line)
-        return begun
+    def _begin(self, line: bytes) -> None:
+        self._begun[Stream.STDOUT] = _Begun(line)
 
-    def _long(self, begun: _Begun, data: bytes, at: int) -> int:
-        """How far the line that is begun has got; it counts a record for each moment."""
-        end = data.find(b"\n", at)
-        if end >= 0:
-            upto, after = end, end + 1
-        else:  # half a moment may stand at the end
-            known = data.rfind(begun.prefix, at) + len(begun.prefix)
-            upto = after = max(len(data) - len(begun.prefix) + 1, known, at)
-        said = data[at:upto]
-        self._records += said.count(begun.prefix)
-        begun.add(said.replace(begun.prefix, b""))
-        if end >= 0:
+    def _follow(self, begun: _Begun, data: bytes) -> bytes:
+        """What is left when the line that is begun has been taken as far as it goes."""
+        text, newline, rest = data.partition(b"\n")
+        begun.pieces += text.count(begun.prefix)
+        self._records += text.count(begun.prefix)
+        text = text.replace(begun.prefix, b"")
+        if joint := _JOINT.search(text) if begun.pieces > 1 else None:
+            text, rest = text[: joint.end()], text[joint.end() :] + newline + rest
+        elif not newline:  # half a moment may stand at the end
+            text, rest = text[:-_LONGEST_JOINT], text[-_LONGEST_JOINT:]
+        begun.add(text)
+        # Another run's record may be joined to it; rather one too many, for whoever counts them to find the oldest.
+        self._records += len(_STAMP.findall(text))
+        if joint or newline:
+            del self._begun[Stream.STDOUT]
             self._add(Stream.STDOUT, begun.stamp, begun.end())
-            self._begun.clear()
-        return after
+        if joint:
+            self._begin(rest)
+        return rest
 
 
 @lru_cache(16)
 def _in_utc(minute: bytes, zone: bytes) -> bytes:
-    """Zones differ by whole minutes."""
+    """Zones differ by whole minutes. What is no moment stays as it is."""
     if zone == b"Z":
         return minute
     try:
         moment = datetime.fromisoformat((minute + zone).decode("ascii")).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise NoRecords("a record has no moment") from None
+        return minute
     return moment.isoformat()[: len(minute)].encode("ascii")

@@ -4,11 +4,15 @@ An engine finds the n-th newest record fast (a million lines back: 0.2 s) and re
 window asks for more of the tail than the one before, and stops where that one began. The log grows meanwhile
 and may lose its oldest end, so a place is known by what stands there; its number is only where to look first.
 
-All lines come, each once, whole, and in the order in which they end, but for what an engine does not tell:
-a place is taken for the first of several lines with its moment and its text (a window never begins at such a line);
-a line is torn if the clock stepped back while it was begun, or more than 65,536 records came from its beginning
-to a window's; and if the clock stepped back in the megabyte behind a mark while the log grew by more than a window,
-lines come twice.
+All lines come, each once, whole, and in the order in which they end. What cannot hold, for engines do not tell it:
+
+* Of several lines with one moment and one text, a mark that was made at any of them stands at the first. (A window
+  never ends at such a line.)
+* A line is torn when the clock stepped back while it was begun, or when more than 10,000 records lie between its
+  beginning and that of a window, and (of a journal) when lines of the other stream lie between.
+* Lines come twice when the clock stepped back at a mark, and the log then grew at once by more than a window and by
+  more than a megabyte.
+* A line without an end is read where it is written: it is missing when the newest window has no piece of it.
 """
 
 from collections.abc import AsyncGenerator, Sequence

@@ -12,6 +12,7 @@ from tests.lab.image import busybox_tar
 from tests.lab.network import Network, run
 
 IMAGE = "busybox:lab"
+ZONE = "Asia/Almaty"  # of the servers, as of the team's: some of what an engine tells is in its own zone
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Dockerd:
             return
         log = self.data / "dockerd.log"
         self._process = self.network.start(
-            "dockerd",
+            *("env", f"TZ={ZONE}", "dockerd"),
             f"--host=unix://{self.socket}",
             f"--data-root={self.data / 'engine'}",
             f"--exec-root={self.home / 'exec'}",

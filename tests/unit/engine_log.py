@@ -56,6 +56,7 @@ class EngineLog:
     """And the engine that reads it back: what `LogSource` asks for. tick: nanoseconds from record to record."""
 
     tty: bool = False
+    local: bool = False  # the driver `local` of 20.10: the last piece of a long line has no newline
     tick: int = 1000
     buffer: int = 60_000
     host: str = "server1"
@@ -68,9 +69,12 @@ class EngineLog:
     def write(self, data: bytes, stream: Stream = Stream.STDOUT) -> None:
         """By the container. What is no line yet and no whole piece the engine keeps back."""
         copier = self._copiers[stream]
-        *lines, copier.held = (copier.held + data).split(b"\n")
+        *lines, copier.held = (copier.held + (data.replace(b"\n", b"\r\n") if self.tty else data)).split(
+            b"\n"
+        )
         for line in lines:
-            self._record(stream, self._pieces(stream, line) + b"\n")
+            last = self._pieces(stream, line)
+            self._record(stream, last if copier.stamp and self.local else last + b"\n")
             copier.stamp = None
         copier.held = self._pieces(stream, copier.held)
 
@@ -133,7 +137,7 @@ class EngineLog:
         for record in self.records:
             line = begun.pop(record.stream, Line(record.stamp, record.stream, b""))
             line = replace(line, text=line.text + record.payload)
-            if line.text.endswith(b"\n"):
+            if record.payload.endswith(b"\n"):
                 lines.append(replace(line, text=line.text[:-1]))
             elif len(record.payload) < PIECE:
                 lines.append(line)

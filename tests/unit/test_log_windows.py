@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.domain.logs import Block, Line, Stream, block_of
-from services.logs.records import PIECE
+from services.logs.records import LONGEST_LINE, PIECE
 from services.logs.windows import Backwards, Mark, mark_before, onward
 from tests.unit.engine_log import BEGAN, EngineLog
 
@@ -293,9 +293,12 @@ async def test_a_mark_that_was_rotated_away_has_nothing_before_it() -> None:
     assert await walked(log, walk.mark, [10]) == []
 
 
-async def test_one_line_longer_than_any_window() -> None:
+@pytest.mark.parametrize("pieces", [40, 200])
+async def test_one_line_longer_than_any_window(pieces: int) -> None:
     log = written(
-        [Say(Stream.STDOUT, 3, True), Say(Stream.STDOUT, 40 * PIECE, True), Say(Stream.STDERR, 3, True)]
+        [Say(Stream.STDOUT, 3, True), Say(Stream.STDOUT, pieces * PIECE, True), Say(Stream.STDERR, 3, True)]
     )
-    assert await walked(log, None, [1]) == log.lines()[0]
+    before, long, after = await walked(log, None, [1])
+    assert [before, after] == log.lines()[0][::2]
+    assert long.text[:LONGEST_LINE] == log.lines()[0][1].text[:LONGEST_LINE]
     assert len(log.queries) < 12
