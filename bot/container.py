@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.hosts import host_address
+from bot.courier import live
+from bot.hosts import fast_lanes, host_address
 from bot.middlewares.doors import Doors
 from bot.middlewares.stale import Absences
 from bot.settings import Settings
@@ -24,7 +25,12 @@ from services.fleet.control import Control
 from services.fleet.fleet import Fleet
 from services.fleet.hosts import open_engine
 from services.fleet.protection import Protection
+from services.logs.bookmarks import Bookmarks
+from services.logs.follows import Follows, open_follows
+from services.logs.presenter import Presenter
+from services.logs.prompts import Prompts
 from services.logs.reader import LogReader
+from services.logs.search import Searcher
 from services.plans import Plans
 from services.ports import Clock, Store
 from services.recents import Recents
@@ -50,7 +56,11 @@ class Services:
     fleet: Fleet
     control: Control
     own_acts: BotActs
+    presenter: Presenter
     reader: LogReader
+    searcher: Searcher
+    prompts: Prompts
+    follows: Follows
     audit: Audit
     recents: Recents
     catalogues: Catalogues
@@ -86,8 +96,11 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             protection=protection,
             clock=clock,
         )
-        reader = LogReader(fleet, clock)
-        stack.callback(reader.close)
+        presenter = Presenter()
+        stack.callback(presenter.close)
+        dozzle = settings.dozzle.url if settings.dozzle else None
+        reader = LogReader(fleet, presenter, Bookmarks(store, clock), clock, dozzle=dozzle)
+        follows = await stack.enter_async_context(open_follows(fleet, presenter, store, clock, around=live))
         yield Services(
             store=store,
             clock=clock,
@@ -95,7 +108,11 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             fleet=fleet,
             control=Control(fleet, plans, audit, roster, protection, clock, own_acts),
             own_acts=own_acts,
+            presenter=presenter,
             reader=reader,
+            searcher=Searcher(fleet, store, clock, shortcuts=fast_lanes(settings.hosts)),
+            prompts=Prompts(store, clock),
+            follows=follows,
             audit=audit,
             recents=Recents(store),
             catalogues=catalogues(settings.language),

@@ -73,6 +73,12 @@ class Tls(Block):
     key: Readable
 
 
+def _openable(value: str) -> str:
+    if "." not in (urlsplit(value).hostname or ""):
+        raise ValueError("must be an address that a phone can open, such as https://dozzle.example.org")
+    return value
+
+
 def _ssh_address(value: str) -> str:
     if urlsplit(values.engine_address(value)).scheme != "ssh":
         raise ValueError("must look like ssh://root@HOST:PORT")
@@ -130,6 +136,12 @@ _MENDS = {
     "tls": "tls with ca, cert and key: an engine on bare TCP is open to everyone",
     "fast_lane": "address, such as ssh://root@203.0.113.2:22, and known_hosts in its block (see docs/fast-lane.md)",
 }
+
+
+class Dozzle(Block):
+    """Where a person's browser finds Dozzle; the bot itself never asks it anything."""
+
+    url: Annotated[str, AfterValidator(values.web_address), AfterValidator(_openable)]
 
 
 class User(Block):
@@ -194,6 +206,7 @@ class Settings(BaseSettings):
     protected: Globs = ()
     prometheus: Api | None = None
     alertmanager: Api | None = None
+    dozzle: Dozzle | None = None
     alerts: Alerts = Alerts()
 
     @property

@@ -21,6 +21,11 @@ class Usage(StrEnum):
 
     TOO_MANY = "too_many"
     LINES = "lines"
+    SPAN = "span"
+    LEVEL = "level"
+    OPTION = "option"
+    CONTEXT = "context"
+    QUOTE = "quote"
 
 
 @dataclass(eq=False)
@@ -31,9 +36,14 @@ class UsageError(Exception):
     text: str = ""
 
 
+def as_typed(args: str | None) -> str:
+    """Phone typing undone, no blanks around."""
+    return (args or "").translate(_PHONE_TYPING).replace("—", "--").strip()
+
+
 def words(args: str | None) -> list[str]:
     """Blank-separated words, phone typing undone, surrounding quotes taken off."""
-    plain = (args or "").translate(_PHONE_TYPING).replace("—", "--")
+    plain = as_typed(args)
     return [word.strip("\"'") for word in plain.split() if word.strip("\"'")]
 
 
@@ -43,19 +53,6 @@ def optional_name(args: str | None) -> str | None:
     if len(found) > 1:
         raise UsageError(Usage.TOO_MANY, found[1])
     return found[0] if found else None
-
-
-def name_and_lines(args: str | None) -> tuple[str | None, int]:
-    """`NAME [N]`; N from 1 to 5,000, 50 when it is left out."""
-    found = words(args)
-    if len(found) > 2:
-        raise UsageError(Usage.TOO_MANY, found[2])
-    if len(found) < 2:
-        return (found[0] if found else None), DEFAULT_LINES
-    name, count = found
-    if not (count.isascii() and count.isdecimal() and len(count) <= 5 and 1 <= int(count) <= MOST_LINES):
-        raise UsageError(Usage.LINES, count)
-    return name, int(count)
 
 
 _ACKNOWLEDGING = ("ack", "принято", "беру")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from aiogram.utils.formatting import Text
+from aiogram.utils.formatting import Code, Text
 from aiogram.utils.i18n import gettext as _
 
 from handlers.args import MOST_LINES, Usage, UsageError
@@ -11,10 +11,12 @@ from handlers.views.alert_text import inert
 from handlers.views.answer import Answer, button, in_rows
 from handlers.views.condition import silence_words
 from handlers.views.moments import clock, moment, seconds
+from handlers.views.pattern_words import pattern_words
 from services import errors
 from services.alerts.inbox import InboxFull
 from services.domain.access import Action
 from services.domain.containers import key_of
+from services.logs.hits import MOST_CONTEXT
 
 _LONGEST_ECHO = 64
 
@@ -41,6 +43,8 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
                 Text(sentence(error, now)),
                 tuple(in_rows([button(host, Overview(asker=asker, host=host)) for host in hosts], 2)),
             )
+        case errors.PatternRefused(plainer=plainer) if plainer:
+            return Answer(Text(sentence(error, now), " ", _("Try:"), " ", Code(plainer)))
         case _:
             return Answer(Text(sentence(error, now)))
 
@@ -62,12 +66,21 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
             return _('Several containers fit "{name}". Which one?').format(name=_short(name))
         case errors.Ambiguous(name=name):
             return _('"{name}" is on several hosts. Which one?').format(name=_short(name))
+        case errors.NotUnderstood(word=word):
+            words = _('"{word}" is no name, number of lines, time or level, e.g. /logs n8n 50 30m warn')
+            return words.format(word=_short(word))
         case errors.PlanGone():
             return _("This confirmation has been used or has expired. Ask again.")
         case errors.NotYourPlan(owner=owner):
             return _("Only {owner} can confirm this.").format(owner=owner)
         case errors.Forgotten():
             return _("This message is too old. Ask again.")
+        case errors.PatternRefused():
+            return pattern_words(error)
+        case errors.SearchesFull() | errors.NotYourSearch():
+            return _about_searches(error)
+        case errors.FollowsFull() | errors.NotYourFollow() | errors.NotFollowed() | errors.TooManyLogs():
+            return _about_follows(error)
         case errors.OwnContainer(name=name):
             return _("{name} is this bot itself; it does not stop itself. Use the server's shell.").format(
                 name=name
@@ -98,6 +111,15 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
     raise error
 
 
+def _about_searches(error: errors.SearchesFull | errors.NotYourSearch) -> str:
+    match error:
+        case errors.NotYourSearch(owner=owner):
+            return _("Only {owner} can cancel this.").format(owner=owner)
+        case errors.SearchesFull(own=True, most=most):
+            return _("{count} of your searches are running already. Wait, or cancel one.").format(count=most)
+    return _("{count} searches are running already. Try again in a moment.").format(count=error.most)
+
+
 def _about_alerts(error: errors.NoSuchIncident | errors.AlreadyTaken | errors.NoSuchSilence) -> str:
     match error:
         case errors.AlreadyTaken(name=name, at=at):
@@ -107,6 +129,28 @@ def _about_alerts(error: errors.NoSuchIncident | errors.AlreadyTaken | errors.No
         case errors.NoSuchIncident(name=""):
             return _("It is over, or was never there.")
     return _('No alert "{name}".').format(name=_short(error.name))
+
+
+def _about_follows(
+    error: errors.FollowsFull | errors.NotYourFollow | errors.NotFollowed | errors.TooManyLogs,
+) -> str:
+    match error:
+        case errors.FollowsFull(own=True, most=most):
+            return _("You follow {count} already, which is the most. End one: /stop_follow").format(
+                count=most
+            )
+        case errors.FollowsFull(most=most):
+            words = _(
+                "{count} follows run already, which is the most for all together. Try again when one has ended."
+            )
+            return words.format(count=most)
+        case errors.NotYourFollow(owner=owner):
+            return _("Only {owner} can end this, or an operator.").format(owner=owner)
+        case errors.TooManyLogs(count=count, most=most):
+            return _("That means {count} containers; {most} can be followed at a time.").format(
+                count=count, most=most
+            )
+    return _("It has ended already.")
 
 
 def _api(error: errors.ApiError) -> str:
@@ -157,6 +201,20 @@ def _usage(error: UsageError) -> str:
         case Usage.LINES:
             words = _('"{text}" is no number of lines: 1 to {most}, e.g. /logs n8n 50')
             return words.format(text=_short(error.text), most=MOST_LINES)
+        case Usage.SPAN:
+            words = _('"{text}" is no time, e.g. 30m, 2h, 14:00, 14:00..14:20')
+            return words.format(text=_short(error.text))
+        case Usage.LEVEL:
+            words = _('"{text}" is no level: trace, debug, info, warn, error, fatal; e.g. level>=warn')
+            return words.format(text=_short(error.text))
+        case Usage.OPTION:
+            words = _('"{text}" is no option: -i, -v, -C 3. A pattern that begins with - stands behind --')
+            return words.format(text=_short(error.text))
+        case Usage.CONTEXT:
+            words = _('"{text}" is no number of lines of context: -C 0 to -C {most}')
+            return words.format(text=_short(error.text), most=MOST_CONTEXT)
+        case Usage.QUOTE:
+            return _("A quotation mark is not closed: {text}").format(text=_short(error.text))
         case Usage.TOO_MANY:
             return _('One name is enough; "{text}" was not understood.').format(text=_short(error.text))
 

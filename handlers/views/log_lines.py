@@ -7,12 +7,13 @@ none; lines of several containers begin with a name, and JSON is told in words. 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from aiogram.utils.formatting import Pre
 
 from handlers.views.alert_text import cut
 from handlers.views.answer import units
-from handlers.views.moments import clock, day
+from handlers.views.moments import clock, day, moment
 from handlers.words import zone
 from services.logs.levels import REACH, Level, level_of, parse_level
 from services.logs.presenter import ShownLine
@@ -24,6 +25,11 @@ _OWN_TIME = re.compile(
     r"^\[?(?:\d{4}[-/.]\d\d[-/.]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
     r"(?:Z|\s?[+-]\d\d:?\d\d|\s(?:UTC|GMT|MSK))?(?:\]|(?=\s))[\s|]*"
 )
+# Anywhere near a line's beginning; JSON has its own.
+_TELLS_TIME = re.compile(r"\d:[0-5]\d(?::[0-5]\d)|^\{")
+_TIME_REACH = 48
+_SEAMS = 8
+_LEAST_STEP = timedelta(minutes=1)
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SHORTEST_CUT = 80  # units of a line that are still worth showing
 
@@ -42,15 +48,15 @@ Row = ShownLine | Seam
 
 @dataclass(frozen=True, slots=True)
 class LogBlock:
-    """`text`: what the block holds, perhaps nothing. shown: how many of the `total` lines, the newest, are in it."""
+    """`text`: what the block holds, perhaps nothing. shown: how many of the `total` lines are in it.
+
+    whole: nothing is missing, not even the end of a line.
+    """
 
     text: str
     shown: int
     total: int
-
-    @property
-    def whole(self) -> bool:
-        return self.shown == self.total
+    whole: bool
 
     @property
     def node(self) -> Pre:
@@ -77,6 +83,7 @@ def log_block(
     levels = _levels_before(rows)
     kept: list[str] = []
     shown = 0
+    whole = True
     for number in range(len(rows)) if keep_first else reversed(range(len(rows))):
         row = rows[number]
         if isinstance(row, Seam):
@@ -85,6 +92,7 @@ def log_block(
             text = _line(row, labels.get((row.host, row.name)), levels[number], times=times)
         cost = units(text) + bool(kept)
         if cost > room:
+            whole = False
             if not shown and isinstance(row, ShownLine) and room >= _SHORTEST_CUT:
                 kept.append(cut(text, room - bool(kept)))
                 shown = 1
@@ -92,7 +100,7 @@ def log_block(
         kept.append(text)
         shown += isinstance(row, ShownLine)
         room -= cost
-    return LogBlock("\n".join(kept if keep_first else reversed(kept)), shown, len(lines))
+    return LogBlock("\n".join(kept if keep_first else reversed(kept)), shown, len(lines), whole)
 
 
 def log_file(lines: Iterable[ShownLine]) -> bytes:
@@ -116,6 +124,23 @@ def labels_of(containers: Iterable[tuple[str, str]]) -> Labels:
         return {}
     names = [name for _host, name in pairs]
     return {(host, name): f"{host}/{name}" if names.count(name) > 1 else name for host, name in pairs}
+
+
+def time_seams(rows: Sequence[Row]) -> list[Row]:
+    """Where much time lies between lines that tell none themselves: its clock, a few times among them all."""
+    moments = [row.at for row in rows if isinstance(row, ShownLine)]
+    if not moments:
+        return list(rows)
+    step = max((moments[-1] - moments[0]) / _SEAMS, _LEAST_STEP)
+    found: list[Row] = []
+    last = moments[0]
+    for row in rows:
+        if isinstance(row, ShownLine) and row.at - last >= step:
+            last = row.at
+            if not _TELLS_TIME.search(row.text, 0, _TIME_REACH):
+                found.append(Seam(moment(row.at, moments[-1])))
+        found.append(row)
+    return found
 
 
 def _with_days(rows: Iterable[Row]) -> list[Row]:

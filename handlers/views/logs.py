@@ -1,72 +1,204 @@
 """`/logs`: a title, the lines in one block; what does not fit is one document with all of them."""
 
-from aiogram.types import InlineKeyboardButton
-from aiogram.utils.formatting import Bold, Pre, Text
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from aiogram.utils.formatting import Bold, Text
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
-from handlers.callbacks import Renew
-from handlers.views.answer import CAPTION_UNITS, MESSAGE_UNITS, Answer, File, button, units
-from handlers.views.moments import clock
+from handlers.log_args import is_relative
+from handlers.views.answer import CAPTION_UNITS, MESSAGE_UNITS, Answer, File, units
+from handlers.views.failures import sentence
+from handlers.views.log_buttons import keyboard
+from handlers.views.log_lines import Row, Seam, labels_of, log_block, log_file, time_seams
+from handlers.views.moments import clock, day, duration, moment
 from handlers.words import zone
-from services.logs.reader import LogPage
+from services.errors import HostSilent
+from services.logs.levels import Level
+from services.logs.pages import LogPage, Look
+from services.logs.questions import Sieve
+from services.logs.restarts import Restart
+
+_MOST_NAMES = 3
+# A container that was away for so long: its seam says so.
+_LONG_AWAY = timedelta(minutes=1)
 
 
 def log_page(page: LogPage, asker: str) -> Answer:
-    title = _title(page)
-    keyboard = (_keyboard(page, asker),)
-    if not page.lines:
-        return Answer(Text(Bold(title), "\n", _("The log is empty.")), keyboard)
-    body = "\n".join(page.lines)
-    if not body.strip():
-        return Answer(Text(Bold(title), "\n", _("Only blank lines.")), keyboard)
-    if units(title) + units(body) + 1 <= MESSAGE_UNITS:
-        return Answer(Text(Bold(title), "\n", Pre(body)), keyboard)
-    newest = _newest(page.lines, CAPTION_UNITS - units(title) - 1)
-    caption = Text(Bold(title), "\n", Pre(newest)) if newest.strip() else Text(Bold(title))
-    return Answer(caption, keyboard, File(_file_name(page), (body + "\n").encode()))
+    above = Text(Bold(_title(page)), *(Text("\n", note) for note in _notes(page)))
+    if not any(line.text.strip() for line in page.lines):
+        return Answer(Text(above, "\n", _nothing(page)), keyboard(page, asker))
+    several = len(page.containers) > 1
+    labels = labels_of((each.host, each.name) for each in page.containers)
+    rows = _rows(page)
+    taken = units(above.render()[0]) + 1
+    block = log_block(rows, MESSAGE_UNITS - taken, labels=labels, times=several)
+    if block.whole:
+        return Answer(Text(above, "\n", block.node), keyboard(page, asker, to_file=True))
+    block = log_block(rows, CAPTION_UNITS - taken, labels=labels, times=several)
+    caption = Text(above, "\n", block.node) if block.text.strip() else above
+    return Answer(caption, keyboard(page, asker), _file(page))
+
+
+def log_page_file(page: LogPage) -> Answer:
+    """All lines of the page, as they were written."""
+    return Answer(Text(Bold(_title(page))), (), _file(page))
+
+
+def waiting(look: Look) -> Answer:
+    words = _("reading …")
+    if look.back_to:
+        words = _("looking back, at {time} …").format(time=_day_and_clock(look.back_to))
+    return Answer(Text("⏳ ", words))
+
+
+def nothing_further(page: LogPage, *, older: bool) -> str:
+    """Said over the page that stays as it is."""
+    if older:
+        return _("Nothing older.")
+    return _("Nothing newer, {time}.").format(time=clock(page.at, seconds=True))
 
 
 def _title(page: LogPage) -> str:
+    parts = [_where(page)]
     count = len(page.lines)
-    lines = ngettext("last {count} line", "last {count} lines", count).format(count=count)
-    if count < page.asked and not page.cut:
-        lines = ngettext("{count} line, that is all", "{count} lines, that is all", count).format(count=count)
-    where = _("{name} on {host}").format(name=page.container.name, host=page.container.host)
-    cut = " · " + _("too large, the oldest left out") if page.cut else ""
-    return f"{where} · {lines}{cut} · {clock(page.at)}"
+    sieve = _sieve(page.asked.sieve)
+    span = page.asked.span
+    if sieve:
+        parts.append(sieve)
+    if count:
+        parts.append(_amount(page, count))
+    if page.newest and span.since:
+        parts.append(_("since {time}").format(time=moment(span.since, page.at)))
+    elif count and not page.newest:
+        parts.append(_stretch(page.lines[0].at, page.lines[-1].at, page.at))
+    if page.cut:
+        parts.append(_("too large, the oldest left out"))
+    if page.newest:
+        parts.append(clock(page.at))
+    return " · ".join(parts)
 
 
-def _newest(lines: tuple[str, ...], room: int) -> str:
-    """As many whole lines from the end as fit; of a last line that is too long by itself, its end."""
-    found: list[str] = []
-    for line in reversed(lines):
-        cost = units(line) + 1
-        if cost > room:
-            break
-        found.insert(0, line)
-        room -= cost
-    if found:
-        return "\n".join(found)
-    # Two units a character at most: half the room always fits.
-    return "…" + lines[-1][-(room // 2 - 2) :]
-
-
-def _file_name(page: LogPage) -> str:
-    stamp = page.at.astimezone(zone.get()).strftime("%Y%m%d-%H%M%S")
-    return f"{page.container.name}-{page.container.host}-{stamp}.log"
-
-
-def _keyboard(page: LogPage, asker: str) -> list[InlineKeyboardButton]:
-    def again(label: str, lines: int) -> InlineKeyboardButton:
-        data = Renew(
-            asker=asker,
-            act="logs",
-            host=page.container.host,
-            key=page.container.key,
-            lines=lines,
+def _where(page: LogPage) -> str:
+    names = [container.name for container in page.containers]
+    hosts = {container.host for container in page.containers}
+    if len(names) > _MOST_NAMES:
+        asked = page.asked.names
+        typed = (
+            ", ".join(asked)
+            if isinstance(asked, tuple) and len(asked) <= _MOST_NAMES
+            else ", ".join(sorted(hosts))
         )
-        return button(label, data)
+        count = ngettext("{count} container", "{count} containers", len(names)).format(count=len(names))
+        return f"{typed} · {count}"
+    if len(hosts) == 1:
+        return _("{name} on {host}").format(name=", ".join(names), host=hosts.pop())
+    return ", ".join(container.full_name for container in page.containers)
 
-    more = [again(str(lines), lines) for lines in (200, 1000) if lines != page.asked]
-    return [*more, again("↻", page.asked)]
+
+def _amount(page: LogPage, count: int) -> str:
+    question = page.asked
+    if not page.newest or question.span.since or page.back_to or page.cut:
+        return ngettext("{count} line", "{count} lines", count).format(count=count)
+    if count < question.lines:
+        return ngettext("{count} line, that is all", "{count} lines, that is all", count).format(count=count)
+    return ngettext("last {count} line", "last {count} lines", count).format(count=count)
+
+
+def _sieve(sieve: Sieve) -> str:
+    parts = []
+    least, most = sieve.least, sieve.most
+    if least and least is most:
+        parts.append(least.name)
+    elif least and (most is None or most is Level.FATAL):
+        parts.append(_("{level} and above").format(level=least.name))
+    elif least and most:
+        parts.append(f"{least.name}–{most.name}")
+    elif most:
+        parts.append(_("{level} and below").format(level=most.name))
+    if sieve.stream is not None:
+        parts.append(sieve.stream.name.lower())
+    return ", ".join(parts)
+
+
+def _notes(page: LogPage) -> Iterator[str]:
+    """⚠️ a line each for what could not be read; then how far back it looked."""
+    told = set()
+    for error in page.silent:
+        words = sentence(error, page.at)
+        if words not in told:
+            told.add(words)
+            yield words if isinstance(error, HostSilent) else f"⚠️ {words}"
+    if page.back_to and page.lines:
+        yield _("Looked back to {time}.").format(time=moment(page.back_to, page.at))
+
+
+def _nothing(page: LogPage) -> str:
+    span = page.asked.span
+    if page.lines:
+        return _("Only blank lines.")
+    if page.back_to:
+        return _("Nothing found back to {time}.").format(time=moment(page.back_to, page.at))
+    if span.since and span.until:
+        words = _("No lines from {since} to {until}.")
+        until = clock(span.until) if day(span.since) == day(span.until) else moment(span.until, page.at)
+        words = words.format(since=moment(span.since, page.at), until=until)
+    elif span.until:
+        words = _("No lines before {time}.").format(time=moment(span.until, page.at))
+    elif span.since and is_relative(page.asked.text):
+        words = _("No lines in the last {span}.").format(span=duration(page.at - span.since))
+    elif span.since:
+        words = _("No lines since {time}.").format(time=moment(span.since, page.at))
+    elif page.asked.sieve != Sieve():
+        words = _("No such line in the whole log.")
+    elif page.newest:
+        return _("The log is empty.")
+    else:
+        return _("Nothing older.")
+    if page.last is None or (span.since and span.until):
+        return words
+    return words + " " + _("Last line: {time}.").format(time=moment(page.last, page.at))
+
+
+def _rows(page: LogPage) -> Sequence[Row]:
+    """The lines with seams where a container was restarted."""
+    places = [(each.place_in(page.lines, newest=page.newest), each) for each in page.restarts]
+    rows: list[Row] = list(page.lines)
+    for place, restart in sorted(
+        ((place, each) for place, each in places if place is not None), key=lambda found: -found[0]
+    ):
+        rows.insert(place, Seam(_restarted(restart, page)))
+    return rows if len(page.containers) > 1 else time_seams(rows)
+
+
+def _restarted(restart: Restart, page: LogPage) -> str:
+    at = restart.started or restart.finished
+    time = clock(at, seconds=True) if day(at) == day(page.at) else _day_and_clock(at)
+    words = _("restarted {time}") if restart.started else _("ended {time}")
+    parts = [words.format(time=time)]
+    if restart.exit_code is not None:
+        parts.append(_("exit {code}").format(code=restart.exit_code))
+    if restart.started and restart.started - restart.finished >= _LONG_AWAY:
+        parts.append(_("down {span}").format(span=duration(restart.started - restart.finished)))
+    prefix = f"{restart.container.name}: " if len(page.containers) > 1 else ""
+    return prefix + ", ".join(parts)
+
+
+def _stretch(first: datetime, last: datetime, now: datetime) -> str:
+    """`13:40–13:58`, `20 Nov, 13:40–13:58`; with seconds where it is short."""
+    if clock(first) == clock(last) and day(first) == day(last):
+        times = list(dict.fromkeys(clock(each, seconds=True) for each in (first, last)))
+        return "–".join(times if day(last) == day(now) else [f"{day(first)}, {times[0]}", *times[1:]])
+    return f"{moment(first, now)}–{clock(last) if day(first) == day(last) else moment(last, now)}"
+
+
+def _day_and_clock(at: datetime) -> str:
+    return f"{day(at)}, {clock(at, seconds=True)}"
+
+
+def _file(page: LogPage) -> File:
+    stamp = page.at.astimezone(zone.get()).strftime("%Y%m%d-%H%M%S")
+    first = page.containers[0]
+    name = f"{first.name}-{first.host}" if len(page.containers) == 1 else "logs"
+    return File(f"{name}-{stamp}.log", log_file(page.lines))

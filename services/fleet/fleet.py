@@ -165,24 +165,22 @@ class Fleet:
             sight for sight in await self._look(self.hosts, by.scope) if _visible(sight, by.scope)
         ]
         containers = [container for sight in sights for container in sight.containers]
-        silent = [
-            sight.silence
-            for sight in sights
-            if sight.silence
-            and (not words or any(names.may_mean(w, sight.host, sight.unknown) for w in words))
-        ]
         if not words:
-            return Selection(tuple(containers), tuple(silent))
+            return Selection(tuple(containers), tuple(each.silence for each in sights if each.silence))
+        silent = _silences(sights, words)
         hosts = [sight.host for sight in sights]
         found: dict[str, Container] = {}
         for word in words:
             try:
                 found |= {each.id: each for each in names.select(word, containers, hosts)}
             except (NoSuchContainer, NoSuchHost) as error:
-                if len(words) == 1 and silent:
+                if not _silences(sights, (word,)):
+                    raise
+                if len(words) == 1:
                     raise silent[0] from error
-                raise
-        return Selection(tuple(found.values()), tuple(silent))
+        if not found and silent:
+            raise silent[0]
+        return Selection(tuple(found.values()), silent)
 
     def target(self, container: Container) -> Target:
         """The container as the rule of access sees it."""
@@ -272,6 +270,15 @@ class Fleet:
             return await engine.usage(container.id, deadline=USAGE_DEADLINE)
         except HostError:
             return None
+
+
+def _silences(sights: Sequence[_Sight], words: Sequence[str]) -> tuple[HostSilent, ...]:
+    """Of those hosts that may have something of what the words mean."""
+    return tuple(
+        sight.silence
+        for sight in sights
+        if sight.silence and any(names.may_mean(word, sight.host, sight.unknown) for word in words)
+    )
 
 
 def _visible(sight: _Sight, scope: Scope) -> bool:

@@ -1,66 +1,117 @@
-"""The newest lines of a container's log, clean and redacted: what may leave the service."""
+"""Pages of logs: the newest lines, those before a page and those behind it, clean and redacted."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 
 from services.domain.access import Actor
-from services.domain.containers import Container, ContainerKey, Details
-from services.errors import LogsUnreadable
+from services.domain.containers import ContainerKey, Details
+from services.domain.reports import Selection
+from services.domain.spans import TimeSpan
+from services.errors import LogsUnreadable, NoSuchContainer, NotUnderstood
 from services.fleet.fleet import Fleet
-from services.logs.presentable import presentable_lines
+from services.logs.bookmarks import Bookmarks
+from services.logs.gathering import gather_newest, newest_order, present
+from services.logs.page_making import MOST_BYTES, READ_DEADLINE, SPARE, PageMaking, Wanted
+from services.logs.pages import LogPage, Look
+from services.logs.presenter import Presenter
+from services.logs.questions import ALL, ALWAYS, NOWHERE, Bookmark, LogQuestion
+from services.logs.restarts import latest_restart
 from services.logs.source import LogSource
-from services.logs.windows import Backwards
+from services.logs.strands import BackwardStrand, Room
+from services.logs.windows import Mark
 from services.ports import Clock, Engine
 
-READ_DEADLINE = 20.0
-# A read never holds more than this; beyond it the oldest bytes are dropped and the page says so.
-MOST_BYTES = 4 * 2**20
 # Pages that are read and cleaned at a time; each may hold some ten times MOST_BYTES while it is cleaned.
 MOST_PAGES = 2
 
 
-@dataclass(frozen=True, slots=True)
-class LogPage:
-    """Lines oldest first, at most `asked`. `cut`: even older ones were dropped because they were too large.
-
-    Of what was too large to be judged as well, a first line `•••` is left.
-    """
-
-    container: Container
-    lines: tuple[str, ...]
-    asked: int
-    at: datetime
-    cut: bool = False
-
-
 class LogReader:
-    """Reading is a viewer's right on whatever is in scope; `Fleet.find` sees to the scope.
+    """Reading is a viewer's right on whatever is in scope; the fleet sees to the scope.
 
-    Whoever makes one closes it.
+    All pages raise what `Fleet.select` and `Fleet.find` raise. Of a single container also HostError, and
+    LogsUnreadable; of several the page says which could not be read. A token is a page's: where one is asked for,
+    Forgotten and StoreUnavailable are raised as well.
     """
 
-    def __init__(self, fleet: Fleet, clock: Clock) -> None:
-        self._fleet = fleet
-        self._clock = clock
+    def __init__(
+        self,
+        fleet: Fleet,
+        presenter: Presenter,
+        bookmarks: Bookmarks,
+        clock: Clock,
+        *,
+        dozzle: str | None = None,
+    ) -> None:
+        """`dozzle`: its address."""
+        self._fleet, self._presenter, self._bookmarks, self._dozzle = fleet, presenter, bookmarks, dozzle
+        self._making = PageMaking(fleet, presenter, clock)
         self._pages = asyncio.Semaphore(MOST_PAGES)
-        self._excerpts = asyncio.Semaphore(MOST_PAGES)  # nobody's long page holds up an alert's evidence
-        # Of its own: the event loop's serves all others. One: several would keep the loop from the interpreter.
-        self._cleaning = ThreadPoolExecutor(1, "logs")
+        self._looks = asyncio.Semaphore(MOST_PAGES)  # nobody's long look holds up others' pages
+        self._excerpts = asyncio.Semaphore(MOST_PAGES)  # nor an alert's evidence
 
-    def close(self) -> None:
-        """Waits for no thread."""
-        self._cleaning.shutdown(wait=False, cancel_futures=True)
+    async def newest(self, question: LogQuestion, *, by: Actor, look: Look | None = None) -> LogPage:
+        """Exactly the newest `question.lines` lines that count, within the span."""
+        selection, question = await self._select(question, by)
+        newest = question.span.until is None
+        return await self._backwards(
+            Wanted(question, selection, question.lines, look=look or Look(), newest=newest)
+        )
 
-    async def tail(self, what: str | ContainerKey, lines: int, *, by: Actor) -> LogPage:
-        """Exactly the newest `lines` lines. Raises what `Fleet.find` and the engine raise, and LogsUnreadable."""
-        container = await self._fleet.find(what, by=by)
-        engine = self._fleet.engine(container.host)
-        source = LogSource.of(engine, container.name, await engine.inspect(container.id))
-        async with self._pages:
-            cleaned, cut = await self._cleaned(source, lines)
-        return LogPage(container, cleaned, lines, self._clock.now(), cut)
+    async def asked(self, token: str) -> LogQuestion:
+        """What the page was an answer to."""
+        return (await self._bookmarks.of(token)).question
+
+    async def older(self, token: str, *, by: Actor, look: Look | None = None) -> LogPage:
+        """What lies before a page, whatever span it was of."""
+        bookmark, selection = await self._marked(token, by)
+        places = bookmark.places_of(each.id for each in selection.containers)
+        starts = {place.container: place.older for place in places}
+        kept = tuple(
+            place if place.older else replace(NOWHERE, container=place.container) for place in places
+        )
+        question = bookmark.question
+        return await self._backwards(
+            Wanted(question, selection, question.step, starts=starts, kept=kept, look=look or Look())
+        )
+
+    async def newer(self, token: str, *, by: Actor) -> LogPage:
+        """What lies behind a page: the oldest of it. No lines: nothing does yet."""
+        bookmark, selection = await self._marked(token, by)
+        places = bookmark.places_of(each.id for each in selection.containers)
+        wanted = Wanted(bookmark.question, selection, bookmark.question.step, kept=places)
+        async with self._turn(bookmark.question):
+            page = await self._making.onward(wanted)
+        return await self._kept(page)
+
+    async def again(
+        self, token: str, lines: int | None = None, *, by: Actor, look: Look | None = None
+    ) -> LogPage:
+        """A page as it was; or the newest `lines` of what ends where it did."""
+        bookmark, selection = await self._marked(token, by)
+        question = bookmark.question
+        if lines is not None:
+            question = replace(question, lines=lines, step=lines)
+        places = bookmark.places_of(each.id for each in selection.containers)
+        wanted = Wanted(
+            question,
+            selection,
+            lines or max(bookmark.lines, 1),
+            starts={place.container: Mark(1, place.youngest) for place in places},
+            kept=places,
+            look=look or Look(),
+            newest=bookmark.newest,
+        )
+        return await self._backwards(wanted)
+
+    async def before_restart(self, token: str, *, by: Actor) -> LogPage:
+        """The end of what a page's one container wrote before its latest start, however long ago."""
+        bookmark, selection = await self._marked(token, by)
+        question = replace(bookmark.question, sieve=ALL)
+        container = selection.containers[0]
+        details = await self._fleet.engine(container.host).inspect(container.id)
+        restart = latest_restart(container, details)
+        span = TimeSpan(until=restart.seam if restart else details.started)
+        return await self._backwards(Wanted(replace(question, span=span), selection, question.step))
 
     async def excerpt(self, engine: Engine, details: Details, lines: int) -> tuple[str, ...]:
         """The newest `lines` lines for nobody in particular: who may see them is decided where they are shown.
@@ -71,28 +122,61 @@ class LogReader:
             source = LogSource.of(engine, "", details)
         except LogsUnreadable:
             return ()
+        strand = BackwardStrand(source, ALL, self._presenter, Room(lines, MOST_BYTES))
         async with self._excerpts:
-            return (await self._cleaned(source, lines))[0]
+            await gather_newest(
+                [strand],
+                lines,
+                first=lines + SPARE,
+                deadline=READ_DEADLINE,
+                seconds=READ_DEADLINE,
+                look=Look(),
+            )
+            if strand.error:
+                raise strand.error
+            shown, _withheld = await present([strand], newest_order([strand], lines), self._presenter)
+        return tuple(line.text for line in shown)
 
-    async def _cleaned(self, source: LogSource, lines: int) -> tuple[tuple[str, ...], bool]:
-        raw, cut = await _newest(source, lines)
-        cleaning = asyncio.get_running_loop().run_in_executor(self._cleaning, presentable_lines, raw, lines)
-        cleaned, withheld = await cleaning
-        return cleaned, cut or withheld
+    async def _backwards(self, wanted: Wanted) -> LogPage:
+        async with self._turn(wanted.question):
+            page = await self._making.backwards(wanted)
+        return await self._kept(page)
 
+    async def _kept(self, page: LogPage) -> LogPage:
+        """With what leads on from it."""
+        link = None
+        if self._dozzle and len(page.containers) == 1:  # as Dozzle names it, 8 and later at least
+            link = f"{self._dozzle.rstrip('/')}/container/{page.containers[0].id[:12]}"
+        return replace(page, token=await self._bookmarks.keep(page.bookmark), link=link)
 
-async def _newest(source: LogSource, lines: int) -> tuple[bytes, bool]:
-    """At least the newest `lines` lines, as far as there are so many, and whether some were dropped."""
-    walk = Backwards(source)
-    found = b""
-    cut = False
-    while not walk.exhausted and not cut and found.count(b"\n") < lines:
-        window = bytearray()
-        async for block in walk.window(lines, deadline=READ_DEADLINE):
-            window += block.text
-            if len(window) > MOST_BYTES:
-                # The first line may be broken, and what is left of a secret no longer looks like one.
-                del window[: window.find(b"\n", len(window) - MOST_BYTES) + 1]
-                cut = True
-        found = bytes(window) + found
-    return found, cut and found.count(b"\n") < lines
+    def _turn(self, question: LogQuestion) -> asyncio.Semaphore:
+        long = question.sieve != ALL or question.span != ALWAYS
+        return self._looks if long else self._pages
+
+    async def _marked(self, token: str, by: Actor) -> tuple[Bookmark, Selection]:
+        """The bookmark, its question freed of the stretch of time."""
+        bookmark = await self._bookmarks.of(token)
+        try:
+            selection, question = await self._select(replace(bookmark.question, span=ALWAYS), by)
+        except NoSuchContainer as error:  # whoever presses has not typed the name
+            raise NoSuchContainer("") from error
+        return replace(bookmark, question=question), selection
+
+    async def _select(self, question: LogQuestion, by: Actor) -> tuple[Selection, LogQuestion]:
+        """The containers, and the question with names that mean them again."""
+        if isinstance(question.names, ContainerKey):
+            selection = Selection((await self._fleet.find(question.names, by=by),))
+        else:
+            names = (*question.names, *question.doubtful)
+            try:  # the doubtful first: one that is no name is what was mistyped
+                selection = await self._fleet.select((*question.doubtful, *question.names), by=by)
+            except NoSuchContainer as error:
+                if error.name in question.doubtful and not error.near:
+                    raise NotUnderstood(error.name) from error
+                raise
+            question = replace(question, names=names, doubtful=())
+            if any(sign in name for name in names for sign in "*?["):  # tomorrow it may mean others
+                return selection, question
+        if len(selection.containers) == 1 and not selection.silent:
+            question = replace(question, names=(selection.containers[0].full_name,))
+        return selection, question

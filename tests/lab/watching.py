@@ -15,6 +15,7 @@ from services.domain.containers import Stop
 from services.domain.findings import Finding
 from services.errors import StoreUnavailable
 from services.fleet.fleet import Fleet
+from services.logs.presenter import Presenter
 from services.logs.reader import LogReader
 from tests.lab.server import Server
 from tests.lab.transport import over_ssh
@@ -109,7 +110,8 @@ async def watched(
     excerpts: Excerpts | None = None,
 ) -> AsyncIterator[None]:
     """Yields when the watcher has looked at everything."""
-    reader = LogReader(cast(Fleet, None), Now())
+    presenter = Presenter()
+    reader = LogReader(cast(Fleet, None), presenter, Now())
     try:
         async with over_ssh(server) as engine:
             watcher = Watcher(
@@ -132,4 +134,4 @@ async def watched(
                 finally:
                     watch.cancel()
     finally:
-        reader.close()
+        presenter.close()

@@ -432,6 +432,7 @@ SCALARS = {
     "prometheus.url": ("http://p:9090", "http://p:9090"),
     "prometheus.username": ("bot", "bot"),
     "prometheus.password": ("12345678", "12345678"),
+    "dozzle.url": ("https://logs.example.org", "https://logs.example.org"),
     "alertmanager.url": ("http://a:9093", "http://a:9093"),
     "alertmanager.username": ("1001", "1001"),
     "alertmanager.password": ("true", "true"),
@@ -448,7 +449,7 @@ SCALARS = {
 
 def test_no_scalar_key_is_forgotten_here() -> None:
     lists = {"telegram", "http", "hosts", "users", "chats", "protected", "aliases", "tls", "fast_lane"}
-    lists |= {"prometheus", "alertmanager", "alerts", "log_rules"}
+    lists |= {"prometheus", "alertmanager", "dozzle", "alerts", "log_rules"}
     models = (Settings, Telegram, Http, Host, Tls, Api, Alerts)
     keys = {key for model in models for key in model.model_fields} - lists
     assert {name.rpartition(".")[2] for name in SCALARS} == keys
@@ -480,6 +481,11 @@ def test_every_scalar_key_is_set_by_a_plain_text(
 def test_the_token_of_the_example_is_refused_with_a_sentence(problems: Callable[..., str]) -> None:
     said = problems((ROOT / "config.example.yaml").read_text(), bare=True)
     assert said == "telegram.token: this is no bot token, DIGITS:LETTERS; copy it again from @BotFather"
+
+
+@pytest.mark.parametrize("url", ["http://dozzle:8080", "http://localhost/", "ftp://logs.example.org"])
+def test_dozzle_is_where_a_phone_finds_it(problems: Callable[..., str], url: str) -> None:
+    assert problems(f"dozzle: {{url: '{url}'}}").startswith("dozzle.url: must be ")
 
 
 def test_rules_over_logs(load: Load) -> None:

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.middlewares.locale import speaking
-from handlers.callbacks import Confirm, Open, Overview, Renew
+from handlers.callbacks import Confirm, LogTurn, Open, Overview, Renew
 from handlers.views.answer import CAPTION_UNITS, MESSAGE_ENTITIES, MESSAGE_UNITS, Answer, units
-from handlers.views.logs import log_page
 from handlers.views.moments import duration, moment, size
 from handlers.views.status import overview
 from handlers.words import catalogues
@@ -25,7 +24,6 @@ from services.domain.containers import (
 )
 from services.domain.reports import FleetReport, HostReport, Observed
 from services.errors import HostSilent, Silence
-from services.logs.reader import LogPage
 
 NOW = datetime(2026, 11, 23, 9, 2, tzinfo=UTC)
 
@@ -83,27 +81,12 @@ def test_any_fleet_fits_and_every_name_is_on_some_page(names: list[str], trouble
     assert all(name in seen for name in [*names, "ghost", "dead"])
 
 
-@given(
-    lines=st.lists(
-        st.text(st.characters(codec="utf-8", exclude_characters="\n\r"), max_size=3000), max_size=60
-    )
-)
-def test_any_log_fits_and_a_file_holds_all_of_it(lines: list[str]) -> None:
-    page = LogPage(container("n8n"), tuple(lines), 50, NOW)
-    with speaking(catalogues("ru"), ZoneInfo("UTC")):
-        answer = log_page(page, "3e9")
-        assert_fits(answer)
-    if answer.file:
-        assert answer.file.content.decode() == "\n".join(lines) + "\n"
-    elif any(line.strip() for line in lines):
-        assert "\n".join(lines) in answer.text.render()[0]
-
-
 def test_the_longest_button_data_fits_in_64_bytes() -> None:
     asker, host, key = f"{2**52 - 1:x}", "h" * 24, key_of("h", "n")
     for data in (
         Open(asker=asker, act="restart", host=host, key=key),
         Renew(asker=asker, act="logs", host=host, key=key, lines=5000),
+        LogTurn(asker=asker, token="t" * 8, act="restart", lines=5000),
         Confirm(asker=asker, token="t" * 22, yes=True),
         Overview(asker=asker, host=host, page=99999),
     ):

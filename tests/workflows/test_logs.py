@@ -25,7 +25,7 @@ async def test_the_last_lines_and_more_by_a_tap(lab: Lab, cast: Cast, setup: Mak
         assert title.startswith("counter on server1 · last 3 lines · ")
         assert lines == ["line 298", "line 299", "line 300"]
         assert [entity.type for entity in reply.entities] == ["bold", "pre"]
-        assert reply.buttons == [["200", "1000", "↻"]]
+        assert reply.buttons == [["‹ Older", "Newer ›"], ["200", "1000", "↻"], ["File"]]
         await cast.dias.presses(reply, "200")
         await cast.telegram.until(lambda: "last 200 lines" in reply.text)
         assert reply.text.splitlines()[1] == "line 101"
@@ -104,12 +104,28 @@ async def test_an_empty_log_and_no_log_at_all(lab: Lab, cast: Cast, setup: Make)
     assert reply.text == 'unlogged keeps no readable log: its log driver is "none".'
 
 
-@pytest.mark.parametrize("count", ["0", "5001", "-1", "many", "٣"])
+@pytest.mark.parametrize("count", ["0", "5001", "-1", "٣"])
 async def test_a_wrong_count_is_said(cast: Cast, setup: Make, count: str) -> None:
     async with running(setup()):
         await cast.dias.says(f"/logs n8n {count}")
         reply = await cast.telegram.next_message(cast.dias)
     assert reply.text == f'"{count}" is no number of lines: 1 to 5000, e.g. /logs n8n 50'
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("many", '"many" is no name, number of lines, time or level, e.g. /logs n8n 50 30m warn'),
+        ("level>=wran", '"wran" is no level: trace, debug, info, warn, error, fatal; e.g. level>=warn'),
+        ("25:00", '"25:00" is no time, e.g. 30m, 2h, 14:00, 14:00..14:20'),
+    ],
+)
+async def test_other_mistakes_are_said_with_what_would_be_right(
+    cast: Cast, setup: Make, typed: str, said: str
+) -> None:
+    async with running(setup()):
+        await cast.dias.says(f"/logs n8n {typed}")
+        assert (await cast.telegram.next_message(cast.dias)).text == said
 
 
 async def test_long_lines_count_as_one_though_the_engine_keeps_them_in_pieces(

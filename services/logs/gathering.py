@@ -1,0 +1,103 @@
+"""Strands of several logs read side by side, and what of them makes a page."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Iterable, Sequence
+from heapq import nlargest
+from itertools import islice
+
+from services.domain.logs import block_of, moment_of
+from services.logs.merging import newest_of, oldest_of
+from services.logs.pages import Look
+from services.logs.presenter import Presenter, ShownLine
+from services.logs.strands import BackwardStrand, Found, OnwardStrand, Strand
+
+# Logs read at a time, of one page.
+SIDE_BY_SIDE = 16
+
+
+async def gather_newest(
+    strands: Sequence[BackwardStrand],
+    count: int,
+    *,
+    first: int,
+    deadline: float,
+    seconds: float,
+    look: Look,
+) -> None:
+    """Read on until the newest `count` lines of all together are among what was found, or the seconds are over.
+
+    first: records of each log to begin with. deadline: of the first read of each.
+    """
+    ends = asyncio.get_running_loop().time() + seconds
+    behind = list(strands)
+    while behind:
+        await _side_by_side(strand.advance(first, deadline=deadline) for strand in behind)
+        deadline = max(deadline, seconds)
+        if floor := floor_of(strands):
+            look.back_to = moment_of(floor)
+        stamps = nlargest(count, (stamp for strand in strands for stamp in strand.stamps))
+        enough = stamps[-1] if len(stamps) == count else b""
+        enough = max([enough, *(strand.reached or b"" for strand in strands if strand.full)])
+        behind = [
+            strand
+            for strand in strands
+            if strand.goes_on and (strand.reached is None or strand.reached > enough)
+        ]
+        if asyncio.get_running_loop().time() >= ends:
+            return
+
+
+async def gather_oldest(strands: Sequence[OnwardStrand], *, deadline: float) -> None:
+    await _side_by_side(strand.run(deadline=deadline) for strand in strands)
+
+
+def floor_of(strands: Sequence[BackwardStrand]) -> bytes:
+    """The stamp down to which all logs were looked at; what is older may lack lines of some."""
+    open_ended = [strand for strand in strands if not (strand.complete or strand.error)]
+    return max((strand.reached or b"" for strand in open_ended), default=b"")
+
+
+def newest_order(strands: Sequence[BackwardStrand], count: int) -> list[int]:
+    """As `newest_of`."""
+    return newest_of([strand.stamps for strand in strands], count, floor_of(strands))
+
+
+def oldest_order(strands: Sequence[OnwardStrand], count: int) -> list[int]:
+    """As `oldest_of`."""
+    ceilings = [strand.reached for strand in strands if strand.goes_on and strand.reached is not None]
+    return oldest_of([strand.stamps for strand in strands], count, min(ceilings, default=None))
+
+
+async def present(
+    strands: Sequence[Strand], order: Sequence[int], presenter: Presenter, *, newest: bool = True
+) -> tuple[tuple[ShownLine, ...], bool]:
+    """The page's lines in that order, and whether some were withheld. newest: or else the oldest of what was found."""
+    shown: list[list[ShownLine]] = []
+    withheld = False
+    counts = Counter(order)
+    for number, strand in enumerate(strands):
+        taken = _taken(strand, counts[number], newest=newest)
+        presented = await presenter.present(strand.source, block_of(each.line for each in taken))
+        shown.append(list(presented.lines))
+        withheld |= presented.withheld
+    lines: list[ShownLine] = []
+    for number in reversed(order):  # withheld are the oldest
+        if shown[number]:
+            lines.append(shown[number].pop())
+    return tuple(reversed(lines)), withheld
+
+
+def _taken(strand: Strand, count: int, *, newest: bool) -> list[Found]:
+    start = len(strand.found) - count if newest else 0
+    return list(islice(strand.found, start, start + count))
+
+
+async def _side_by_side(reads: Iterable[Awaitable[None]]) -> None:
+    turns = asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def in_turn(read: Awaitable[None]) -> None:
+        async with turns:
+            await read
+
+    await asyncio.gather(*map(in_turn, reads))
