@@ -57,6 +57,7 @@ class Services:
     control: Control
     own_acts: BotActs
     presenter: Presenter
+    bookmarks: Bookmarks
     reader: LogReader
     searcher: Searcher
     prompts: Prompts
@@ -99,7 +100,8 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
         presenter = Presenter()
         stack.callback(presenter.close)
         dozzle = settings.dozzle.url if settings.dozzle else None
-        reader = LogReader(fleet, presenter, Bookmarks(store, clock), clock, dozzle=dozzle)
+        bookmarks = Bookmarks(store, clock)
+        reader = LogReader(fleet, presenter, bookmarks, clock, dozzle=dozzle)
         follows = await stack.enter_async_context(open_follows(fleet, presenter, store, clock, around=live))
         yield Services(
             store=store,
@@ -109,6 +111,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             control=Control(fleet, plans, audit, roster, protection, clock, own_acts),
             own_acts=own_acts,
             presenter=presenter,
+            bookmarks=bookmarks,
             reader=reader,
             searcher=Searcher(fleet, store, clock, shortcuts=fast_lanes(settings.hosts)),
             prompts=Prompts(store, clock),

@@ -6,7 +6,7 @@ from typing import Literal
 from aiogram.types import InlineKeyboardButton
 from aiogram.utils.i18n import gettext as _
 
-from handlers.callbacks import LogTurn, Renew
+from handlers.callbacks import AskPattern, Follow, LogTurn, Renew
 from handlers.views.alert_text import web_link
 from handlers.views.answer import Row, button
 from services.logs.pages import LogPage
@@ -18,7 +18,12 @@ _LATELY = timedelta(days=1)
 
 def keyboard(page: LogPage, asker: str, *, to_file: bool = False) -> tuple[Row, ...]:
     """`to_file`: the lines are not in a file yet. Without a token only a single container's buttons are left."""
-    return _around(page, asker), _sizes(page, asker), _further(page, asker, to_file=to_file)
+    return (
+        _around(page, asker),
+        _sizes(page, asker),
+        _further(page, asker, to_file=to_file),
+        _elsewhere(page, asker),
+    )
 
 
 def _around(page: LogPage, asker: str) -> Row:
@@ -56,6 +61,14 @@ def _further(page: LogPage, asker: str, *, to_file: bool) -> Row:
     row: list[InlineKeyboardButton] = []
     if page.token and to_file:
         row.append(button(_("File"), LogTurn(asker=asker, token=page.token, act="file")))
+    if page.token:
+        row.append(button(_("Follow"), Follow(asker=asker, token=page.token)))
+        row.append(button(_("Search"), AskPattern(asker=asker, token=page.token)))
+    return row
+
+
+def _elsewhere(page: LogPage, asker: str) -> Row:
+    row: list[InlineKeyboardButton] = []
     if page.token and _lately_restarted(page):
         row.append(button(_("Before the restart"), LogTurn(asker=asker, token=page.token, act="restart")))
     if page.link and (url := web_link(page.link)):

@@ -185,7 +185,7 @@ async def test_quiet_for_a_while(lab: Lab, cast: Cast, setup: Make) -> None:
     async with running(setup(server)):
         page = await asked(cast, f"/logs api {datetime.now(ALMATY):%H:%M:%S}")
         assert re.fullmatch(r"No lines since \d\d:\d\d\. Last line: \d\d:\d\d\.", lines(page)[0])
-        assert labels(page) == ["‹ Older", "↻"]
+        assert labels(page) == ["‹ Older", "↻", "Follow", "Search"]
         await turned(cast, page, "‹ Older")
         assert lines(page) == ["one"]
 
@@ -291,7 +291,7 @@ async def test_what_takes_long_says_so_and_how_far_back_it_got(
         assert page.text.startswith("⏳ ")
         await cast.telegram.until(lambda: "big on server1" in page.text, timeout=20)
         assert lines(page)[0].startswith("Nothing found back to ")
-        assert labels(page) == ["‹ Further back", "↻"]
+        assert labels(page) == ["‹ Further back", "↻", "Follow", "Search"]
         monkeypatch.setattr(page_making, "LOOK_SECONDS", 30.0)
         await cast.dias.presses(page, "‹ Further back", timeout=30)
         await cast.telegram.until(lambda: "ERROR first" in page.text, timeout=30)
@@ -306,7 +306,7 @@ async def test_in_russian(lab: Lab, cast: Cast, setup: Make) -> None:
     async with running(setup(server, language="ru")):
         page = await asked(cast, "/logs api 2")
         assert page.text.startswith("api · server1 · последние 2 строки · ")
-        assert page.buttons == [["‹ Раньше", "Позже ›"], ["200", "1000", "↻"], ["Файл"]]
+        assert page.buttons == [["‹ Раньше", "Позже ›"], ["200", "1000", "↻"], ["Файл", "Следить", "Найти"]]
         page = await asked(cast, "/logs api уровень>=ошибка")
         assert page.text.startswith("api · server1 · ERROR и выше · 1 строка, больше нет · ")
         page = await asked(cast, "/logs api level>=fatal")

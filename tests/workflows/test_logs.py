@@ -25,7 +25,7 @@ async def test_the_last_lines_and_more_by_a_tap(lab: Lab, cast: Cast, setup: Mak
         assert title.startswith("counter on server1 · last 3 lines · ")
         assert lines == ["line 298", "line 299", "line 300"]
         assert [entity.type for entity in reply.entities] == ["bold", "pre"]
-        assert reply.buttons == [["‹ Older", "Newer ›"], ["200", "1000", "↻"], ["File"]]
+        assert reply.buttons == [["‹ Older", "Newer ›"], ["200", "1000", "↻"], ["File", "Follow", "Search"]]
         await cast.dias.presses(reply, "200")
         await cast.telegram.until(lambda: "last 200 lines" in reply.text)
         assert reply.text.splitlines()[1] == "line 101"
