@@ -26,31 +26,6 @@ _READ_EVERY = 0.3
 
 
 @dataclass
-class Memory:
-    """Resident MB (10^6 bytes) of one process: before, and at the most."""
-
-    pid: int
-    idle: float = 0.0
-    peak: float = 0.0
-
-    @asynccontextmanager
-    async def watched(self) -> AsyncIterator[None]:
-        self.idle = self.peak = self._now()
-        async with asyncio.TaskGroup() as group:
-            watch = group.create_task(self._watch())
-            yield
-            watch.cancel()
-
-    async def _watch(self) -> None:
-        while True:
-            self.peak = max(self.peak, self._now())
-            await asyncio.sleep(_LOOK_EVERY)
-
-    def _now(self) -> float:
-        return float(psutil.Process(self.pid).memory_info().rss / 1e6)
-
-
-@dataclass
 class AlertStage:
     telegram: Telegram
     chat: Chat

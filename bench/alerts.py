@@ -8,7 +8,8 @@ from statistics import median, quantiles
 from time import perf_counter
 
 from bench.alert_bodies import Group
-from bench.alert_stage import AlertStage, Memory, open_alert_stage
+from bench.alert_stage import AlertStage, open_alert_stage
+from bench.memory import Memory
 from playground.telegram import Limits
 
 PER_BODY = 100  # alerts

@@ -18,7 +18,7 @@ async def status(stage: Stage, lab: Lab) -> None:
 
     async def typed() -> None:
         for server in servers:
-            assert (await _ssh(server, "docker", "ps", "-a")).count(b"\n") == CROWD + 1
+            assert (await ssh(server, "docker", "ps", "-a")).count(b"\n") == CROWD + 1
 
     def right(reply: Message) -> bool:
         return str(CROWD * len(servers)) in reply.text.splitlines()[0]
@@ -33,10 +33,10 @@ async def logs(stage: Stage, lab: Lab, count: int, *, wanted: float) -> None:
     """Until the reply: a message, or a file when the lines fill more."""
     server = lab.servers["server2"]
     tail = ("docker", "logs", "--tail", str(count), SPEAKER)
-    last = (await _ssh(server, *tail)).splitlines()[-1]
+    last = (await ssh(server, *tail)).splitlines()[-1]
 
     async def typed() -> None:
-        assert (await _ssh(server, *tail)).count(b"\n") == count
+        assert (await ssh(server, *tail)).count(b"\n") == count
 
     def right(reply: Message) -> bool:
         shown = reply.document.content if reply.document else reply.text.encode()
@@ -75,7 +75,7 @@ async def _in_turn(
     return ours, theirs
 
 
-async def _ssh(server: Server, *command: str) -> bytes:
+async def ssh(server: Server, *command: str) -> bytes:
     process = await asyncio.create_subprocess_exec(
         *server.admin_ssh(*command), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )

@@ -2,6 +2,9 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import psutil
 
@@ -17,10 +20,33 @@ print("imported", flush=True)
 asyncio.run(asyncio.sleep(600))
 """
 _SETTLED = 5.0
+_LOOK_EVERY = 0.1
 
 
 def resident(pid: int) -> float:
     return float(psutil.Process(pid).memory_info().rss / 1e6)
+
+
+@dataclass
+class Memory:
+    """Resident MB (10^6 bytes) of one process: before, and at the most."""
+
+    pid: int
+    idle: float = 0.0
+    peak: float = 0.0
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        self.idle = self.peak = resident(self.pid)
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(self._watch())
+            yield
+            watch.cancel()
+
+    async def _watch(self) -> None:
+        while True:
+            self.peak = max(self.peak, resident(self.pid))
+            await asyncio.sleep(_LOOK_EVERY)
 
 
 async def idle(stage: Stage) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from playground.telegram import Limits, Message, Person, Telegram
 from tests.bots import TOKEN, BotProcess, Setup, process
@@ -55,13 +56,13 @@ def _line(number: int) -> bytes:
 
 
 @asynccontextmanager
-async def open_stage(lab: Lab) -> AsyncIterator[Stage]:
-    """Ready when the bot has answered for both servers."""
+async def open_stage(lab: Lab, *, fast_lane: bool = False) -> AsyncIterator[Stage]:
+    """Ready when the bot has answered for both servers. fast_lane: with the second key, too."""
     async with Telegram(token=TOKEN, limits=Limits.none()) as telegram:
         people = [telegram.person(number) for number in _PEOPLE]
         users = [{"id": person.id, "name": str(person.id), "role": "admin"} for person in people]
         with tempfile.TemporaryDirectory() as directory:
-            hosts = {name: _host(server) for name, server in lab.servers.items()}
+            hosts = {name: _host(server, fast_lane=fast_lane) for name, server in lab.servers.items()}
             setup = Setup(Path(directory), telegram.url, hosts, users=users, chats=())
             pulse = Path(directory, "pulse")
             async with process(setup, module=("bench.heartbeat", str(pulse))) as bot:
@@ -73,8 +74,9 @@ async def open_stage(lab: Lab) -> AsyncIterator[Stage]:
             print(f"\nThe stand-in refused {len(telegram.refusals)} calls: {telegram.refusals[0]}")
 
 
-def _host(server: Server) -> dict[str, str]:
-    return {
+def _host(server: Server, *, fast_lane: bool) -> dict[str, Any]:
+    lane = {"fast_lane": {"identity_file": str(server.lane_identity_file)}} if fast_lane else {}
+    return lane | {
         "address": f"ssh://{server.ssh_user}@{server.address}:{server.ssh_port}",
         "identity_file": str(server.identity_file),
         "known_hosts": str(server.known_hosts),

@@ -19,7 +19,7 @@ from services.domain.findings import SEVERITIES, Finding, LogHits
 from services.domain.log_rules import LogRule
 from services.domain.logs import Block, Line, Stream, block_of, moment_of
 from services.errors import HostError, NoSuchContainer, StoreError
-from services.logs.budget import Budget
+from services.logs.budget import Allowance, Budget
 from services.logs.following import Missed
 from services.logs.patterns import Pattern
 from services.logs.presenter import Presenter
@@ -33,8 +33,9 @@ LIST_DEADLINE = 5.0
 READ_DEADLINE = 30.0
 NOTED_EVERY = TOLD_EVERY = timedelta(seconds=30)
 LOOKS_BACK = timedelta(hours=1)
-# Bytes a second of one container's log, and at once; what comes faster is looked at now and then.
-RATE, BURST = 4 * 2**20, 16 * 2**20
+# Bytes a second of one container's log, and at once; what comes faster is looked at now and then. All of a host
+# together may take twice as much, and who takes less than a share of that waits for nobody.
+RATE, BURST, SHARE = 4 * 2**20, 16 * 2**20, 1 / 16
 AGAIN_AFTER = 2.0
 LONGEST_SHOWN = 1000
 
@@ -63,6 +64,7 @@ class LogWatch:
         self._report, self._open_findings = report, open_findings
         self._rules = [(rule, Pattern.of(rule.pattern, ignore_case=rule.ignore_case)) for rule in rules]
         self._scanning = ThreadPoolExecutor(1, f"{engine.host}-rules")
+        self._whole = Allowance(2 * RATE, 2 * BURST)
         self._attended: dict[str, _Attendance] = {}
         self._open: dict[str, Finding] = {}
 
@@ -106,7 +108,7 @@ class LogWatch:
         name = attendance.name
         try:
             await self._look_back(attendance)
-            budget = Budget(RATE, BURST)
+            budget = Budget(Allowance(RATE, BURST), self._whole, SHARE)
             await Tap(self.host, name, lambda: self._attach(name), budget, attendance, self._clock).run()
         finally:
             del self._attended[name]
