@@ -27,7 +27,7 @@ from services.errors import (
     TooManyLogs,
 )
 from services.fleet.fleet import Fleet
-from services.logs.budget import Budget
+from services.logs.budget import Allowance, Budget
 from services.logs.follow import Around, Follow
 from services.logs.following import Finish, FollowQuestion, LeftOver, Running, Sink
 from services.logs.patterns import Pattern
@@ -95,7 +95,7 @@ class Follows:
     ) -> None:
         self._fleet, self._presenter, self._store, self._clock = fleet, presenter, store, clock
         self._group, self._thread, self._around, self._bounds = group, thread, around, bounds
-        self._whole = Budget(2 * bounds.rate, 2 * bounds.burst)
+        self._whole = Allowance(2 * bounds.rate, 2 * bounds.burst)
         self._asked = Asked(FollowQuestion, "follow", store, clock)
         self._codec = Codec(LeftOver)
         self._running: dict[int, _Entry] = {}
@@ -122,7 +122,8 @@ class Follows:
             self._starting[by.id] -= 1
         number = secrets.randbelow((1 << 31) - 1) + 1
         screen = Screen(self._presenter, self._thread, pattern)
-        budget = Budget(self._bounds.rate, self._bounds.burst, self._whole)
+        own = Allowance(self._bounds.rate, self._bounds.burst)
+        budget = Budget(own, self._whole, 1 / self._bounds.all)
         containers = sorted(selection.containers, key=lambda container: (container.name, container.host))
         taps = [self._tap(container, by, budget, screen) for container in containers]
         sink = open_sink(number)

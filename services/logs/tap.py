@@ -151,8 +151,6 @@ class Tap:
             block = await self._look(source)
             self._seen = Seen().and_then(block)
             await self._receiver.came(source, block, counted=False)
-            if _rate(block)[0] > self._budget.rate:
-                await self._sample(source)
         while await self._stream(source, follow) is _Stopped.BEHIND:
             await self._sample(source)
 

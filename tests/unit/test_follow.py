@@ -16,7 +16,7 @@ from services.domain.containers import Details, State
 from services.domain.logs import Block, Line, LogQuery, Stream, block_of, moment_of
 from services.errors import HostSilent, NoSuchContainer, Silence
 from services.logs import screen, tap
-from services.logs.budget import Budget
+from services.logs.budget import Allowance, Budget
 from services.logs.follow import Rhythm
 from services.logs.following import Missed, Pace
 from services.logs.patterns import Pattern
@@ -27,6 +27,8 @@ from services.logs.source import LogSource
 from services.logs.tap import Attached, Tap
 from tests.clock import HandClock
 from tests.unit.engine_log import BEGAN, EngineLog, stamped
+
+UNBOUNDED = Allowance(1e12, 1e12)
 
 # Few different texts and moments, so that lines are often alike.
 lines_of_a_log = st.lists(
@@ -87,7 +89,7 @@ def test_lines_of_two_streams_may_be_stored_in_disorder() -> None:
 
 async def test_a_budget_lets_a_burst_pass_and_then_its_rate() -> None:
     loop = asyncio.get_running_loop()
-    budget = Budget(rate=10_000, burst=5_000)
+    budget = Budget(Allowance(rate=10_000, burst=5_000), UNBOUNDED, 1.0)
     began = loop.time()
     await budget.spend(5_000)
     assert loop.time() - began < 0.02
@@ -97,8 +99,8 @@ async def test_a_budget_lets_a_burst_pass_and_then_its_rate() -> None:
 
 async def test_who_reads_little_does_not_wait_for_those_who_read_much() -> None:
     loop = asyncio.get_running_loop()
-    whole = Budget(rate=1_000, burst=1_000)
-    greedy, modest = Budget(1_000, 1_000, whole), Budget(1_000, 1_000, whole)
+    whole = Allowance(rate=1_000, burst=1_000)
+    greedy, modest = (Budget(Allowance(10_000, 10_000), whole, 0.2) for _ in range(2))
     began = loop.time()
     async with asyncio.TaskGroup() as group:
         group.create_task(greedy.spend(1_200))
@@ -212,7 +214,7 @@ async def lived(program: list[object], *, tty: bool, tick: int) -> tuple[Living,
     """The program carried out beside a tap, and everything mended in the end."""
     engine, seen = Living(tty=tty, tick=tick), Notebook()
     engine.write(b"before\n" * 3)
-    follower = Tap("server1", "n8n", engine.attach, Budget(1 << 30, 1 << 30), seen, HandClock())
+    follower = Tap("server1", "n8n", engine.attach, Budget(UNBOUNDED, UNBOUNDED, 1.0), seen, HandClock())
     async with asyncio.TaskGroup() as group:
         task = group.create_task(follower.run())
         await asyncio.sleep(0.001)
