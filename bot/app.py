@@ -13,6 +13,7 @@ from bot.container import Services, open_services
 from bot.courier import Courier
 from bot.dispatcher import build_dispatcher
 from bot.hooks import Hook
+from bot.left_over import tell_left_over
 from bot.pacing import Rates
 from bot.readiness import Readiness
 from bot.recovery import report_interrupted
@@ -26,6 +27,8 @@ from services.ports import Clock
 log = logging.getLogger(__name__)
 
 PRUNE_EVERY = 24 * 3600.0
+# Seconds in which what is live is told that the bot stops.
+FAREWELL = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +76,16 @@ async def run_until(
         dispatcher = build_dispatcher(courier=courier, **services.by_name(), **alerts.given)
         pump = UpdatePump(bot, dispatcher, services.store, services.clock, readiness, tempo.polling)
         left = await services.control.unfinished()  # before this run begins anything
+        live = await services.follows.left_over()
         chores = [
             background.create_task(report_interrupted(left, bot, services), name="recovery"),
+            background.create_task(tell_left_over(live, bot, services), name="left over"),
             background.create_task(_prune(settings, services, alerts), name="prune"),
             background.create_task(alerts.run(), name="alerts"),
         ]
         log.info("watching %d hosts for %d people", len(settings.hosts), len(settings.users))
         await pump.run(stop)
-        await alerts.drain()
+        await asyncio.gather(services.follows.finish(FAREWELL), alerts.drain())
         for chore in chores:
             chore.cancel()
     log.info("stopped")

@@ -39,7 +39,12 @@ def test_every_observer_that_people_reach_is_guarded() -> None:
 def test_two_bots_may_live_in_one_process() -> None:
     first, second = build_dispatcher(), build_dispatcher()
     assert first.resolve_used_update_types() == second.resolve_used_update_types()
-    assert sorted(first.resolve_used_update_types()) == ["callback_query", "message", "my_chat_member"]
+    assert sorted(first.resolve_used_update_types()) == [
+        "callback_query",
+        "message",
+        "my_chat_member",
+        "stopped_message_generation",
+    ]
 
 
 def test_the_reference_is_up_to_date() -> None:
