@@ -206,6 +206,36 @@ async def test_a_bare_command_offers_names_and_strangers_names_are_not_there(
         )
 
 
+async def test_a_page_of_logs_leads_to_it(lab: Lab, cast: Cast, setup: Make) -> None:
+    server = lab.servers["server1"]
+    for name in ("api-1", "api-2"):
+        talker(server, name)
+        says(server, name, "before")
+    async with running(setup(server)):
+        for names, title in (("api-1", "api-1 on server1 · live"), ("api-*", "api-1, api-2 · live")):
+            await cast.dias.says(f"/logs {names}")
+            page = await cast.telegram.next_message(cast.dias)
+            await cast.dias.presses(page, "Follow")
+            await cast.telegram.until(lambda title=title: title in drafted(cast.dias))  # type: ignore[misc]
+            await cast.dias.says("/stop_follow")
+            assert "Stopped." in (await cast.telegram.next_message(cast.dias)).text
+
+
+async def test_a_message_that_is_gone_is_not_edited_for_ever(lab: Lab, cast: Cast, setup: Make) -> None:
+    server = lab.servers["server1"]
+    talker(server, "talker")
+    async with following(cast, setup(server), "talker") as shown:
+        shown.deleted = True
+        refusals = cast.telegram.refusals
+        for number in range(3):
+            says(server, "talker", f"line {number}")
+            await cast.telegram.until(lambda number=number: len(refusals) > number, 30)  # type: ignore[misc]
+        await cast.dias.says("/stop_follow", chat=cast.ops)
+        assert (await cast.telegram.next_message(cast.ops)).text == "You follow nothing here."
+        assert {refusal.description for refusal in refusals} == {"Bad Request: message to edit not found"}
+        refusals.clear()
+
+
 async def test_the_bot_stops_and_says_so(lab: Lab, cast: Cast, setup: Make) -> None:
     server = lab.servers["server1"]
     bot = setup(server)
