@@ -4,6 +4,7 @@ import hashlib
 from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from playground.engine.clock import SECOND, Clock, Pulse
 from playground.engine.durations import human, steady
@@ -141,6 +142,7 @@ class Container:
         return f" (health: {status})" if status == "starting" else f" ({status})"
 
 
+@lru_cache(1024)  # of images and networks, which many containers share
 def identity(*words: str) -> str:
     """64 hex digits, the same for the same words."""
     return hashlib.sha256("/".join(words).encode()).hexdigest()

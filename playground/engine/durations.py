@@ -5,7 +5,14 @@ from datetime import UTC, datetime, timedelta
 from playground.engine.clock import SECOND
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUTE, _HOUR = 60, 3600
+# In hours: below so many, in units of so many.
+_LONG = (
+    (48, 1, "hours"),
+    (2 * 7 * 24, 24, "days"),
+    (2 * 30 * 24, 7 * 24, "weeks"),
+    (2 * 365 * 24, 30 * 24, "months"),
+)
 
 
 def human(seconds: float) -> str:
@@ -24,13 +31,7 @@ def human(seconds: float) -> str:
         return f"{minutes} minutes"
     if hours == 1:
         return "About an hour"
-    if hours < 48:
-        return f"{hours} hours"
-    for most, size, unit in (
-        (2 * 7 * 24, 24, "days"),
-        (2 * 30 * 24, 7 * 24, "weeks"),
-        (2 * 365 * 24, 30 * 24, "months"),
-    ):
+    for most, size, unit in _LONG:
         if hours < most:
             return f"{hours // size} {unit}"
     return f"{whole // _HOUR // 24 // 365} years"
@@ -42,7 +43,11 @@ def steady(seconds: float) -> float:
         return 1 - seconds % 1
     if seconds < _HOUR:
         return _MINUTE - seconds % _MINUTE
-    return _HOUR - (seconds + _HOUR / 2) % _HOUR
+    rounded = seconds + _HOUR / 2
+    for most, size, _ in _LONG:
+        if rounded < most * _HOUR:
+            return min(size * _HOUR - rounded % (size * _HOUR), most * _HOUR - rounded)
+    return _HOUR - seconds % _HOUR
 
 
 def rfc3339(at: int) -> str:

@@ -255,9 +255,10 @@ async def test_health(stage: Stage) -> None:
 
 async def test_events_as_they_happen(stage: Stage) -> None:
     heard: list[Event] = []
+    began = datetime.now(UTC)
 
     async def listen() -> None:
-        async for event in stage.engine.events(since=datetime.now(UTC) - timedelta(seconds=1)):
+        async for event in stage.engine.events(since=began):
             heard.append(event)
             if event.action is EventAction.RESTART:
                 return

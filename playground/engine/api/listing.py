@@ -108,7 +108,7 @@ def network(host: Host, container: Container) -> dict[str, object]:
     alive = container.alive
     return {
         "NetworkID": identity(host.name, "network", container.spec.network),
-        "EndpointID": identity(container.id, "endpoint") if alive else "",
+        "EndpointID": container.id[::-1] if alive else "",
         "Gateway": "172.18.0.1" if alive else "",
         "IPAddress": address(container),
         "IPPrefixLen": 16 if alive else 0,

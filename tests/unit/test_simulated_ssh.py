@@ -1,0 +1,115 @@
+"""The SSH server of the simulation gives what the restricted key gives on a real one, and nothing else."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import pytest
+
+from playground.engine.api.server import Sockets
+from playground.engine.spec import Spec
+from playground.engine.world import World
+from playground.ssh import ADDRESS, DOCKER_SOCKET, SshServer
+from services.errors import HostSilent, Silence
+from services.fleet.engine import DockerEngine
+from services.fleet.hosts import HostAddress, open_engine
+
+
+@dataclass
+class Scene:
+    """Two hosts behind one server, each with a container named after it."""
+
+    ssh: SshServer
+    sockets: dict[str, Path]
+
+    def address(self, user: str, **changes: str) -> HostAddress:
+        settings: dict[str, Any] = self.ssh.settings(user) | changes
+        return HostAddress(name=user, **settings)
+
+    async def login(self, user: str = "server1") -> asyncssh.SSHClientConnection:
+        return await asyncssh.connect(
+            ADDRESS,
+            self.ssh.port,
+            username=user,
+            client_keys=[str(self.ssh.identity_file)],
+            known_hosts=str(self.ssh.known_hosts),
+            config=None,
+            agent_path=None,
+        )
+
+
+@pytest.fixture
+async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    directory = tmp_path_factory.mktemp("s")
+    async with World() as world, Sockets(directory) as sockets:
+        paths = {}
+        for name in ("server1", "server2"):
+            host = world.host(name)
+            await host.run(Spec(name=f"of-{name}", image="toy:1"))
+            paths[name] = await sockets.open(host)
+        async with SshServer(directory, paths) as ssh:
+            yield Scene(ssh, paths)
+
+
+async def silence_of(engine: DockerEngine) -> Silence:
+    with pytest.raises(HostSilent) as silent:
+        await engine.containers(deadline=5)
+    return silent.value.reason
+
+
+async def test_each_user_reaches_his_own_host(scene: Scene) -> None:
+    for name in scene.sockets:
+        async with open_engine(scene.address(name)) as engine:
+            assert [row.name for row in await engine.containers(deadline=5)] == [f"of-{name}"]
+
+
+async def test_a_stranger_and_a_wrong_key_are_refused(scene: Scene, tmp_path: Path) -> None:
+    async with open_engine(scene.address("nobody")) as engine:
+        assert await silence_of(engine) is Silence.LOGIN
+    other = tmp_path / "other"
+    other.write_bytes(asyncssh.generate_private_key("ssh-ed25519").export_private_key())
+    async with open_engine(scene.address("server1", identity_file=str(other))) as engine:
+        assert await silence_of(engine) is Silence.LOGIN
+
+
+async def test_another_socket_is_refused(scene: Scene) -> None:
+    for path in (str(scene.sockets["server2"]), str(scene.sockets["server1"]), "/run/other.sock"):
+        async with open_engine(scene.address("server1", docker_socket=path)) as engine:
+            assert await silence_of(engine) is Silence.FORWARD
+
+
+async def test_whatever_is_run_fails(scene: Scene) -> None:
+    async with await scene.login() as connection:
+        assert (await connection.run("cat /etc/passwd")).exit_status == 1
+        assert (await connection.run("cat /etc/passwd")).stdout == ""
+        shell = await connection.create_process()
+        assert (await shell.wait()).exit_status == 1
+
+
+async def test_nothing_else_is_open(scene: Scene) -> None:
+    async with await scene.login() as connection:
+        with pytest.raises(asyncssh.ChannelOpenError):
+            await connection.open_connection("127.0.0.1", scene.ssh.port)
+        with pytest.raises(asyncssh.ChannelListenError):
+            await connection.start_server(lambda *_: None, "127.0.0.1", 0)
+        with pytest.raises(asyncssh.ChannelListenError):
+            await connection.forward_remote_path("/tmp/remote.sock", "/tmp/local.sock")
+        with pytest.raises(asyncssh.Error):
+            await connection.start_sftp_client()
+
+
+async def test_its_files(scene: Scene) -> None:
+    assert scene.ssh.identity_file.stat().st_mode & 0o777 == 0o600
+    assert scene.ssh.known_hosts.read_text().startswith(f"[{ADDRESS}]:{scene.ssh.port} ssh-ed25519 ")
+    assert scene.address("server1").docker_socket == DOCKER_SOCKET == "/var/run/docker.sock"
+
+
+async def test_a_server_that_was_set_up_anew_is_not_believed(scene: Scene, tmp_path: Path) -> None:
+    async with SshServer(tmp_path, scene.sockets) as other:
+        pins = tmp_path / "old_pins"
+        pins.write_text(scene.ssh.known_hosts.read_text().replace(str(scene.ssh.port), str(other.port)))
+        address = Scene(other, scene.sockets).address("server1", known_hosts=str(pins))
+        async with open_engine(address) as engine:
+            assert await silence_of(engine) is Silence.HOST_KEY
