@@ -1,10 +1,11 @@
 """What people say to the bot and what it says back: parse, one service call, view."""
 
-from handlers import alerts, containers, events, follow, logs, people, silences
+from handlers import alerts, containers, events, follow, grep, logs, people, silences
 
 ROUTERS = (
     containers.router,
     logs.router,
+    grep.router,
     follow.router,
     events.router,
     alerts.router,

@@ -24,7 +24,8 @@ T = TypeVar("T")
 class Spot:
     """Where an answer will stand: a new message, or with `in_place` the one whose button was pressed.
 
-    Until it comes, a new message has the words of waiting as its text, a pressed one as its only button.
+    Until it comes, a new message has the words of waiting as its text, a pressed one as a button above those that
+    belong to them.
     """
 
     def __init__(self, message: Message, *, in_place: bool = False, as_reply: bool = False) -> None:
@@ -76,9 +77,8 @@ class Spot:
             if self._in_place:
                 self._covered = True
                 button = InlineKeyboardButton(text=label, disabled=DisabledButton())
-                await self._message.edit_reply_markup(
-                    reply_markup=InlineKeyboardMarkup(inline_keyboard=[[button]])
-                )
+                rows = [[button], *map(list, words.rows)]
+                await self._message.edit_reply_markup(reply_markup=InlineKeyboardMarkup(inline_keyboard=rows))
             elif self._waiting is None:
                 self._waiting = await send(self._message, words, as_reply=self._as_reply)
             else:

@@ -1,0 +1,170 @@
+"""Search: what the logs say, in one container or in all, as far back as time allows."""
+
+import asyncio
+from dataclasses import replace
+
+from aiogram import F, Router
+from aiogram.dispatcher.event.bases import SkipHandler
+from aiogram.enums import ChatType
+from aiogram.filters import CommandObject
+from aiogram.types import CallbackQuery, ForceReply, Message, ReplyParameters, User
+from aiogram.utils.formatting import TextMention
+
+from handlers.callbacks import AskPattern, CancelSearch, SearchTurn
+from handlers.declare import Declaration, button, command, otherwise
+from handlers.grep_args import search_question, span_of
+from handlers.pressed import pressed
+from handlers.reply import answer_press
+from handlers.views import grep as views
+from handlers.views.grep_file import search_file
+from handlers.waiting import Spot
+from handlers.words import mark, zone
+from services.domain.access import Actor, Role
+from services.domain.containers import ContainerKey
+from services.domain.plans import Place
+from services.fleet.fleet import Fleet
+from services.logs.hits import SearchQuestion, Watch
+from services.logs.prompts import Prompts
+from services.logs.reader import LogReader
+from services.logs.search import FILE, Searcher
+from services.ports import Clock
+
+router = Router(name="grep")
+
+
+@command(
+    router,
+    "grep",
+    role=Role.VIEWER,
+    act="logs",
+    about=mark("search the logs"),
+    usage="PATTERN [NAMES…] [30m] [-i] [-v] [-C 3]",
+)
+async def grep(
+    message: Message,
+    command: CommandObject,
+    actor: Actor,
+    asker: str,
+    searcher: Searcher,
+    prompts: Prompts,
+    clock: Clock,
+) -> None:
+    question = search_question(command.args, clock.now(), zone.get())
+    if question.pattern or question.sieve.by_level:
+        await _search(Spot(message), question, actor, asker, searcher)
+    else:
+        await _ask(message, question, actor, prompts)
+
+
+@button(router, AskPattern.filter(), role=Role.VIEWER)
+async def ask_pattern(
+    callback: CallbackQuery,
+    callback_data: AskPattern,
+    actor: Actor,
+    fleet: Fleet,
+    reader: LogReader,
+    prompts: Prompts,
+) -> None:
+    question = SearchQuestion("")
+    if callback_data.token:
+        page = await reader.asked(callback_data.token)
+        question = replace(question, names=page.names, span=page.span, sieve=page.sieve)
+    elif callback_data.key:
+        question = replace(question, names=ContainerKey(callback_data.host, callback_data.key))
+    if isinstance(question.names, ContainerKey):
+        container = await fleet.find(question.names, by=actor)
+        question = replace(question, names=(container.full_name,))
+    await _ask(pressed(callback), question, actor, prompts, callback.from_user)
+
+
+@otherwise(router, F.reply_to_message.from_user.is_bot, F.text, role=Role.VIEWER)
+async def reply_pattern(
+    message: Message,
+    actor: Actor,
+    asker: str,
+    searcher: Searcher,
+    prompts: Prompts,
+    declarations: tuple[Declaration, ...],
+) -> None:
+    """A reply to the question of what to look for, by the person who was asked: all of it is the pattern."""
+    assert message.reply_to_message is not None
+    text = (message.text or "").strip()
+    word = text.split(maxsplit=1)[0].partition("@")[0].lower() if text else ""
+    if word in {f"/{each.name}" for each in declarations}:
+        raise SkipHandler
+    asked = message.reply_to_message
+    question = await prompts.of(Place(asked.chat.id, asked.message_id), by=actor.id)
+    if question is None or not text:
+        raise SkipHandler
+    await _search(Spot(message), replace(question, pattern=text.splitlines()[0]), actor, asker, searcher)
+
+
+@button(router, SearchTurn.filter(F.act == "file"), role=Role.VIEWER)
+async def as_file(
+    callback: CallbackQuery, callback_data: SearchTurn, actor: Actor, asker: str, searcher: Searcher
+) -> None:
+    question = (await searcher.kept(callback_data.token)).anew
+    spot, watch = Spot(pressed(callback), as_reply=True), Watch()
+    searching = searcher.find(question, by=actor, bounds=FILE, watch=watch)
+    found = await spot.awaiting(searching, lambda: views.progress(watch, question, asker))
+    await spot.put(await asyncio.to_thread(search_file, found))
+
+
+@button(router, SearchTurn.filter(), role=Role.VIEWER)
+async def turn_search(
+    callback: CallbackQuery,
+    callback_data: SearchTurn,
+    actor: Actor,
+    asker: str,
+    searcher: Searcher,
+    clock: Clock,
+    *,
+    in_place: bool,
+) -> None:
+    kept = await searcher.kept(callback_data.token)
+    message, onward = pressed(callback), kept.onward or kept.anew
+    match callback_data.act:
+        case "on":
+            spot, question = Spot(message, as_reply=True), onward
+        case "on_here":
+            spot, question = Spot(message, in_place=in_place), onward
+        case act:
+            spot, question = Spot(message, in_place=in_place), kept.anew
+            question = replace(
+                question,
+                span=span_of(question, clock.now(), zone.get()),
+                ignore_case=question.ignore_case or act == "fold",
+            )
+    await _search(spot, question, actor, asker, searcher)
+
+
+@button(router, CancelSearch.filter(), role=Role.VIEWER, answers=True)
+async def cancel(
+    callback: CallbackQuery, callback_data: CancelSearch, actor: Actor, searcher: Searcher
+) -> None:
+    """The message itself tells how far it has got."""
+    searcher.cancel(callback_data.token, by=actor)
+    await answer_press(callback)
+
+
+async def _search(spot: Spot, question: SearchQuestion, actor: Actor, asker: str, searcher: Searcher) -> None:
+    watch = Watch()
+    searching = searcher.find(question, by=actor, watch=watch)
+    found = await spot.awaiting(searching, lambda: views.progress(watch, question, asker))
+    page = views.search_page(found)
+    await spot.put(page.answer(await searcher.keep(found, page.shown), asker))
+
+
+async def _ask(
+    message: Message, question: SearchQuestion, actor: Actor, prompts: Prompts, presser: User | None = None
+) -> None:
+    """`presser`: who is asked, where it is not the author of `message`."""
+    in_group = message.chat.type != ChatType.PRIVATE
+    whom = TextMention(actor.name, user=presser) if presser and in_group else None
+    names = question.names if isinstance(question.names, tuple) else ()
+    sent = await message.answer(
+        **views.ask_pattern(names, whom).as_kwargs(),
+        reply_markup=ForceReply(selective=True, input_field_placeholder=views.placeholder()),
+        reply_parameters=ReplyParameters(message_id=message.message_id, allow_sending_without_reply=True),
+    )
+    await prompts.keep(Place(sent.chat.id, sent.message_id), question, asker=actor.id)
