@@ -30,6 +30,7 @@ class SshServer:
         self._sockets = sockets
         self._port = port
         self._acceptor: asyncssh.SSHAcceptor | None = None
+        self._connections: set[asyncssh.SSHServerConnection] = set()
 
     @property
     def port(self) -> int:
@@ -50,7 +51,7 @@ class SshServer:
         self._acceptor = await asyncssh.listen(
             ADDRESS,
             self._port,
-            server_factory=lambda: _Gate(self._sockets, key.convert_to_public()),
+            server_factory=lambda: _Gate(self._sockets, key.convert_to_public(), self._connections),
             server_host_keys=[host_key],
             process_factory=_false,
             encryption_algs=_CIPHERS,
@@ -73,6 +74,17 @@ class SshServer:
         assert self._acceptor
         self._acceptor.close()
         await self._acceptor.wait_closed()
+        connections = list(self._connections)
+        for connection in connections:
+            connection.abort()
+        for connection in connections:
+            await connection.wait_closed()
+
+    def hang_up(self, user: str) -> None:
+        """Breaks his connections. He may come again."""
+        for connection in list(self._connections):
+            if connection.get_extra_info("username") == user:
+                connection.abort()
 
     def _write(self, key: asyncssh.SSHKey, host_key: asyncssh.SSHKey) -> None:
         self.identity_file.touch(mode=0o600)
@@ -84,13 +96,24 @@ class SshServer:
 class _Gate(asyncssh.SSHServer):
     """One connection. What is not granted here, asyncssh refuses."""
 
-    def __init__(self, sockets: Mapping[str, Path], key: asyncssh.SSHKey) -> None:
+    def __init__(
+        self,
+        sockets: Mapping[str, Path],
+        key: asyncssh.SSHKey,
+        connections: set[asyncssh.SSHServerConnection],
+    ) -> None:
         self._sockets = sockets
         self._key = key
+        self._connections = connections
         self._connection: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
+        self._connections.add(conn)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._connection:
+            self._connections.discard(self._connection)
 
     def begin_auth(self, username: str) -> bool:
         return True

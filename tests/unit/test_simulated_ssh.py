@@ -1,5 +1,6 @@
 """The SSH server of the simulation gives what the restricted key gives on a real one, and nothing else."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,3 +114,27 @@ async def test_a_server_that_was_set_up_anew_is_not_believed(scene: Scene, tmp_p
         address = Scene(other, scene.sockets).address("server1", known_hosts=str(pins))
         async with open_engine(address) as engine:
             assert await silence_of(engine) is Silence.HOST_KEY
+
+
+async def test_a_connection_that_breaks_is_made_anew(scene: Scene) -> None:
+    async with (
+        open_engine(scene.address("server1")) as engine,
+        open_engine(scene.address("server2")) as other,
+    ):
+        await engine.containers(deadline=5)
+        await other.containers(deadline=5)
+        contact = other._link.contact
+        scene.ssh.hang_up("server1")
+        assert await silence_of(engine) is Silence.UNREACHABLE
+        async with asyncio.timeout(10):
+            while engine._link.silence is not None:
+                await asyncio.sleep(0.05)
+        assert await engine.containers(deadline=5)
+        assert other._link.contact == contact, "the other host's connection lives on"
+
+
+async def test_nobody_is_left_connected_in_the_end(scene: Scene, tmp_path: Path) -> None:
+    async with SshServer(tmp_path, scene.sockets) as ssh:
+        connection = await Scene(ssh, scene.sockets).login()
+    async with asyncio.timeout(5):
+        await connection.wait_closed()
