@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 _NAMES = re.compile(r"[^\s,]+(?:\s*,\s*[^\s,]+)*")
 _FLAG = re.compile(r"\s*-i(?=\s|$)")
-_QUOTED = re.compile(r"\"(.*)\"|'(.*)'", re.DOTALL)
+_QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 
 
 @command(

@@ -3,8 +3,8 @@
 import asyncio
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -471,6 +471,51 @@ async def test_the_bot_stops_and_a_sudden_end_is_remembered(lab: Lab, tmp_path: 
         await watch.follows.finish(5)
         assert wall.last.finish is Finish.BOT_STOPS
         assert await watch.follows.left_over() == []
+
+
+async def test_only_the_first_and_the_last_word_go_as_a_person_s(lab: Lab, tmp_path: Path) -> None:
+    server = lab.servers["server1"]
+    server.run_container("writer", *writer(100_000, burst=1, pause=0.1))
+    inside = False
+    live: list[bool] = []
+
+    @contextmanager
+    def around() -> Iterator[None]:
+        nonlocal inside
+        inside = True
+        yield
+        inside = False
+
+    class Noting(Wall):
+        async def show(self, snapshot: Snapshot) -> None:
+            live.append(inside)
+            await super().show(snapshot)
+
+    async with watching(tmp_path, server, around=around) as watch:
+        wall = await watch.follow("writer", wall=Noting())
+        await wall.until(lambda shown: shown.total > 5, "lines")
+        watch.follows.stop(wall.last.number, by=DIAS)
+        await wall.ended()
+    assert live == [False, *[True] * (len(live) - 2), False]
+    assert len(live) > 3
+
+
+async def test_nothing_is_left_open_on_the_host(lab: Lab, tmp_path: Path) -> None:
+    server = lab.servers["server1"]
+    for name in ("one", "two"):
+        server.run_container(name, *writer(100_000, burst=1, pause=0.1))
+    left: list[int] = []
+    async with watching(tmp_path, server) as watch:
+        for _ in range(6):
+            wall = await watch.follow("one", "two")
+            await wall.until(lambda shown: shown.total > 0, "lines")
+            while_read = server.sshd_descriptors()
+            watch.follows.stop(wall.last.number, by=DIAS)
+            await wall.ended()
+            await asyncio.sleep(0.3)
+            left.append(server.sshd_descriptors())
+            assert left[-1] < while_read
+    assert left[-1] <= max(left[:2]), "requests keep a few open, follows none"
 
 
 async def test_a_button_of_one_container_follows_it(lab: Lab, tmp_path: Path) -> None:

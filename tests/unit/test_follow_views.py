@@ -1,4 +1,4 @@
-"""What `/follow` looks like."""
+"""What `/follow` takes, and what it looks like."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.middlewares.locale import speaking
+from handlers.follow import _question
 from handlers.views import follow as views
 from handlers.views.answer import MESSAGE_UNITS, Answer, units
 from handlers.words import catalogues
 from services.domain.logs import Stream, stamp_of
 from services.domain.plans import Place
 from services.errors import EngineRefused, HostSilent, LogsUnreadable, Silence
-from services.logs.following import End, Finish, LeftOver, Missed, Running, Snapshot, Standing
+from services.logs.following import End, Finish, FollowQuestion, LeftOver, Missed, Running, Snapshot, Standing
 from services.logs.presenter import ShownLine
 
 NOW = datetime(2026, 11, 23, 14, 7, 31, tzinfo=UTC)
@@ -200,3 +201,28 @@ def test_one_that_was_left_over_can_be_gone_on_with() -> None:
     assert shown(views.left_over(left)) == (
         "n8n on server1\nNo longer live: the bot was restarted.\n[Go on] [Logs]"
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "names", "pattern", "ignore_case"),
+    [
+        ("n8n", ("n8n",), "", False),
+        ("n8n,directus", ("n8n", "directus"), "", False),
+        ("n8n , server2/*  connection refused ", ("n8n", "server2/*"), "connection refused", False),
+        ("n8n “level: 50”", ("n8n",), "level: 50", False),
+        ("n8n -i error|fatal", ("n8n",), "error|fatal", True),
+        ("n8n -i", ("n8n",), "", True),
+        ("n8n -inf", ("n8n",), "-inf", False),
+        ('n8n "level":"error"', ("n8n",), '"level":"error"', False),
+        ("n8n 'it is'", ("n8n",), "it is", False),
+    ],
+)
+def test_names_come_first_and_all_the_rest_is_the_pattern(
+    typed: str, names: tuple[str, ...], pattern: str, ignore_case: bool
+) -> None:
+    assert _question(typed) == FollowQuestion(names, pattern, ignore_case)
+
+
+@pytest.mark.parametrize("typed", [None, "", "  ", ",", '""'])
+def test_without_a_name_there_is_nothing_to_follow(typed: str | None) -> None:
+    assert _question(typed) is None

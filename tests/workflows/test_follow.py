@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from playground.telegram import Message, Person
+from playground.telegram import Message, Person, wire
 from playground.telegram.methods import METHODS
 from tests.bots import Setup, process, running
 from tests.conftest import Cast, labels
@@ -56,10 +56,15 @@ async def test_a_private_chat_has_a_draft_and_its_stop_leaves_a_message(
         says(server, "talker", "<b>now</b>", "password=hunter2hunter2")
         await cast.telegram.until(lambda: "<b>now</b>\npassword=•••" in drafted(cast.dias))
         (number,) = cast.dias.chat.drafts
+        for other in (cast.aigerim, cast.stranger):  # none of whose drafts it is
+            chat = wire.chat(other.chat)
+            cast.telegram.queue_raw({"stopped_message_generation": {"chat": chat, "draft_id": number}})
+        says(server, "talker", "still there")
+        await cast.telegram.until(lambda: "still there" in drafted(cast.dias))
         await cast.dias.stops(number)
         reply = await cast.telegram.next_message(cast.dias)
-    assert reply.text.splitlines()[1:] == ["Stopped.", "before", "<b>now</b>", "password=•••"]
-    assert reply.text.startswith("talker on server1 · 2 lines in ")
+    assert reply.text.splitlines()[1:] == ["Stopped.", "before", "<b>now</b>", "password=•••", "still there"]
+    assert reply.text.startswith("talker on server1 · 3 lines in ")
     assert labels(reply) == ["Go on", "Logs"]
     assert len(cast.dias.chat.sent) == 1
 
