@@ -22,9 +22,8 @@ PIECE = 16 * 2**10  # drivers that know no such limit have longer ones
 # The engine's own words about an error within the stream.
 _ERROR_LIMIT = 4096
 _ERROR_WORDS = b"Error grabbing logs: "
-_HEAD = Struct(">B3sL")
+_HEAD = Struct(">BHBL")
 _ERROR = 3
-_ZEROS = b"\0\0\0"
 _PREFIX = STAMP + 1
 _LONGEST_RECORD = LONGEST_LINE + _PREFIX
 # Of `local` logs, engines of 23 and older tell moments in the zone of their host.
@@ -134,31 +133,36 @@ class Records:
         at, size = 0, len(data)
         head, begun = _HEAD.unpack_from, self._begun
         texts, stamps, kinds = self._texts, self._stamps, self._kinds
-        while size - at >= _HEAD.size:
-            kind, zeros, length = head(data, at)
-            if kind > _ERROR or zeros != _ZEROS or length > _LONGEST_RECORD:
+        while (start := at + _HEAD.size) <= size:
+            kind, zeros, zero, length = head(data, at)
+            if kind > _ERROR or zeros or zero or length > _LONGEST_RECORD:
                 raise NoRecords("the stream has no frames where frames should be")
-            start = at + _HEAD.size
             end = start + length
             if end > size:
                 break
-            at = end
-            if kind == _ERROR:
-                self._complain(data[start:end])
-                continue
-            self._records += 1
             text = start + _PREFIX
             # A blank where one is when the zone is Z.
-            if end > text and data[end - 1] == 10 and data[text - 1] == 32 and not begun:
+            if (
+                end > text
+                and data[end - 1] == 10
+                and data[text - 1] == 32
+                and 0 < kind < _ERROR
+                and not begun
+            ):
                 texts.append(data[text:end])
-                stamps.append(data[start : start + STAMP])
-                kinds.append(kind or Stream.STDOUT)
+                stamps.append(data[start : text - 1])
+                kinds.append(kind)
+                self._records += 1
+            elif kind == _ERROR:
+                self._complain(data[start:end])
             else:
                 self._piece(kind or Stream.STDOUT, data[start:end])
+            at = end
         return at
 
     def _piece(self, kind: int, record: bytes) -> None:
         """Any record: what is not an ordinary whole line, or comes while another one is begun."""
+        self._records += 1
         this = _Begun(record)
         text = record[len(this.prefix) :]
         begun = self._begun.setdefault(kind, this)

@@ -11,6 +11,7 @@ import pytest
 
 from services.domain.logs import LogQuery
 from services.errors import DeadlineExceeded, HostSilent, Silence
+from services.fleet import engine as engine_module
 from services.fleet import tunnel
 from services.fleet.engine import DockerEngine
 from tests.lab.servers import Lab, Server
@@ -69,6 +70,29 @@ async def test_a_pulled_cable(server: Server, lab: Lab) -> None:
 
 async def drain(engine: DockerEngine, identity: str) -> int:
     return sum([len(data) async for data in engine.logs(identity, LogQuery(tail=10), deadline=1.5)])
+
+
+async def test_a_quiet_log_is_followed_on_and_a_lost_one_is_not(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "QUIET", 0.3)
+    identity = server.run_container("late", "sh", "-c", "echo first; sleep 2; echo second; sleep 99")
+    async with over_ssh(server) as engine:
+        said = engine.logs(identity, LogQuery(follow=True), deadline=None)
+        for words in (b"first\n", b"second\n"):
+            async with asyncio.timeout(10):
+                assert (await anext(said)).endswith(words)
+        server.pull_cable()
+        async with asyncio.timeout(15):
+            with pytest.raises(HostSilent):
+                await anext(said)
+
+
+async def test_the_log_of_a_container_that_ends_is_followed_to_its_end(server: Server) -> None:
+    identity = server.run_container("brief", "sh", "-c", "sleep 1; echo done")
+    async with over_ssh(server) as engine, asyncio.timeout(10):
+        said = [data async for data in engine.logs(identity, LogQuery(follow=True), deadline=None)]
+    assert b"".join(said).endswith(b" done\n")
 
 
 async def test_a_cable_pulled_while_nobody_asks(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
