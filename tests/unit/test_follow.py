@@ -1,8 +1,7 @@
-"""Following, without servers: where a log was left, how fast it is read and shown, and what is shown of it."""
+"""Following, without servers: where a log was left, and how fast it is read and shown."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
@@ -13,16 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.domain.containers import Details, State
-from services.domain.logs import Block, Line, LogQuery, Stream, block_of, moment_of
+from services.domain.logs import Block, Line, LogQuery, Stream, block_of
 from services.errors import HostSilent, NoSuchContainer, Silence
-from services.logs import screen, tap
+from services.logs import tap
 from services.logs.budget import Allowance, Budget
 from services.logs.follow import Rhythm
 from services.logs.following import Missed, Pace
-from services.logs.patterns import Pattern
-from services.logs.presenter import Presenter, ShownLine
 from services.logs.rejoin import Rejoin, Seen
-from services.logs.screen import BEFORE, ROWS, Screen
 from services.logs.source import LogSource
 from services.logs.tap import Attached, Tap
 from tests.clock import HandClock
@@ -255,111 +251,3 @@ def test_every_line_comes_once_whatever_happens_to_container_and_contact(
     engine, seen = asyncio.run(lived(program, tty=tty, tick=tick))
     assert seen.before + seen.lines == engine.lines()[0]
     assert seen.gaps == []
-
-
-@dataclass
-class Desk:
-    """A screen and what writes to it."""
-
-    screen: Screen
-    log: EngineLog = field(default_factory=EngineLog)
-    written: int = 0
-
-    async def write(self, *texts: str, counted: bool = True) -> None:
-        self.log.write(b"".join(text.encode() + b"\n" for text in texts))
-        lines, self.written = self.log.lines()[0][self.written :], len(self.log.lines()[0])
-        await self.screen.came(self.log.source(), block_of(lines), counted=counted)
-
-
-@pytest.fixture
-def desk() -> Iterator[Callable[..., Desk]]:
-    presenter, thread = Presenter(), ThreadPoolExecutor(1)
-
-    def make(pattern: str = "") -> Desk:
-        return Desk(Screen(presenter, thread, Pattern.of(pattern) if pattern else None))
-
-    yield make
-    presenter.close()
-    thread.shutdown()
-
-
-def texts(rows: Sequence[object]) -> list[str]:
-    return [row.text for row in rows if isinstance(row, ShownLine)]
-
-
-async def test_what_stood_there_before_is_shown_and_not_counted(desk: Callable[..., Desk]) -> None:
-    it = desk()
-    await it.write(*map(str, range(100)), counted=False)
-    gathered = await it.screen.gathered()
-    assert texts(gathered.rows) == list(map(str, range(100 - BEFORE, 100)))
-    assert (gathered.came, gathered.fresh, it.screen.total) == (0, 0, 0)
-
-
-async def test_a_burst_is_counted_and_only_its_newest_lines_are_kept(desk: Callable[..., Desk]) -> None:
-    it = desk()
-    await it.write("old", counted=False)
-    await it.write(*map(str, range(5000)))
-    gathered = await it.screen.gathered()
-    assert texts(gathered.rows) == list(map(str, range(5000 - ROWS, 5000)))
-    assert (gathered.came, gathered.fresh) == (5000, ROWS)
-    await it.write("one more")
-    gathered = await it.screen.gathered()
-    assert texts(gathered.rows)[-2:] == ["4999", "one more"]
-    assert (gathered.came, gathered.fresh, it.screen.total) == (1, 1, 5001)
-
-
-async def test_a_private_key_stays_hidden_when_it_comes_line_by_line(desk: Callable[..., Desk]) -> None:
-    key = "MIIEpAIBAAKCAQEA75mNv1Zq9Jc0kQh3xT2uWb7LsYd4Rf8GnMoPaEiKtUvXwZ1C"
-    for pattern in ("", "[A-Z]{3}|after"):
-        it = desk(pattern)
-        seen: list[str] = []
-        for text in ("-----BEGIN PRIVATE KEY-----", *[key] * 50, "-----END PRIVATE KEY-----", "after"):
-            await it.write(text)
-            seen += texts((await it.screen.gathered()).rows)
-        assert "after" in seen
-        assert not any(key[:8] in text for text in seen)
-
-
-async def test_a_match_tells_nothing_of_what_is_hidden(desk: Callable[..., Desk]) -> None:
-    it = desk("hunter|user=.* pw|password=.....$")
-    await it.write("password=hunter2hunter2", "password=hunter2hunter2 ", "user=hunter pw", "else")
-    gathered = await it.screen.gathered()
-    assert texts(gathered.rows) == ["user=hunter pw"]
-    assert (it.screen.matched, it.screen.total, gathered.came) == (1, 4, 1)
-
-
-async def test_lines_of_several_logs_are_in_the_order_they_came(desk: Callable[..., Desk]) -> None:
-    it = desk()
-    await it.write("first")
-    it.log.host = "server2"
-    await it.write("second")
-    it.log.host = "server1"
-    await it.write("third")
-    assert texts((await it.screen.gathered()).rows) == ["first", "second", "third"]
-
-
-async def test_what_was_missed_stands_before_the_line_behind_it(desk: Callable[..., Desk]) -> None:
-    it = desk()
-    await it.write("first")
-    await it.screen.gathered()
-    await it.write("second")
-    second = moment_of(it.log.records[-1].stamp)
-    for seconds in (9, 0):
-        it.screen.missed(Missed("server1", "n8n", BEGAN, second - timedelta(seconds=seconds), fast=True))
-    rows = (await it.screen.gathered()).rows
-    assert [row.text if isinstance(row, ShownLine) else row.until for row in rows] == [
-        "first",
-        second,
-        "second",
-    ]
-    assert it.screen.has_missed
-
-
-async def test_a_pattern_that_takes_too_long_is_cut_short_and_said(
-    desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(screen, "MATCHING", 0.0)
-    it = desk("a")
-    await it.write("a")
-    assert it.screen.has_missed
-    assert it.screen.total == 1
