@@ -142,7 +142,7 @@ def _nothing(page: LogPage) -> str:
         return _("Nothing found back to {time}.").format(time=moment(page.back_to, page.at))
     if span.since and span.until:
         words = _("No lines from {since} to {until}.")
-        until = clock(span.until) if day(span.since) == day(span.until) else moment(span.until, page.at)
+        until = clock(span.until) if _same_day(span.since, span.until) else moment(span.until, page.at)
         words = words.format(since=moment(span.since, page.at), until=until)
     elif span.until:
         words = _("No lines before {time}.").format(time=moment(span.until, page.at))
@@ -174,7 +174,7 @@ def _rows(page: LogPage) -> Sequence[Row]:
 
 def _restarted(restart: Restart, page: LogPage) -> str:
     at = restart.started or restart.finished
-    time = clock(at, seconds=True) if day(at) == day(page.at) else _day_and_clock(at)
+    time = clock(at, seconds=True) if _same_day(at, page.at) else _day_and_clock(at)
     words = _("restarted {time}") if restart.started else _("ended {time}")
     parts = [words.format(time=time)]
     if restart.exit_code is not None:
@@ -187,10 +187,15 @@ def _restarted(restart: Restart, page: LogPage) -> str:
 
 def _stretch(first: datetime, last: datetime, now: datetime) -> str:
     """`13:40–13:58`, `20 Nov, 13:40–13:58`; with seconds where it is short."""
-    if clock(first) == clock(last) and day(first) == day(last):
+    if clock(first) == clock(last) and _same_day(first, last):
         times = list(dict.fromkeys(clock(each, seconds=True) for each in (first, last)))
-        return "–".join(times if day(last) == day(now) else [f"{day(first)}, {times[0]}", *times[1:]])
-    return f"{moment(first, now)}–{clock(last) if day(first) == day(last) else moment(last, now)}"
+        return "–".join(times if _same_day(last, now) else [f"{day(first)}, {times[0]}", *times[1:]])
+    return f"{moment(first, now)}–{clock(last) if _same_day(first, last) else moment(last, now)}"
+
+
+def _same_day(one: datetime, other: datetime) -> bool:
+    here = zone.get()
+    return one.astimezone(here).date() == other.astimezone(here).date()
 
 
 def _day_and_clock(at: datetime) -> str:

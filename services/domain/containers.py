@@ -134,7 +134,8 @@ class Details:
     """What only an inspect tells. Environment values are deliberately not among it, but for `hidden`: those that
     look secret, to be hidden wherever they stand.
 
-    started, finished: None when it never did. restart_policy: no, always, on-failure, unless-stopped.
+    name: "" where the engine tells none. started, finished: None when it never did. restart_policy: no, always,
+    on-failure, unless-stopped.
     stop_timeout: seconds between SIGTERM and SIGKILL (engine default 10). memory_limit: bytes, None = none.
     health_interval: the time between two probes. error: the engine's own words about a failed start, or "".
     """
@@ -156,6 +157,7 @@ class Details:
     probes: tuple[Probe, ...] = ()  # oldest first, at most five
     failing_streak: int = 0
     health_interval: timedelta = timedelta(seconds=30)
+    name: str = ""
     hidden: tuple[str, ...] = field(default=(), repr=False)
 
 

@@ -139,6 +139,7 @@ def details(answer: Answer) -> Details:
         probes=_probes(health),
         failing_streak=min(_whole(health.get("FailingStreak")), LONGEST_STREAK // interval),
         health_interval=interval,
+        name=_event_name(answer.get("Name")),
     )
 
 

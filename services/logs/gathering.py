@@ -69,28 +69,29 @@ def oldest_order(strands: Sequence[OnwardStrand], count: int) -> list[int]:
     return oldest_of([strand.stamps for strand in strands], count, min(ceilings, default=None))
 
 
+def parted(strands: Sequence[Strand], order: Sequence[int], *, newest: bool = True) -> list[list[Found]]:
+    """What is taken of each: so many of its newest lines as the order has, or of its oldest."""
+    counts = Counter(order)
+    parts: list[list[Found]] = []
+    for number, strand in enumerate(strands):
+        start = len(strand.found) - counts[number] if newest else 0
+        parts.append(list(islice(strand.found, start, start + counts[number])))
+    return parts
+
+
 async def present(
-    strands: Sequence[Strand], order: Sequence[int], presenter: Presenter, *, newest: bool = True
+    strands: Sequence[Strand], parts: Sequence[Sequence[Found]], order: Sequence[int], presenter: Presenter
 ) -> tuple[tuple[ShownLine, ...], bool]:
-    """The page's lines in that order, and whether some were withheld. newest: or else the oldest of what was found."""
+    """The parts' lines in that order, and whether some were withheld."""
     shown: list[list[ShownLine]] = []
     withheld = False
-    counts = Counter(order)
-    for number, strand in enumerate(strands):
-        taken = _taken(strand, counts[number], newest=newest)
-        presented = await presenter.present(strand.source, block_of(each.line for each in taken))
+    for strand, part in zip(strands, parts, strict=True):
+        presented = await presenter.present(strand.source, block_of(each.line for each in part))
         shown.append(list(presented.lines))
         withheld |= presented.withheld
-    lines: list[ShownLine] = []
-    for number in reversed(order):  # withheld are the oldest
-        if shown[number]:
-            lines.append(shown[number].pop())
-    return tuple(reversed(lines)), withheld
-
-
-def _taken(strand: Strand, count: int, *, newest: bool) -> list[Found]:
-    start = len(strand.found) - count if newest else 0
-    return list(islice(strand.found, start, start + count))
+    # From the newest on: withheld are the oldest.
+    backwards = [shown[number].pop() for number in reversed(order) if shown[number]]
+    return tuple(reversed(backwards)), withheld
 
 
 async def _side_by_side(reads: Iterable[Awaitable[None]]) -> None:

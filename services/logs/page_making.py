@@ -1,32 +1,32 @@
 """How a page of logs is made: strands of all its logs, read as far as need be, in one order of time."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from services.domain.containers import Details
 from services.domain.logs import moment_of, stamp_of
 from services.domain.reports import Selection
-from services.errors import HostError
 from services.fleet.fleet import Fleet
+from services.logs.bookmarks import Bookmarks
 from services.logs.gathering import (
     floor_of,
     gather_newest,
     gather_oldest,
     newest_order,
     oldest_order,
+    parted,
     present,
 )
 from services.logs.pages import LogPage, Look
 from services.logs.presenter import Presenter, ShownLine
 from services.logs.questions import Bookmark, LogQuestion, Place
-from services.logs.restarts import Restart, restarts_of
+from services.logs.restarts import Restart, Restarts
 from services.logs.source import LogSource
-from services.logs.sources import Opened, Sources
-from services.logs.strands import BackwardStrand, OnwardStrand, Room, Strand
+from services.logs.sources import Inspecting, Opened, Sources
+from services.logs.strands import BackwardStrand, Found, OnwardStrand, Room, Strand
 from services.logs.windows import Mark, mark_before
 from services.ports import Clock
 
@@ -49,6 +49,7 @@ _MOST_AT_ONCE = 10_000
 class Wanted:
     """`lines`: so many at most. starts: where to begin, by container; None: nothing is before it, and no `starts`: at
     the newest end. kept: places that hold for logs which are not read. newest: the page ends where all logs do.
+    inspecting: containers by id that are being inspected already.
     """
 
     question: LogQuestion
@@ -58,6 +59,7 @@ class Wanted:
     kept: tuple[Place, ...] = ()
     look: Look = field(default_factory=Look)
     newest: bool = False
+    inspecting: Mapping[str, Inspecting] = field(default_factory=dict)
 
     @property
     def deadline(self) -> float:
@@ -81,9 +83,9 @@ class Wanted:
 class PageMaking:
     """Raises HostError where no log could be read."""
 
-    def __init__(self, fleet: Fleet, presenter: Presenter, clock: Clock) -> None:
-        self._fleet, self._presenter, self._clock = fleet, presenter, clock
-        self._sources = Sources(fleet)
+    def __init__(self, fleet: Fleet, presenter: Presenter, bookmarks: Bookmarks, clock: Clock) -> None:
+        self._presenter, self._bookmarks, self._clock = presenter, bookmarks, clock
+        self._sources, self._restarts = Sources(fleet), Restarts(fleet)
 
     async def backwards(self, wanted: Wanted) -> LogPage:
         """The newest lines, of all or before where it starts."""
@@ -98,7 +100,8 @@ class PageMaking:
                 start = await mark_before(source, question.span.until)
             return BackwardStrand(source, question.sieve, self._presenter, room, start=start, since=since)
 
-        async with self._sources.opened(containers, strand, wanted.deadline) as opened:
+        opening = self._sources.opened(containers, strand, wanted.deadline, wanted.inspecting)
+        async with opening as opened:
             strands = opened.strands
             await gather_newest(
                 strands,
@@ -109,15 +112,14 @@ class PageMaking:
                 look=wanted.look,
             )
             order = newest_order(strands, wanted.lines)
-            lines, withheld = await present(strands, order, self._presenter)
+            page = await self._page(wanted, opened, order, newest=True)
+        opened.assert_some()
         short = len(order) < wanted.lines
         full = short and any(strand.full for strand in strands)
-        return await self._page(
-            wanted,
-            opened,
-            lines,
-            order,
-            cut=withheld or full,
+        return replace(
+            page,
+            restarts=await self._seams(wanted, opened.details, page.lines),
+            cut=page.cut or full,
             back_to=_moment(floor_of(strands)) if short and not full else None,
             last=_moment(max((strand.newest.stamp for strand in strands if strand.newest), default=b"")),
         )
@@ -135,48 +137,31 @@ class PageMaking:
         async with self._sources.opened(containers, strand, wanted.deadline) as opened:
             await gather_oldest(opened.strands, deadline=wanted.deadline)
             order = oldest_order(opened.strands, wanted.lines)
-            lines, withheld = await present(opened.strands, order, self._presenter, newest=False)
-        return await self._page(wanted, opened, lines, order, cut=withheld)
+            page = await self._page(wanted, opened, order, newest=False)
+        opened.assert_some()
+        return replace(page, restarts=await self._seams(wanted, opened.details, page.lines))
 
     async def _page(
-        self,
-        wanted: Wanted,
-        opened: "Opened[Any]",
-        lines: tuple[ShownLine, ...],
-        order: Sequence[int],
-        *,
-        cut: bool,
-        back_to: datetime | None = None,
-        last: datetime | None = None,
+        self, wanted: Wanted, opened: "Opened[Any]", order: Sequence[int], *, newest: bool
     ) -> LogPage:
-        strands: list[Strand] = opened.strands
-        errors: list[HostError] = opened.errors
-        if errors and len(errors) == len(strands) + len(opened.failures):
-            raise errors[0]
-        taken = Counter(order)
-        places = {place.container: place for place in wanted.kept}
-        for number, strand in enumerate(strands):
-            if not strand.error:
-                places[strand.source.container_id] = strand.place(taken[number])
+        """`newest`: of what was found the newest lines are taken, or else the oldest."""
+        parts = parted(opened.strands, order, newest=newest)
         now = self._clock.now()
-        end = (
-            stamp_of(now) if wanted.newest else max((each.youngest for each in places.values()), default=b"")
+        bookmark = _bookmark(wanted, opened.strands, parts, now)
+        (lines, withheld), token = await asyncio.gather(
+            present(opened.strands, parts, order, self._presenter), self._bookmarks.keep(bookmark)
         )
-        begin = lines[0].stamp if lines else end
-        kept = tuple(places.values())
         return LogPage(
             containers=wanted.selection.containers,
             lines=lines,
             at=now,
-            bookmark=Bookmark(wanted.question, kept, len(lines), begin, end, wanted.newest),
-            cut=cut,
-            silent=(*wanted.selection.silent, *errors),
-            restarts=await self._restarts(wanted, opened.details, lines),
-            back_to=back_to,
-            last=last,
+            bookmark=bookmark,
+            cut=withheld,
+            silent=(*wanted.selection.silent, *opened.errors),
+            token=token,
         )
 
-    async def _restarts(
+    async def _seams(
         self, wanted: Wanted, details: Mapping[str, Details], lines: Sequence[ShownLine]
     ) -> tuple[Restart, ...]:
         """Those within the page; and of a single container the latest, if it lies before the page."""
@@ -184,7 +169,7 @@ class PageMaking:
         now = self._clock.now()
         found = await asyncio.gather(
             *(
-                restarts_of(each, details[each.id], self._fleet.engine(each.host), since=since, now=now)
+                self._restarts.of(each, details[each.id], since=since, now=now)
                 for each in wanted.selection.containers
                 if each.id in details
             )
@@ -193,6 +178,24 @@ class PageMaking:
         within = [each for each in restarts if each.place_in(lines, newest=wanted.newest) is not None]
         alone = restarts[-1:] if len(wanted.selection.containers) == 1 else []
         return tuple(within or alone)
+
+
+def _bookmark(
+    wanted: Wanted, strands: Sequence[Strand], parts: Sequence[Sequence[Found]], now: datetime
+) -> Bookmark:
+    places = {place.container: place for place in wanted.kept}
+    for strand, part in zip(strands, parts, strict=True):
+        if not strand.error:
+            places[strand.source.container_id] = strand.place(len(part))
+    end = max((each.youngest for each in places.values()), default=b"")
+    return Bookmark(
+        wanted.question,
+        tuple(places.values()),
+        lines=sum(map(len, parts)),
+        begin=min((part[0].line.stamp for part in parts if part), default=end),
+        end=stamp_of(now) if wanted.newest else end,
+        newest=wanted.newest,
+    )
 
 
 def _moment(stamp: bytes) -> datetime | None:

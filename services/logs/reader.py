@@ -2,15 +2,17 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 from services.domain.access import Actor
-from services.domain.containers import ContainerKey, Details
+from services.domain.containers import Container, ContainerKey, Details
 from services.domain.reports import Selection
 from services.domain.spans import TimeSpan
-from services.errors import LogsUnreadable, NoSuchContainer, NotUnderstood
-from services.fleet.fleet import Fleet
+from services.errors import LogsUnreadable, NoSuchContainer, NotUnderstood, VakhtaError
+from services.fleet.fleet import DETAILS_DEADLINE, Fleet
 from services.logs.bookmarks import Bookmarks
-from services.logs.gathering import gather_newest, newest_order, present
+from services.logs.gathering import gather_newest, newest_order, parted, present
+from services.logs.guesses import Guesses, is_meant, means_alone, settled, value_of
 from services.logs.page_making import MOST_BYTES, READ_DEADLINE, SPARE, PageMaking, Wanted
 from services.logs.pages import LogPage, Look
 from services.logs.presenter import Presenter
@@ -44,18 +46,57 @@ class LogReader:
     ) -> None:
         """`dozzle`: its address."""
         self._fleet, self._presenter, self._bookmarks, self._dozzle = fleet, presenter, bookmarks, dozzle
-        self._making = PageMaking(fleet, presenter, clock)
+        self._guesses = Guesses()
+        self._making = PageMaking(fleet, presenter, bookmarks, clock)
         self._pages = asyncio.Semaphore(MOST_PAGES)
         self._looks = asyncio.Semaphore(MOST_PAGES)  # nobody's long look holds up others' pages
         self._excerpts = asyncio.Semaphore(MOST_PAGES)  # nor an alert's evidence
 
     async def newest(self, question: LogQuestion, *, by: Actor, look: Look | None = None) -> LogPage:
         """Exactly the newest `question.lines` lines that count, within the span."""
-        selection, question = await self._select(question, by)
         newest = question.span.until is None
-        return await self._backwards(
-            Wanted(question, selection, question.lines, look=look or Look(), newest=newest)
-        )
+        wanted = Wanted(question, Selection(()), question.lines, look=look or Look(), newest=newest)
+        guess = self._guesses.of(question.names, by)
+        if guess is None or not by.scope.covers(guess.host, guess.name):
+            return self._linked(await self._found(wanted, by))
+        if means_alone(question.names, guess):
+            page = await self._known(wanted, guess)
+            return self._linked(page or await self._found(wanted, by))
+        return self._linked(await self._guessed(wanted, guess, by))
+
+    async def _found(self, wanted: Wanted, by: Actor) -> LogPage:
+        """First it is found out which container is meant, or which ones."""
+        selection, question = await self._select(wanted.question, by)
+        self._guesses.learn(wanted.question.names, by, selection)
+        return await self._read(replace(wanted, question=question, selection=selection))
+
+    async def _guessed(self, wanted: Wanted, guess: Container, by: Actor) -> LogPage:
+        """Meanwhile the log of what was meant the last time is read."""
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(settled(partial(self._read, _of_one(wanted, guess))))
+            meant = await settled(partial(self._select, wanted.question, by))
+            right = not isinstance(meant, VakhtaError) and is_meant(guess, meant[0])
+            if not right:
+                reading.cancel()
+        selection, question = value_of(meant)
+        if right:
+            return value_of(reading.result())
+        self._guesses.learn(wanted.question.names, by, selection)
+        return await self._read(replace(wanted, question=question, selection=selection))
+
+    async def _known(self, wanted: Wanted, guess: Container) -> LogPage | None:
+        """Nothing else can be meant, if it is still there under its name: None where it is not."""
+        engine = self._fleet.engine(guess.host)
+        async with asyncio.TaskGroup() as group:
+            inspect = partial(engine.inspect, guess.id, deadline=DETAILS_DEADLINE)
+            inspecting = group.create_task(settled(inspect))
+            ahead = replace(_of_one(wanted, guess), inspecting={guess.id: inspecting})
+            reading = group.create_task(settled(partial(self._read, ahead)))
+            details = await inspecting
+            right = isinstance(details, Details) and details.name == guess.name
+            if not right:
+                reading.cancel()
+        return value_of(reading.result()) if right else None
 
     async def asked(self, token: str) -> LogQuestion:
         """What the page was an answer to."""
@@ -81,7 +122,7 @@ class LogReader:
         wanted = Wanted(bookmark.question, selection, bookmark.question.step, kept=places)
         async with self._turn(bookmark.question):
             page = await self._making.onward(wanted)
-        return await self._kept(page)
+        return self._linked(page)
 
     async def again(
         self, token: str, lines: int | None = None, *, by: Actor, look: Look | None = None
@@ -134,20 +175,23 @@ class LogReader:
             )
             if strand.error:
                 raise strand.error
-            shown, _withheld = await present([strand], newest_order([strand], lines), self._presenter)
+            order = newest_order([strand], lines)
+            parts = parted([strand], order)
+            shown, _withheld = await present([strand], parts, order, self._presenter)
         return tuple(line.text for line in shown)
 
     async def _backwards(self, wanted: Wanted) -> LogPage:
-        async with self._turn(wanted.question):
-            page = await self._making.backwards(wanted)
-        return await self._kept(page)
+        return self._linked(await self._read(wanted))
 
-    async def _kept(self, page: LogPage) -> LogPage:
-        """With what leads on from it."""
-        link = None
-        if self._dozzle and len(page.containers) == 1:  # as Dozzle names it, 8 and later at least
-            link = f"{self._dozzle.rstrip('/')}/container/{page.containers[0].id[:12]}"
-        return replace(page, token=await self._bookmarks.keep(page.bookmark), link=link)
+    async def _read(self, wanted: Wanted) -> LogPage:
+        async with self._turn(wanted.question):
+            return await self._making.backwards(wanted)
+
+    def _linked(self, page: LogPage) -> LogPage:
+        if not self._dozzle or len(page.containers) != 1:
+            return page
+        # As Dozzle names it, 8 and later at least.
+        return replace(page, link=f"{self._dozzle.rstrip('/')}/container/{page.containers[0].id[:12]}")
 
     def _turn(self, question: LogQuestion) -> asyncio.Semaphore:
         long = question.sieve != ALL or question.span != ALWAYS
@@ -180,3 +224,8 @@ class LogReader:
         if len(selection.containers) == 1 and not selection.silent:
             question = replace(question, names=(selection.containers[0].full_name,))
         return selection, question
+
+
+def _of_one(wanted: Wanted, container: Container) -> Wanted:
+    question = replace(wanted.question, names=(container.full_name,), doubtful=())
+    return replace(wanted, question=question, selection=Selection((container,)))

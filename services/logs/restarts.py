@@ -1,16 +1,19 @@
 """Where in its log a container ended and began anew."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.domain.containers import Container, Details
+from services.domain.logs import stamp_of
 from services.domain.news import Deed, Fact
 from services.errors import HostError
+from services.fleet.fleet import Fleet
 from services.logs.presenter import ShownLine
-from services.ports import Engine
 
 _DEADLINE = 1.0
+_MOST_KNOWN = 200
 # Between what an inspect and an event say of one end.
 _CLOSE = timedelta(seconds=2)
 
@@ -31,28 +34,49 @@ class Restart:
 
     def place_in(self, lines: Sequence[ShownLine], *, newest: bool) -> int | None:
         """The number of the first line behind the seam; None: it is not among them. newest: nothing is behind them."""
-        place = next((n for n, line in enumerate(lines) if line.at > self.seam), len(lines))
+        seam = stamp_of(self.seam)
+        place = next((n for n, line in enumerate(lines) if line.stamp > seam), len(lines))
         return place if 0 < place < len(lines) or (newest and place == len(lines) > 0) else None
 
 
-async def restarts_of(
-    container: Container, details: Details, engine: Engine, *, since: datetime | None, now: datetime
-) -> tuple[Restart, ...]:
-    """Oldest first: the latest, and those since then which the engine still remembers. since: None: the latest alone.
+class Restarts:
+    """What was once asked of an engine's memory is kept: what has happened stays so."""
 
-    None where it has run without an end since it was made: such a one costs no question.
-    """
-    latest = latest_restart(container, details)
-    if latest is None or since is None or latest.finished < since:
-        return (latest,) if latest else ()
-    try:
-        history = await engine.history(since=since, until=now, deadline=_DEADLINE)
-    except HostError:
-        return (latest,)
-    known = tuple(_remembered(container, history.facts))
-    if known and abs(known[-1].finished - latest.finished) <= _CLOSE:
-        return known
-    return (*known, latest)
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._known: OrderedDict[tuple[str, datetime], tuple[datetime, tuple[Restart, ...]]] = OrderedDict()
+
+    async def of(
+        self, container: Container, details: Details, *, since: datetime | None, now: datetime
+    ) -> tuple[Restart, ...]:
+        """Oldest first: the latest, and those from `since` on that the engine remembers; None: the latest alone.
+
+        Where it has run without an end since it was made, nothing is asked.
+        """
+        latest = latest_restart(container, details)
+        if latest is None or since is None or latest.finished < since:
+            return (latest,) if latest else ()
+        key = (container.id, latest.started or latest.finished)
+        asked, restarts = self._known.get(key, (None, ()))
+        if asked is None or asked > since:
+            restarts = await self._ask(container, latest, since, now)
+            self._known[key] = (since, restarts)
+            if len(self._known) > _MOST_KNOWN:
+                self._known.popitem(last=False)
+        return tuple(each for each in restarts if each.finished >= since)
+
+    async def _ask(
+        self, container: Container, latest: Restart, since: datetime, now: datetime
+    ) -> tuple[Restart, ...]:
+        engine = self._fleet.engine(container.host)
+        try:
+            history = await engine.history(since=since, until=now, deadline=_DEADLINE)
+        except HostError:
+            return (latest,)
+        known = tuple(_remembered(container, history.facts))
+        if known and abs(known[-1].finished - latest.finished) <= _CLOSE:
+            return known
+        return (*known, latest)
 
 
 def latest_restart(container: Container, details: Details) -> Restart | None:

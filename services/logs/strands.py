@@ -113,7 +113,7 @@ class BackwardStrand(Strand):
 
     async def _advance(self, deadline: float) -> None:
         sifting = Sifting(self._sieve, self._presenter, since=self._since)
-        found: deque[Found] = deque()
+        found: deque[tuple[int, Chosen]] = deque()
         last: Line | None = None
         before = 0
         async with aclosing(self._walk.window(self._records, deadline=deadline)) as blocks:
@@ -127,7 +127,9 @@ class BackwardStrand(Strand):
         self._keep(found, await sifting.chosen(block_of(self._unsure)), before)
         self._unsure = sifting.unsure
         depth = self._depth
-        self.found.extendleft(replace(each, depth=max(depth - each.depth, 1)) for each in reversed(found))
+        self.found.extendleft(
+            Found(each.line, max(depth - number, 1), each.level) for number, each in reversed(found)
+        )
         if not self._anchored:
             self._level, self._anchored = sifting.level, sifting.first is not None
         if self._walk.exhausted:
@@ -145,15 +147,15 @@ class BackwardStrand(Strand):
         self.full = self.full or len(chosen) > room
         self.found.extendleft(Found(each.line, self._depth, each.level) for each in chosen[::-1][:room])
 
-    def _keep(self, found: deque[Found], chosen: Sequence[Chosen], before: int) -> None:
-        """Numbered, for the time being, from the window's first line. Where there is no room the oldest give way."""
+    def _keep(self, found: deque[tuple[int, Chosen]], chosen: Sequence[Chosen], before: int) -> None:
+        """Each with its number in the window. Where there is no room the oldest give way."""
         for each in chosen:
-            found.append(Found(each.line, before + each.number, each.level))
+            found.append((before + each.number, each))
             self._held += len(each.line.text)
             while len(found) > 1 and (
                 self._held > self._room.bytes or len(found) + len(self.found) > self._room.lines
             ):
-                self._held -= len(found.popleft().line.text)
+                self._held -= len(found.popleft()[1].line.text)
                 self.full = True
 
     def _reach(self, sifting: Sifting) -> None:

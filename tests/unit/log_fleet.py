@@ -21,7 +21,7 @@ from services.ports import Put, Store
 from tests.clock import HandClock
 from tests.unit.engine_log import EngineLog
 
-ACTOR = Actor(1, "dias", Role.VIEWER, Scope(()))
+ACTOR = Actor(1, "dias", Role.VIEWER, Scope.of("*/*"))
 _MADE = datetime(2026, 11, 20, tzinfo=UTC)
 
 
@@ -43,6 +43,7 @@ def details(of: Container, **told: object) -> Details:
         "tty": False,
         "log_driver": "json-file",
         "memory_limit": None,
+        "name": of.name,
     }
     return Details(id=of.id, state=of.state, **(usual | told))  # type: ignore[arg-type]
 
@@ -51,7 +52,7 @@ def details(of: Container, **told: object) -> Details:
 class LogFleet:
     """`logs`: by the container's name, which tells it apart. gate: while it is shut no read goes on.
 
-    told: what inspects say besides the usual. inspects: how many there were.
+    told: what inspects say besides the usual. inspects, selects: how many there were. doors: as the gate, of selects.
     """
 
     host = "server1"
@@ -60,14 +61,19 @@ class LogFleet:
     silent: tuple[HostSilent, ...] = ()
     told: dict[str, object] = field(default_factory=dict)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    doors: asyncio.Event = field(default_factory=asyncio.Event)
     inspects: int = 0
+    selects: int = 0
     reading: int = 0
     most_reading: int = 0
 
     def __post_init__(self) -> None:
         self.gate.set()
+        self.doors.set()
 
     async def select(self, words: Sequence[str], *, by: Actor) -> Selection:
+        self.selects += 1
+        await self.doors.wait()
         wanted = [word.partition("/")[2] or word for word in words]
         return Selection(
             tuple(container(n) for n in self.logs_of if "*" in wanted or n in wanted), self.silent

@@ -1,0 +1,60 @@
+"""What somebody's words have meant the last time, so that its log can be read while it is found out again."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from services.domain.access import Actor
+from services.domain.containers import Container, ContainerKey
+from services.domain.reports import Selection
+from services.errors import VakhtaError
+
+_MOST = 500
+
+T = TypeVar("T")
+Names = tuple[str, ...] | ContainerKey
+
+
+class Guesses:
+    """Each person's own: what one has seen tells another nothing, not even by the time it takes."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[int, int | None, Names], Container] = OrderedDict()
+
+    def of(self, names: Names, by: Actor) -> Container | None:
+        return self._known.get((by.id, by.chat, names))
+
+    def learn(self, names: Names, by: Actor, meant: Selection) -> None:
+        """Only what is one container beyond doubt."""
+        key = (by.id, by.chat, names)
+        self._known.pop(key, None)
+        if len(meant.containers) == 1 and not meant.silent:
+            self._known[key] = meant.containers[0]
+            if len(self._known) > _MOST:
+                self._known.popitem(last=False)
+
+
+def is_meant(guess: Container, meant: Selection) -> bool:
+    return not meant.silent and [each.id for each in meant.containers] == [guess.id]
+
+
+def means_alone(names: Names, guess: Container) -> bool:
+    """Whether the words can mean nothing else, as long as the container has its name: names are unique on a host."""
+    if isinstance(names, ContainerKey):
+        return names == ContainerKey(guess.host, guess.key)
+    return names == (guess.full_name,)
+
+
+async def settled(work: Callable[[], Awaitable[T]]) -> T | VakhtaError:
+    """A foreseen failure as a value: as an exception it would come out of a task group in a group."""
+    try:
+        return await work()
+    except VakhtaError as error:
+        return error
+
+
+def value_of(outcome: T | VakhtaError) -> T:
+    """Raises the failure that it is."""
+    if isinstance(outcome, VakhtaError):
+        raise outcome
+    return outcome
