@@ -53,12 +53,12 @@ def search_page(found: Found) -> SearchPage:
     labels = labels_of((tally.host, tally.name) for tally in found.tallies)
     rows = rows_of(found.hits)
     room = MESSAGE_UNITS - units(above.render()[0]) - 2
-    block = log_block(rows.rows, room, labels=labels, times=True, keep_first=True)
+    block = log_block(rows.rows, room, labels=labels, times=True, keep_first=True, brief=True)
     if block.shown < block.total or rows.hits < found.count:
         room -= 40  # for the words that tell so
-        block = log_block(rows.rows, room, labels=labels, times=True, keep_first=True)
+        block = log_block(rows.rows, room, labels=labels, times=True, keep_first=True, brief=True)
         rows = rows.first(block.shown) or Rows.of_one(found.hits[0])
-        block = log_block(rows.rows, room, labels=labels, times=True, keep_first=True)
+        block = log_block(rows.rows, room, labels=labels, times=True, keep_first=True, brief=True)
         newest = _("The newest {count} of {all}:").format(count=rows.hits, all=number(found.count))
         above = Text(above, "\n", newest)
     return SearchPage(found, above, block.node if block.text.strip() else None, rows.hits)

@@ -70,11 +70,13 @@ def log_block(
     labels: Labels | None = None,
     times: bool = False,
     keep_first: bool = False,
+    brief: bool = False,
 ) -> LogBlock:
     """As many of the last rows (or the first ones) as `room` holds, in UTF-16 units.
 
     Where not even one line fits, its beginning is shown. labels: as of `labels_of`, which is asked where this is
-    None. times: each line begins with its time, in place of one of its own that it begins with.
+    None. times: each line begins with its time, in place of one of its own that it begins with. brief: of a line
+    that reads as several, such as an error with its stack, the first one.
     """
     rows = _with_days(rows) if times else rows
     lines = [row for row in rows if isinstance(row, ShownLine)]
@@ -90,6 +92,7 @@ def log_block(
             text = f"— {row.words} —"
         else:
             text = _line(row, labels.get((row.host, row.name)), levels[number], times=times)
+            text = _first_of(text) if brief else text
         cost = units(text) + bool(kept)
         if cost > room:
             whole = False
@@ -185,6 +188,11 @@ def _line(line: ShownLine, label: str | None, before: Level | None, *, times: bo
     if label:
         parts.append(f"{label}│")
     return " ".join((*parts, text))
+
+
+def _first_of(text: str) -> str:
+    first, more, _rest = text.partition("\n")
+    return f"{first} ⋯" if more else first
 
 
 def _says(text: str, level: Level) -> bool:
