@@ -80,7 +80,7 @@ async def test_a_private_key_stays_hidden_when_it_comes_line_by_line(desk: Calla
 
 
 async def test_a_match_tells_nothing_of_what_is_hidden(desk: Callable[..., Desk]) -> None:
-    it = desk("hunter|user=.* pw|password=.....$")
+    it = desk("hunter|user=.* pw|password=...$")
     await it.write("password=hunter2hunter2", "password=hunter2hunter2 ", "user=hunter pw", "else")
     gathered = await it.screen.gathered()
     assert texts(gathered.rows) == ["user=hunter pw"]
