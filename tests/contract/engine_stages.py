@@ -30,6 +30,9 @@ NO_COMMAND = (
 )
 
 
+_IDLE = "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """How a container is created. probe: seconds between two looks at its health, None: nobody looks."""
@@ -195,7 +198,7 @@ class Real:
         )
 
     async def idle(self, name: str, wanted: Wanted = Wanted()) -> str:
-        return await self._run(name, "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done", wanted)
+        return await self._run(name, _IDLE, wanted)
 
     async def deaf(self, name: str, wanted: Wanted = Wanted()) -> str:
         return await self._run(name, "trap '' TERM; while :; do sleep 1; done", wanted)
@@ -213,7 +216,13 @@ class Real:
         return await self._run(name, script, wanted)
 
     async def logger(self, name: str, out: bytes, *, err: bytes = b"", tty: bool = False) -> str:
-        return await asyncio.to_thread(self.server.run_logger, name, out, err=err, tty=tty)
+        if tty or not err:
+            return await asyncio.to_thread(self.server.run_logger, name, out, err=err, tty=tty)
+        # Two streams are copied side by side: only what is written later is certainly later in the log.
+        script = f"printf '{_octal(out)}'; sleep 0.3; printf '{_octal(err)}' >&2; {_IDLE}"
+        identity = await self._run(name, script, Wanted())
+        await asyncio.sleep(1)
+        return identity
 
     async def broken(self, name: str) -> str:
         create = ("create", f"--name={name}", IMAGE, "nosuchcommand")
@@ -234,6 +243,11 @@ class Real:
 
     async def set_health(self, name: str, *, good: bool) -> None:
         await asyncio.to_thread(self.server.set_health, name, good=good)
+
+
+def _octal(text: bytes) -> str:
+    """For printf."""
+    return "".join(f"\\{byte:03o}" for byte in text)
 
 
 @asynccontextmanager
