@@ -246,6 +246,21 @@ async def test_a_silent_host_is_one_line_and_holds_up_nobody(lab: Lab, cast: Cas
         assert lines(page)[1:] == ["api 1"]
 
 
+async def test_a_host_that_fell_silent_since_is_said_as_soon(lab: Lab, cast: Cast, setup: Make) -> None:
+    """Though what is asked for again is read before it is looked up."""
+    server = lab.servers["server2"]
+    async with running(setup(server)):
+        for typed in ("/logs server2/directus 1", "/logs directus 1"):
+            await asked(cast, typed)
+            await asked(cast, typed)
+        server.pull_cable()
+        for typed in ("/logs server2/directus 1", "/logs directus 1"):
+            began = time.monotonic()
+            page = await asked(cast, typed)
+            assert time.monotonic() - began < 2.5
+            assert page.text.startswith("⚠️ server2: ")
+
+
 async def test_lines_before_a_restart(lab: Lab, cast: Cast, setup: Make) -> None:
     server = lab.servers["server1"]
     server.run_container("phoenix", "sh", "-c", "echo begin; echo dying; exit 3")
