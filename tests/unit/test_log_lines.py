@@ -123,7 +123,7 @@ def test_json_is_told_in_words_and_stays_json_in_a_file() -> None:
 
 
 def test_in_brief_an_error_is_one_line_without_its_stack() -> None:
-    error = '{"level":50,"msg":"refused","err":{"message":"refused","stack":"Error: refused\\n    at connect (net:12)"}}'
+    error = '{"level":50,"msg":"no","err":{"message":"no","stack":"Error: no\\n    at connect (net:12)"}}'
     whole, brief = (log_block(said(error), 1000, brief=each).text for each in (False, True))
     assert whole.count("\n") >= 1
     assert brief == whole.split("\n")[0] + " ⋯"

@@ -494,7 +494,8 @@ def test_rules_over_logs(load: Load) -> None:
         alerts:
           log_rules:
             - {name: directus_errors, containers: ["*/directus"], pattern: "ERROR", threshold: 5, within: 2m}
-            - {name: disk_full, pattern: "no space left", ignore_case: true, severity: critical, cooldown: 1h, channels: sms}
+            - {name: disk_full, pattern: "no space left", ignore_case: true, severity: critical,
+               cooldown: 1h, channels: sms}
         """
     ).alerts.log_rules
     assert [rule.rule for rule in rules] == [
