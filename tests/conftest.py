@@ -14,7 +14,6 @@ from playground.telegram import Chat, Limits, Message, Person, Refusal, Telegram
 from tests.bots import AIGERIM, DIAS, OPS, SCALE, STRANGER, STUDENT, TOKEN, Setup
 from tests.lab.servers import Lab, LabUnavailable, Server
 
-
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
