@@ -120,11 +120,14 @@ class Backwards:
         async for block in read.blocks():
             place = mark.place_in(block) if mark else None
             kept.append(block if place is None else block.part(0, place))
-            # What begins before the mark by its moments holds it, unless the clock stepped back.
-            sure = sure or place is not None or (read.tail is not None and _too_much(kept))
-            while sure and kept:
+            if mark and not sure and place is None and _too_much(kept):
+                # By its moments, what begins before the mark holds it, unless the clock stepped back.
+                if read.tail is None and block and block.stamp(len(block) - 1) > mark.stamp:
+                    return
+                sure = True
+            while (sure or place is not None) and kept:
                 yield kept.pop(0)
-            if place is not None or _too_much(kept):
+            if place is not None:
                 return
 
     def _go_on_from(self, read: Reading, found: bool) -> None:

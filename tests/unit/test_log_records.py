@@ -59,7 +59,7 @@ def lines_of(blocks: Sequence[Block]) -> list[Line]:
 
 
 @given(written, cuts, st.booleans(), st.booleans())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_each_stream_is_what_was_written(
     said: list[tuple[Stream, bytes]], where: list[int], ends: bool, local: bool
 ) -> None:
@@ -78,7 +78,7 @@ def test_each_stream_is_what_was_written(
 
 
 @given(written, cuts, st.booleans())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_terminal_is_what_was_written(
     said: list[tuple[Stream, bytes]], where: list[int], local: bool
 ) -> None:
@@ -120,7 +120,7 @@ def test_a_moment_of_no_calendar_spoils_no_log(tty: bool, odd: bytes, zone: byte
 
 
 @given(st.binary(max_size=300), st.booleans(), cuts)
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_whatever_comes_is_lines_or_no_records(data: bytes, tty: bool, where: list[int]) -> None:
     records = Records(tty=tty)
     with suppress(NoRecords):
@@ -128,7 +128,7 @@ def test_whatever_comes_is_lines_or_no_records(data: bytes, tty: bool, where: li
 
 
 @given(written, st.lists(st.tuples(st.integers(min_value=0), st.binary(max_size=3)), min_size=1, max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_spoiled_stream_is_lines_or_no_records(
     said: list[tuple[Stream, bytes]], flaws: list[tuple[int, bytes]]
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.domain.logs import Block, Line, Stream, block_of
+from services.domain.logs import Block, Line, LogQuery, Stream, block_of
 from services.logs.records import LONGEST_LINE, PIECE
 from services.logs.windows import Backwards, Mark, mark_before, onward
 from tests.unit.engine_log import BEGAN, EngineLog
@@ -130,7 +130,7 @@ def written(steps: Sequence[Step], **how: Any) -> EngineLog:
 
 
 @given(st.lists(said, min_size=5, max_size=60), sizes, st.lists(happenings, max_size=6), st.booleans())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 async def test_all_lines_once_whole_and_in_order(
     before: list[Say], windows: list[int], between: list[list[Step]], resume: bool
 ) -> None:
@@ -163,7 +163,7 @@ async def test_a_terminals_lines(
     st.lists(st.lists(st.one_of(short, short, short, set_back, rotated), max_size=12), max_size=6),
     st.booleans(),
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 async def test_a_clock_that_steps_back(
     before: list[Step], windows: list[int], between: list[list[Step]], resume: bool
 ) -> None:
@@ -195,7 +195,7 @@ repeated = st.builds(
     st.lists(st.lists(repeated, max_size=12), max_size=6),
     st.booleans(),
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 async def test_lines_of_one_moment_and_one_text(
     before: list[Step], windows: list[int], between: list[list[Step]], resume: bool
 ) -> None:
@@ -209,7 +209,7 @@ async def test_lines_of_one_moment_and_one_text(
     st.integers(-20, 20),
     happenings,
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 async def test_onward_from_a_line(before: list[Say], number: int, error: int, later: list[Step]) -> None:
     """depth: it is only about right."""
     log = written([*before, Say(Stream.STDOUT, 0, True)])
@@ -243,7 +243,7 @@ async def test_onward_from_the_newest_line_costs_one_read(count: int) -> None:
 
 
 @given(st.lists(said, min_size=1, max_size=60), st.integers(-5, 80), sizes, st.lists(happenings, max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 async def test_the_lines_up_to_a_moment(
     before: list[Say], microseconds: int, windows: list[int], between: list[list[Step]]
 ) -> None:
@@ -302,3 +302,35 @@ async def test_one_line_longer_than_any_window(pieces: int) -> None:
     assert [before, after] == log.lines()[0][::2]
     assert long.text[:LONGEST_LINE] == log.lines()[0][1].text[:LONGEST_LINE]
     assert len(log.queries) < 12
+
+
+async def test_a_great_many_lines_of_one_moment_are_not_held_all_at_once() -> None:
+    log = EngineLog(tick=0)
+    log.write(b"".join(b"%d said at one moment\n" % number for number in range(60_000)))
+    walk = Backwards(log.source())
+    windows = []
+    while not walk.exhausted:
+        windows.append(await read(walk.window(10, deadline=5)))
+    assert [line for window in reversed(windows) for line in window] == log.lines()[0]
+    assert max(map(len, windows)) < 50_000
+
+
+class Fickle(EngineLog):
+    """Each time it is asked it has another log, older than the one before."""
+
+    def given(self, query: LogQuery) -> bytes:
+        self.records.clear()
+        self.now -= 10**12
+        for _ in range(50):
+            Say(Stream.STDOUT, 100, True)(self)
+        return super().given(query)
+
+
+@pytest.mark.parametrize("records", [1, 20, 1000])
+async def test_an_engine_that_tells_something_else_each_time(records: int) -> None:
+    log = Fickle(now=10**15)
+    walk = Backwards(log.source(), Mark(30, BEGAN.isoformat().encode(), b"check"))
+    while not walk.exhausted:
+        await read(walk.window(records, deadline=5))
+    await read(onward(log.source(), Mark(30, BEGAN.isoformat().encode(), b"check"), deadline=5))
+    assert len(log.queries) < 60
