@@ -15,6 +15,7 @@ from services.domain.containers import Stop
 from services.domain.findings import Finding
 from services.errors import StoreUnavailable
 from services.fleet.fleet import Fleet
+from services.logs.bookmarks import Bookmarks
 from services.logs.presenter import Presenter
 from services.logs.reader import LogReader
 from tests.lab.server import Server
@@ -111,7 +112,7 @@ async def watched(
 ) -> AsyncIterator[None]:
     """Yields when the watcher has looked at everything."""
     presenter = Presenter()
-    reader = LogReader(cast(Fleet, None), presenter, Now())
+    reader = LogReader(cast(Fleet, None), presenter, cast(Bookmarks, None), Now())  # for excerpts alone
     try:
         async with over_ssh(server) as engine:
             watcher = Watcher(
