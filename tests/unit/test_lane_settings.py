@@ -85,7 +85,7 @@ def test_it_may_go_elsewhere(load: Load, files: Mapping[str, str]) -> None:
 )  # fmt: skip
 def test_mistakes(load: Load, host: dict[str, Any], changes: Mapping[str, Any], said: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        load(host | changes)
+        load({**host, **changes})
     assert said in "\n".join(caught.value.problems)
 
 

@@ -1,0 +1,156 @@
+"""Every error a service raises. Each carries facts, never prose: words are put to it in `handlers/views`.
+
+VakhtaError
+├── Denied                 the person may not do this (role or protection; what is out of scope is NotFound)
+├── NotFound
+│   ├── NoSuchContainer    with the nearest names
+│   └── NoSuchHost         with the nearest names
+├── Ambiguous              the name fits several containers
+├── NotUnderstood          a word that is no name, nor anything else that may stand there
+├── PlanGone               the confirmation was used, cancelled or has expired
+├── NotYourPlan            somebody else asked
+├── Forgotten              what a button stands for is not known any more: the message is too old
+├── PatternRefused         what is looked for is no pattern, or one that would cost too much
+├── SearchesFull           too many searches run already
+├── NotYourSearch          somebody else's is not ended
+├── FollowsFull            too many logs are followed already
+├── NotYourFollow          somebody else's is not stopped
+├── NotFollowed            it has ended already, or never was
+├── TooManyLogs            more containers than can be followed at a time
+├── OwnContainer           the bot would stop itself
+├── AlreadySo              it runs, or is stopped, as asked
+├── HostError              something about one host
+│   ├── HostSilent         no contact, with the reason and since when
+│   ├── EngineRefused      the engine answered with an error
+│   ├── ContainerGone      the id is not there any more
+│   ├── LogsUnreadable     the container's log driver keeps nothing to read
+│   └── DeadlineExceeded   no answer in time; the act may still be under way
+├── NoSuchIncident         it is over, or not in the person's sight
+├── AlreadyTaken           somebody has acknowledged it
+├── NoSuchSilence          it has ended, or never was
+├── DeliveryError          something about one message to a chat
+│   ├── ChatClosed         the chat is gone, or does not let us write
+│   ├── MessageLost        the message cannot be edited or answered any more
+│   ├── MessageRefused     Telegram does not take it as it is
+│   └── NotDelivered       it may go later
+├── ApiError               something about one of the HTTP APIs, which `api` names
+│   ├── ApiUnreachable     no contact, or it was lost before the answer was whole
+│   ├── ApiTimeout         no whole answer in time; what was asked may still be carried out
+│   ├── ApiRefusedLogin    401 or 403: the credentials are missing, wrong, or not enough
+│   ├── ApiRefused         any other error answer, with the API's own words
+│   └── ApiNotUnderstood   an answer, but none of this API's: a login page, a redirect, broken JSON
+└── StoreError
+    ├── StoreUnavailable   could not be read or written
+    │   └── RecordUnreadable   one record, by its bytes: the others can be
+    └── StoreTooNew        written by a newer Vakhta
+"""
+
+from services.errors.alerts import (
+    AlreadyTaken,
+    NoSuchIncident,
+    NoSuchSilence,
+)
+from services.errors.apis import (
+    ApiError,
+    ApiNotUnderstood,
+    ApiRefused,
+    ApiRefusedLogin,
+    ApiTimeout,
+    ApiUnreachable,
+)
+from services.errors.asking import (
+    AlreadySo,
+    Ambiguous,
+    Denied,
+    Forgotten,
+    NoSuchContainer,
+    NoSuchHost,
+    NotFound,
+    NotUnderstood,
+    NotYourPlan,
+    OwnContainer,
+    PlanGone,
+)
+from services.errors.base import (
+    VakhtaError,
+)
+from services.errors.delivery import (
+    ChatClosed,
+    DeliveryError,
+    MessageLost,
+    MessageRefused,
+    NotDelivered,
+)
+from services.errors.hosts import (
+    ContainerGone,
+    DeadlineExceeded,
+    EngineRefused,
+    HostError,
+    HostSilent,
+    LogsUnreadable,
+    Silence,
+)
+from services.errors.logs import (
+    Fault,
+    FollowsFull,
+    NotFollowed,
+    NotYourFollow,
+    NotYourSearch,
+    PatternRefused,
+    SearchesFull,
+    TooManyLogs,
+)
+from services.errors.store import (
+    RecordUnreadable,
+    StoreError,
+    StoreTooNew,
+    StoreUnavailable,
+)
+
+__all__ = [
+    "AlreadySo",
+    "AlreadyTaken",
+    "Ambiguous",
+    "ApiError",
+    "ApiNotUnderstood",
+    "ApiRefused",
+    "ApiRefusedLogin",
+    "ApiTimeout",
+    "ApiUnreachable",
+    "ChatClosed",
+    "ContainerGone",
+    "DeadlineExceeded",
+    "DeliveryError",
+    "Denied",
+    "EngineRefused",
+    "Fault",
+    "FollowsFull",
+    "Forgotten",
+    "HostError",
+    "HostSilent",
+    "LogsUnreadable",
+    "MessageLost",
+    "MessageRefused",
+    "NoSuchContainer",
+    "NoSuchHost",
+    "NoSuchIncident",
+    "NoSuchSilence",
+    "NotDelivered",
+    "NotFollowed",
+    "NotFound",
+    "NotUnderstood",
+    "NotYourFollow",
+    "NotYourPlan",
+    "NotYourSearch",
+    "OwnContainer",
+    "PatternRefused",
+    "PlanGone",
+    "RecordUnreadable",
+    "SearchesFull",
+    "Silence",
+    "StoreError",
+    "StoreTooNew",
+    "StoreUnavailable",
+    "TooManyLogs",
+    "VakhtaError",
+]

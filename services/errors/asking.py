@@ -1,0 +1,81 @@
+"""What a person asked for and does not get."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.errors.base import VakhtaError
+
+
+@dataclass(eq=False)
+class Denied(VakhtaError):
+    """`who`: the names of those who may, empty when nobody may be named."""
+
+    action: str
+    name: str
+    who: tuple[str, ...] = ()
+
+
+class NotFound(VakhtaError):
+    """Not there, or not for this person's eyes: the two are never told apart."""
+
+
+@dataclass(eq=False)
+class NoSuchContainer(NotFound):
+    """`near`: (host, name) pairs that may have been meant, nearest first, all in the asker's scope.
+
+    `name` is "" when a button stood for it.
+    """
+
+    name: str
+    near: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(eq=False)
+class NoSuchHost(NotFound):
+    name: str
+    near: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class Ambiguous(VakhtaError):
+    """`choices`: the (host, name) pairs that the name fits."""
+
+    name: str
+    choices: tuple[tuple[str, str], ...]
+
+
+@dataclass(eq=False)
+class NotUnderstood(VakhtaError):
+    """`word`: of a command, where a name or something else could stand."""
+
+    word: str
+
+
+@dataclass(eq=False)
+class PlanGone(VakhtaError):
+    """Single use, 120 s: it is over."""
+
+
+@dataclass(eq=False)
+class NotYourPlan(VakhtaError):
+    owner: str
+
+
+class Forgotten(VakhtaError):
+    """The question behind a button is a week old."""
+
+
+@dataclass(eq=False)
+class OwnContainer(VakhtaError):
+    """The target is the bot's own container."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class AlreadySo(VakhtaError):
+    """Nothing to do. `running`: which of the two it already is; `since`: None when not known."""
+
+    name: str
+    running: bool
+    since: datetime | None = None
