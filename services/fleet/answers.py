@@ -18,6 +18,7 @@ from services.domain.containers import Container, Details, Health, Port, Probe, 
 from services.domain.events import Event, EventAction
 from services.domain.logs import LogQuery, unix_time
 from services.errors import EngineRefused
+from services.logs.environment import hidden_values
 from services.logs.presentable import presentable
 
 MOST_CONTAINERS = 5000
@@ -139,6 +140,7 @@ def details(answer: Answer) -> Details:
         probes=_probes(health),
         failing_streak=min(_whole(health.get("FailingStreak")), LONGEST_STREAK // interval),
         health_interval=interval,
+        hidden=hidden_values(_text(pair) for pair in config.get("Env") or ()),
         name=_event_name(answer.get("Name")),
     )
 

@@ -6,32 +6,33 @@ lines, and what is left without one is withheld, never shown as it is.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import re2
 
-from services.logs.secrets import RULES, Finding, Rule
+from services.logs.judgements import Finding, Rule
+from services.logs.private_keys import TRACES, private_keys
+from services.logs.secrets import TABLES
+from services.logs.sequels import sequels
+from services.logs.statements import inserted
 
 HIDDEN = "•••"
 # A shorter value could not be told from ordinary text.
 SHORTEST_EXTRA = 6
 # Of one text: about a quarter of a second.
 MOST_JUDGEMENTS = 20_000
-# Bytes of whole lines, or one longer line, that are shown or withheld together.
-_BLOCK = 16 * 2**10
-# How much of the line before a match its judgement sees, in bytes.
-_BEFORE = 160
-
-_KEY_MARK = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_LINE = r"[ \t]*[A-Za-z0-9+/=]{16,}[ \t\r]*"
-_KEY_HEADER = r"(?:Proc-Type|DEK-Info): [^\n\\]*|[ \t\r]*"
-_KEY_LINES_BEHIND = re.compile(rf"(?:(?:\n|(?:\\r)?\\n)(?:{_KEY_LINE}|{_KEY_HEADER})(?![^\n\\]))+")
-_WHOLE_KEY_LINE = re.compile(_KEY_LINE)
-_LAST_KEY_LINE = re.compile(r"[ \t]*[A-Za-z0-9+/=]+[ \t\r]*")
-# An RSA key of 16,384 bits is half of this.
-_LONGEST_KEY = 25_000
+# Bytes of whole lines, or one longer line, that go through all tables together: many, for each table's automaton
+# wants the processor's cache to itself. Where the judgements run out, what is shown or withheld together is little.
+_STRETCH, _BLOCK = 2**20, 16 * 2**10
+# What a judgement sees, in bytes: how much before and behind the match on its line, how much of what leads to the
+# secret. The more there is to see, the longer what is found in vain is looked at again and again.
+_AROUND, _LONGEST_HEAD = 160, 320
+# Bytes without a blank: what is longer is no word, so it is hidden unjudged.
+_LONGEST_JUDGED = 512
+# Of a table's automaton, in bytes; one that outgrows it is a hundred times slower.
+_MOST_MEMORY = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,125 +49,108 @@ def redact(text: str, extra: Sequence[str] = ()) -> str:
     `extra`: values to hide wherever they stand, such as a container's own environment; those
     shorter than six characters are left alone.
     """
+    return redacted(text, extra).text
+
+
+def redacted(text: str, extra: Sequence[str] = ()) -> Redacted:
+    """As `redact`, and whether something was withheld."""
     for value in sorted(extra, key=len, reverse=True):
         if len(value) >= SHORTEST_EXTRA:
             text = text.replace(value, HIDDEN)
-    return redacted(text).text
-
-
-def redacted(text: str) -> Redacted:
-    """As `redact`, and whether something was withheld."""
-    data = _without_private_keys(text).encode(errors="replace")
+    data = text.encode(errors="replace")
+    if any(trace in data for trace in TRACES):
+        data = _without_private_keys(data.decode()).encode()
+    data = _hide(data, sequels(data))
+    data = _hide(data, inserted(data))
     pieces: list[bytes] = []
-    judgements, end = MOST_JUDGEMENTS, len(data)
+    judgements, end, size = MOST_JUDGEMENTS, len(data), _STRETCH
     while end:
-        start = _block_start(data, end)
-        secrets, judgements = _secrets(data[start:end], judgements)
-        if judgements < 0:
-            pieces.append(HIDDEN.encode() + b"\n" * data.endswith(b"\n", 0, end))
-            break
-        pieces.append(_hide(data[start:end], secrets))
-        end = start
+        start = _block_start(data, end, size)
+        block, left = _without_secrets(data[start:end], judgements)
+        if left < 0 and size > _BLOCK:
+            size = _BLOCK
+            continue
+        pieces.append(block)
+        judgements, end = left, start if left >= 0 else 0
     return Redacted(b"".join(reversed(pieces)).decode(), judgements < 0)
 
 
-def _block_start(data: bytes, end: int) -> int:
-    if end <= _BLOCK:
+def _without_secrets(block: bytes, judgements: int) -> tuple[bytes, int]:
+    """And how many judgements are left: below zero when there were too few, and the block is withheld."""
+    for pattern, rule_of_group in _alternations():
+        secrets, judgements = _secrets(pattern, rule_of_group, block, judgements)
+        if judgements < 0:
+            return HIDDEN.encode() + b"\n" * block.endswith(b"\n"), judgements
+        block = _hide(block, secrets)
+    return block, judgements
+
+
+def _block_start(data: bytes, end: int, size: int) -> int:
+    if end <= size:
         return 0
-    return (data.find(b"\n", end - _BLOCK, end - 1) + 1) or (data.rfind(b"\n", 0, end - _BLOCK) + 1)
+    return (data.find(b"\n", end - size, end - 1) + 1) or (data.rfind(b"\n", 0, end - size) + 1)
 
 
-def _hide(data: bytes, secrets: Sequence[tuple[int, int]]) -> bytes:
+def _hide(data: bytes, secrets: Iterable[tuple[int, int]]) -> bytes:
     pieces: list[bytes] = []
     done = 0
     for start, end in secrets:
         pieces += data[done:start], HIDDEN.encode()
         done = end
-    return b"".join((*pieces, data[done:]))
+    return b"".join((*pieces, data[done:])) if pieces else data
 
 
-def _secrets(data: bytes, judgements: int) -> tuple[Sequence[tuple[int, int]], int]:
-    """Where they stand, in order, and how many judgements are left: below zero when there were too few."""
-    pattern, rule_of_group = _alternation()
+def _secrets(
+    pattern: "re2._Regexp", rule_of_group: Sequence[Rule], data: bytes, judgements: int
+) -> tuple[Sequence[tuple[int, int]], int]:
+    """Where they stand, in order, and how many judgements are left."""
     secrets: list[tuple[int, int]] = []
     position = 0
     while judgements >= 0 and (match := pattern.search(data, position)):
         judgements -= 1
         group = match.lastindex
+        first, _ = match.span()
         start, end = match.span(group)
-        head = data[match.start() : start]
-        secret = data[start:end]
         judge = rule_of_group[group].is_secret
-        before = data[max(0, match.start() - _BEFORE) : match.start()].rpartition(b"\n")[2]
-        if secret and (judge is None or judge(Finding(before, head, secret, data[end : end + 1]))):
+        if end > start and (judge is None or end - start > _LONGEST_JUDGED or judge(_finding(data, first, start, end))):
             secrets.append((start, end))
             position = end
         else:
             # What was taken for a secret may hold one.
-            position = max(start, match.start() + 1)
+            position = max(start, first + 1)
     return secrets, judgements
 
 
+def _finding(data: bytes, first: int, start: int, end: int) -> Finding:
+    before = data[max(0, first - _AROUND) : first].rpartition(b"\n")[2]
+    head = data[first : min(start, first + _LONGEST_HEAD)]
+    return Finding(before, head, data[start:end], data[end : end + _AROUND].partition(b"\n")[0])
+
+
 @cache
-def _alternation() -> tuple["re2._Regexp", tuple[Rule, ...]]:
-    """The one pattern, and the rule by number of group (0 is the whole match)."""
+def _alternations() -> tuple[tuple["re2._Regexp", tuple[Rule, ...]], ...]:
+    """For each table its one pattern, and the rule by number of group (0 is the whole match)."""
     options = re2.Options()
     options.never_nl = True
     options.log_errors = False
     # Byte by byte: the rules speak ASCII, and a negated class passes over UTF-8 whole; a tenth of the program.
     options.encoding = re2.Options.Encoding.LATIN1
-    rule_of_group = [RULES[0]]
-    for rule in RULES:
-        rule_of_group += [rule] * re2.compile(rule.pattern.encode(), options).groups
-    whole = "(?m)" + "|".join(f"(?:{rule.pattern})" for rule in RULES)
-    return re2.compile(whole.encode(), options), tuple(rule_of_group)
+    options.max_mem = _MOST_MEMORY
+    found = []
+    for table in TABLES:
+        rule_of_group = [table[0]]
+        for rule in table:
+            rule_of_group += [rule] * re2.compile(rule.pattern.encode(), options).groups
+        whole = "(?m)" + "|".join(f"(?:{rule.pattern})" for rule in table)
+        found.append((re2.compile(whole.encode(), options), tuple(rule_of_group)))
+    return tuple(found)
 
 
 def _without_private_keys(text: str) -> str:
-    """Line for line, since keys span lines and the alternation does not."""
-    if " PRIVATE KEY" not in text:
-        return text
+    """Line for line, so that their number stays."""
     pieces: list[str] = []
     done = 0
-    for start, end in _private_keys(text):
+    for start, end in private_keys(text):
         pieces += text[done:start], re.sub(r"[^\n]+", HIDDEN, text[start:end])
         done = end
-    return "".join((*pieces, text[done:]))
-
-
-def _private_keys(text: str) -> Iterator[tuple[int, int]]:
-    """What stands between the marks; beside a mark whose other one was cut off, the lines that look like a key."""
-    after_last = 0
-    opened: re.Match[str] | None = None
-    for mark in _KEY_MARK.finditer(text):
-        if mark[1] == "BEGIN":
-            if opened:
-                yield _lines_behind(text, opened.end())
-            opened = mark
-        elif opened and mark.start() - opened.end() <= _LONGEST_KEY:
-            yield opened.end(), mark.start()
-            opened = None
-        else:
-            if opened:
-                yield _lines_behind(text, opened.end())
-                opened = None
-            yield _lines_before(text, mark.start(), after_last)
-        after_last = mark.end()
-    if opened:
-        yield _lines_behind(text, opened.end())
-
-
-def _lines_behind(text: str, position: int) -> tuple[int, int]:
-    lines = _KEY_LINES_BEHIND.match(text, position)
-    return position, lines.end() if lines else position
-
-
-def _lines_before(text: str, position: int, floor: int) -> tuple[int, int]:
-    start = position
-    shape = _LAST_KEY_LINE
-    while start > floor:
-        line = text.rfind("\n", floor, start - 1) + 1 or floor
-        if not shape.fullmatch(text, line, start - 1):
-            break
-        start, shape = line, _WHOLE_KEY_LINE
-    return start, position
+    return "".join((*pieces, text[done:])) if pieces else text

@@ -1,225 +1,138 @@
 """What a secret looks like in a log: the rules of `redaction`, as rows of a table.
 
-A rule that cannot tell by itself asks a judgement, so that prose ("password: too short"), placeholders,
-counters, paths and code stay readable. No pattern may run far ahead without matching: a text made for
-that would be scanned again and again. So what must come before a secret is short, and what is hidden may
-be long, for it is passed over.
+A rule that cannot tell by itself asks a judgement (`judgements`), so that prose, placeholders, counters, paths and
+code stay readable. Of a table's rules that match at one place the first one does, and the others are not asked. No pattern may
+run far ahead without matching: a text made for that would be scanned again and again. So what must come before a
+secret is short, and what is hidden may be long, for it is passed over.
 """
 
-import base64
-import binascii
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """before: what precedes the match on its line, at most 160 bytes. head: the match up to the secret.
-
-    after: the byte behind the secret, none at the end of the text.
-    """
-
-    before: bytes
-    head: bytes
-    secret: bytes
-    after: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """`pattern`: RE2 for one line; of its groups exactly one takes part in a match, and that is the secret."""
-
-    pattern: str
-    is_secret: Callable[[Finding], bool] | None = None  # None: always
-
-
-# Nothing to hide: words that stand for a value, what is yet to be filled in, what is hidden already, signs alone.
-_BLANK = re.compile(
-    rb"(?i:true|false|null|none|nil|undefined|yes|no|ok|set|unset|empty|missing|present|required|invalid|expired"
-    rb"|\W*(?:redact(?:ed)?|filtered|hidden|masked|object object)\W*)"
-    rb"|[^\w\x80-\xff]*|[x*]*|(?:\xe2\x80\xa2)+"
-    rb"|\$[A-Z0-9_]+|\$\{[^}]*\}?|\$\([^)]*\)?|\{\{.*|<[\w -]*>?|%\(?\w*\)?[sdv]|:[a-z_]+"
-    rb"|/(?:run|etc|var|home|opt|app|usr|tmp|secrets)/.*"
+from services.logs import vendors
+from services.logs.assignments import ASSIGNED
+from services.logs.commands import COMMANDS
+from services.logs.judgements import (
+    Rule,
+    is_access_token,
+    is_basic,
+    is_card,
+    is_encoded_json,
+    is_encoded_key,
+    is_login,
+    is_no_address,
+    is_no_file,
+    is_no_port,
+    looks_made_up,
+    looks_mixed,
 )
-# Dates, addresses, paths, places in a source file, calls and algorithms: no secret where prose may stand.
-_PROSE = re.compile(
-    rb"\d{4}-\d\d-\d\d.*|\w*://.*|/.*|\w+:[\d:]+|.*\(.*|[\d:.,%-]+"
-    rb"|(?i:(?:scram-)?(?:sha|md|ed)-?\d+|argon2\w*|pbkdf2|base64|oauth2|x509)\W*"
-)
-# A password in the languages of the team; RE2 folds the case of ASCII alone here.
-_LOGIN_WORD = "passw(?:or)?d|passphrase|(?:п|П)ароль|ПАРОЛЬ|(?:қ|Қ)ұпия ?сөз"
-_STRONG_KEY = re.compile(rf"(?i)passw|pwd|secret|{_LOGIN_WORD}".encode())
-_SIGN_AND_QUOTE = re.compile(
-    rb"(?P<key_quote>[\"'])?\]?(?P<sign>[ \t]*(?:=>|:=|[:=])[ \t]*|(?i:%3D)|\)=\()"
-    rb"(?P<quote>(?:\[\]string\{|\[)?\\*[\"'])?(?:\w+[ \t]+)?$"
-)
-_JOINTS = (b".", b"-", b"/", b"_")
-_FIRST_ON_LINE = re.compile(rb"[ \t#>-]*[\w.-]*")
+from services.logs.prose import TOLD
 
-
-def _is_assigned(found: Finding) -> bool:
-    """`key=secret` and `"key": "secret"` are, `key: word` only when the word looks like one."""
-    secret, strong = found.secret, _STRONG_KEY.search(found.head) is not None
-    if len(secret) > 64:
-        return True
-    if _BLANK.fullmatch(secret) or len(secret) < (1 if strong else 4):
-        return False
-    if secret.isdigit() and len(secret) < (4 if strong else 6):
-        return False
-    sign = _SIGN_AND_QUOTE.search(found.head)
-    assert sign is not None  # the rule's own words
-    if sign["quote"]:
-        return strong or sign["key_quote"] is not None or not secret.isalpha()
-    if sign["key_quote"] or sign["sign"] in (b"=", b"%3D", b")=(") or _is_basic(found):
-        return True
-    alone = found.after in (b"", b"\n") and _FIRST_ON_LINE.fullmatch(found.before)
-    return (strong and bool(alone)) or _looks_made_up(found)
-
-
-def _looks_made_up(found: Finding) -> bool:
-    """Six characters or more, of which some are digits or odd signs, and no piece of prose or code."""
-    secret = found.secret
-    return (
-        len(secret) >= 6
-        and not _PROSE.fullmatch(secret)
-        and re.search(rb"[0-9!@#$%^*+~]", secret) is not None
-    )
-
-
-def _is_basic(found: Finding, joint: bytes = b":") -> bool:
-    """Base64 of `user:password`, which prose is not."""
-    bare = found.secret.rstrip(b"=")
-    try:
-        decoded = base64.b64decode(bare + b"=" * (-len(bare) % 4), validate=True)
-    except binascii.Error:
-        return False
-    return joint in decoded and decoded.isascii()
-
-
-def _is_login(found: Finding) -> bool:
-    """What follows AUTH: a password of Redis or SMTP's base64, and no name of a mechanism (`AUTH LOGIN CRAM-MD5`)."""
-    if re.fullmatch(rb"[A-Z][A-Z0-9-]*", found.secret):
-        return False
-    return _looks_made_up(found) or (len(found.secret) >= 8 and _is_basic(found, b"\0"))
-
-
-def _behind(programs: str) -> Callable[[Finding], bool]:
-    """Of an option that means a secret to these programs only."""
-    called = re.compile(rf"\b(?:{programs})\b[^|;&]*$".encode())
-    return lambda found: called.search(found.before) is not None
-
-
-def _is_access_token(found: Finding) -> bool:
-    """Of the user of an address: letters and digits without a word among them."""
-    return re.search(rb"\d", found.secret) is not None and re.search(rb"[A-Za-z]", found.secret) is not None
-
-
-def _is_no_file(found: Finding) -> bool:
-    return _looks_made_up(found) and not re.search(rb"\.[a-z]\w{1,4}$", found.secret)
-
-
-def _is_card(found: Finding) -> bool:
-    """Luhn's check, and no part of a longer number or name."""
-    digits = [int(digit) for digit in re.sub(rb"[ -]", b"", found.secret).decode()]
-    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
-    joined = found.before.endswith(_JOINTS) or found.after.startswith(_JOINTS)
-    return not joined and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
-
-
-def _is_no_port(found: Finding) -> bool:
-    return not re.match(rb"\d{1,5}(?:/|$)", found.secret)
-
-
-# The end of a key's name; what comes before it in the name does not matter. In Russian and Kazakh a word or two
-# may say whose it is; `KEY` alone is a variable of Directus.
-_NAMED_KEY = (
-    r"(?:api|access|secret|private|pre-?shared|encryption|signing|master|auth|account)[ _-]?key(?:[_-]?id)?"
-    r"|(?-i:\b(?:APP_)?KEY|(?:\b|_)SALT)"
-)
-_KEY = (
-    rf"(?:(?:(?:т|Т)окен|ТОКЕН|{_LOGIN_WORD})(?:[ \t]+[\x80-\xff]+){{0,2}}"
-    rf"|(?-i:[Pp]wd|_PWD)|\bpw|(?:\b|_)pass|(?-i:[a-z]Pass)|secret|token|credentials?|jwt"
-    rf"|cookie|authorization|{_NAMED_KEY})"
-    r"(?:[_-]?(?:hash|digest|confirm(?:ation)?|base64|\d{1,2}))?"
-)
-_SIGN = r"(?:\\*[\"'])?(?:\]|\[\])?(?:[ \t]*(?:=>|:=|[:=])[ \t]*|%3D|\)=\()"
-_SCHEME = r"(?:(?:bearer|basic|token|apikey)[ \t]+)?"
-_LIST = r"(?:\[\]string\{|\[)?"  # the first of several, in JSON or as Go prints headers
-# Without quotes: up to a blank or the next key; a comma or the like belongs to it unless a key follows, and
-# brackets that close do not.
-_BARE = (
-    r"[^\s\"'&;,\\=](?:(?:[^\s\"'&;,\\]|\\[^\snrt\"'])*[^\s\"'&;,\\)\]}>.])?"
-    r"(?:[&;,][^\s\"'&;,\\=:]*[^\s\"'&;,\\=:)\]}>.])*"
-)
-_VALUE = (
-    rf"(?:{_LIST}\\+\"{_SCHEME}((?:[^\"\\]|\\\\(?:\\\")?)*)"  # quoted within a quoted text
-    rf"|{_LIST}\"{_SCHEME}((?:[^\"\\]|\\.)*)"
-    rf"|{_LIST}'{_SCHEME}((?:[^'\\]|\\.|'')*)"
-    rf"|{_SCHEME}({_BARE})[)\]}}>.,]*(?:[\s\"'&;,\\]|$))"
-)
-
-RULES = (
-    Rule(r"(?i:\b(?:set-)?cookie:[ \t]+([\w.%-]+=[^\"'\\]*))"),
-    Rule(rf"(?i:{_KEY}{_SIGN}{_VALUE})", _is_assigned),
-    Rule(r"(?i:\bbearer[ \t]+([\w.~+/=-]{8,}))", _looks_made_up),
-    Rule(r"(?i:\bbasic[ \t]+([A-Za-z0-9+/=]{8,}))", _is_basic),
+_HEADERS = (
+    Rule(r"(?i:\bbearer(?:[ \t]|%20|\+)+([\w.~+/=|:-]{8,}))", looks_made_up),
+    Rule(r"(?i:\bbasic(?:[ \t]|%20|\+)+([A-Za-z0-9+/=]{8,}))", is_basic),
     Rule(r"\bresponse=\\?\"(\w{32,})"),  # of Authorization: Digest
-    Rule(r"(?i:-(?:token|secret|api-key)[ \t]+[\"']?([^\s\"']+))", _looks_made_up),
-    # Options of programs, as arguments of a shell or of a list
-    Rule(r"[ \t\"']-a[ \t\"',]+([^\s\"',]+)", _behind("(?:redis|valkey)-(?:cli|benchmark)")),
-    Rule(r"[ \t\"']-p[ \t\"',]+([^\s\"',]+)", _behind("sshpass")),
-    Rule(r"[ \t\"']-p[\"']?([^\s\"',]+)", _behind("sshpass|mysql(?:dump|admin)?|mariadb(?:-dump|-admin)?")),
-    Rule(r"[ \t\"'](?:-u|--user)[ \t\"',=]*[^\s\"',:]*:([^\s\"',]+)", _behind("curl")),
-    # Within addresses
+)
+
+# A slash, as it may stand in JSON; the two before a host.
+_SLASHES = r":(?:\\*/){2}"
+_DATABASE = (
+    r"\b(?:postgres(?:ql)?|mysql|mariadb|mongodb|redis|valkey|amqp|pyamqp|smtp|mssql|clickhouse|cockroachdb|nats|"
+    rf"ldap|kafka|db2|oracle)s?(?:\+\w+)?{_SLASHES}"
+)
+_ENCODED = r"(?:[\w.~!$*'()+-]|%25[0-9A-F]{2}|%(?:2[0-9A-E]|3[0-9B-F]|4[1-9A-F]|[5-9A-F][0-9A-F]))"
+_ADDRESSES = (
     Rule(r"(?i:[?&](?:key|sig|(?:x-amz-)?signature)=([^\s&\"'#]{16,}))"),
-    Rule(r"[?&]code=([\w.~%/+-]{8,})", _looks_made_up),
+    Rule(r"[?&]code=([\w.~%/+-]{8,})", looks_made_up),
+    Rule(r"[?&](?:appid|api_?id)=([\w-]{16,})"),
     Rule(
         r"(?i:/(?:(?:reset|forgot|set|new)[_-]?password|password[_-]?reset|accept[_-]?invite|magic[_-]?link)"
         r"/([\w.~%=-]{8,}))",
-        _is_no_file,
+        is_no_file,
     ),
-    # SQL and Redis
-    Rule(r"(?i:\b(?:password|identified[ \t]+by)[ \t]+E?'((?:[^']|'')+))"),
-    Rule(r"(?i:\b(?:requirepass|masterauth)\\?\"?[ \t]+\\?[\"']?([^\s\"'\\]+))"),
+    # user:password@; that of a database may hold a slash, or lack its end where the line was cut off
+    Rule(rf"(?i:{_DATABASE}[^\s:/?#@\"']*:((?:[^\s\"'<>:]|:[^\s\"'<>/])+)@)", is_no_port),
+    Rule(rf"(?i:{_DATABASE}[^\s:/?#@\"']+:([^\s:/?#@\"',]+?)(?:…|\.\.\.)?(?:[\s\"']|$))", is_no_port),
+    Rule(rf"{_SLASHES}([\w-]{{20,}}):x-oauth-basic@"),
+    Rule(rf"{_SLASHES}[^\s:/?#@\"']*:([^\s/\"'<>]+)@"),
+    Rule(rf"{_SLASHES}(\w{{20,}})@", is_access_token),
+    Rule(rf"(?i:%3A%2F%2F[\w.~+-]{{0,64}}%3A({_ENCODED}+)%40)"),
+    # As Go's driver of MySQL, Oracle's clients and PostgreSQL's password file have it
+    Rule(r":([^\s@/:\"'(),=]+)@(?:tcp|udp|unix)\("),
+    Rule(r"(?i:(?::thin:|:oci:|\bsqlplus[ \t]+(?:-\w+[ \t]+)*)[\w.$-]+/\"?([^\s@\"/]+)\"?@)"),
+    Rule(r":(?:543\d|6432|\*):[\w*-]+:[\w*.-]+:([^\s:\"']+)", is_no_address),
+)
+
+_TEXT = r"(?:[^'\\]|''|\\.)"  # of SQL, between single quotes
+_PROTOCOLS = (
+    # SQL
+    Rule(
+        r"(?i:\b(?:password|identified[ \t]+(?:by|with[ \t]+\S+[ \t]+(?:by|as)))[ \t]+(?:password[ \t]+)?"
+        rf"[EN]?'({_TEXT}+))"
+    ),
+    Rule(rf"(?i:\b(?:(?:old_)?password|crypt|md5|sha[12]?|aes_encrypt|pgp_sym_encrypt)\([EN]?'({_TEXT}+))"),
+    # Redis
+    Rule(
+        r"(?i:\b(?:requirepass|masterauth|auth-pass[ \t]+[\w.-]+)\\?\"?[ \t]+(?:\\?\"([^\"\\]+)|'([^']+)|([^\s\"'\\]+)))"
+    ),
     Rule(r"(?i:\"auth\"(?:[ \t]+\"[^\"]*\")?[ \t]+\"([^\"]+))"),
     Rule(r"\bAUTH(?:\\*\")?[ \t,]+(?:\\*\"[^\"\\]*\\*\"[ \t,]+)?\\*\"([^\"\\]+)"),
-    Rule(r"\bAUTH[ \t]+(?:(?:default|[A-Z][A-Z0-9-]+)[ \t]+)?([^\s\"',]+)", _is_login),
+    Rule(r"\bAUTH[ \t]+(?:(?:default|[A-Z][A-Z0-9-]+)[ \t]+)?([^\s\"'\\,]+)", is_login),
     Rule(r"(?i:\bname: 'auth',[ \t]+args: \[[ \t]*(?:'[^']*',[ \t]*)?'([^']+))"),
+    Rule(r"(?i:\b(?:acl[ \t]+setuser|user)[ \t]+\S+[ \t]+(?:(?:on|reset|resetkeys)[ \t]+)+>(\S+))"),
+    # Mail and files
+    Rule(r"(?:[CS<>:'\"]|send:?)[ \t'\"b]*\bPASS[ \t]+([^\s'\"\\]+)"),
+    Rule(r"\b[A-Za-z]{0,2}\d+ LOGIN[ \t]+\S+[ \t]+\"?([^\s\"]+)"),
+    # VPN
+    Rule(r"\b(?:PSK|XAUTH|EAP)[ \t]+\"([^\"]+)"),
     # What programs print once, at their first start
     Rule(r"(?i:password (?:provided\. defaulting to|is generated for [^\s:]+:)[ \t]+\"?([^\s\"]+))"),
-    # Prose, behind all that begins with the same word
-    Rule(
-        rf"(?i:(?:{_LOGIN_WORD}|secret[ _]key|secret[ _]access[ _]key)[ \t]+(?:(?:is|was|set to|changed to):?[ \t]+)?"
-        r"[\"'`]?([^\s\"'`=:][^\s\"'`]*)(?:[\"'`]|\s*$|\s+[^\s=:]))",  # no key of its own
-        _looks_made_up,
+)
+
+_KNOWN = (
+    *(
+        Rule(pattern)
+        for pattern in (vendors.PREFIXED, vendors.SHAPED, vendors.AZURE, vendors.TELEGRAM, *vendors.HOOKS)
     ),
+    Rule(vendors.AMBIGUOUS, looks_mixed),
     Rule(
-        r"(?i:(?:token|secret|credentials?)[ \t]+(?:is|was):?[ \t]+[\"'`]?([^\s\"'`=:][^\s\"'`]*))",
-        _looks_made_up,
+        rf"{vendors.START}((?:eyJ|ey[AB][\w]|ewo|ew0)[\w-]{{8,}}(?:[+/][\w-]{{8,}})*(?:\.{{1,2}}[\w-]+)*={{0,2}})",
+        is_encoded_json,
     ),
-    # user:password@ of an address; that of a database may hold a slash
-    Rule(
-        r"(?i:\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|smtps?|mssql|clickhouse)"
-        r"://[^\s:/?#@\"']*:((?:[^\s\"'<>:]|:[^\s\"'<>/])+)@)",
-        _is_no_port,
-    ),
-    Rule(r"://[^\s:/?#@\"']*:([^\s/\"'<>]+)@"),
-    Rule(r"://(\w{20,})@", _is_access_token),
-    # Tokens that are known by their looks
-    Rule(r"\b(eyJ[\w-]{16,}(?:\.[\w-]+)*)"),
-    Rule(r"(?:\b|bot)\d{6,12}:(AA[\w-]{30,}|[\w-]{35}\b)"),
-    Rule(r"\b((?:AKIA|ASIA)[A-Z0-9]{16})\b"),
-    Rule(r"\b((?:gh[pousr]_|github_pat_|glpat-|dckr_pat_|glsa_|glc_|dop_v1_|npm_|pypi-|hf_)[\w-]{16,})"),
-    Rule(r"\b((?:(?:sk|rk|pk)_(?:live|test)_|whsec_|xox[a-z]-|xapp-|GOCSPX-|AIza|ya29\.|hvs\.)[\w-]{10,})"),
-    Rule(r"\b(sk-(?:proj-|ant-|or-)?[\w-]{20,})", _looks_made_up),
-    Rule(r"\b(SG\.[\w-]{22}\.[\w-]{16,}|AGE-SECRET-KEY-1[A-Z0-9]{16,})"),
-    Rule(r"\bhooks\.slack\.com/(?:services|workflows|triggers)/([\w/]{16,})"),
-    Rule(r"\bdiscord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d+/([\w-]{16,})"),
-    # Hashes of passwords, as crypt and PostgreSQL write them
-    Rule(r"(\$(?:apr1|1|2[abxy]|5|6|7|y|argon2id?|argon2d)\$[\w./$+=,-]{8,})"),
-    Rule(r"\b(SCRAM-SHA-(?:1|256)\$[\w+/=:$]{8,})"),
-    # Cards, by the first digits of their issuers
-    Rule(r"\b((?:4\d|5[1-5]|2[2-7]|6[025]|35)\d\d(?:[ -]?\d{4}){3})\b", _is_card),
-    Rule(r"\b(3[47]\d\d[ -]?\d{6}[ -]?\d{5})\b", _is_card),
+    Rule(rf"{vendors.START}(LS0tLS1CRUdJTi[\w+/=-]{{20,}})", is_encoded_key),
+    # What TLS keeps for Wireshark
+    Rule(r"\b(?:CLIENT_RANDOM|[A-Z_]+_SECRET(?:_0)?)[ \t]+[0-9a-fA-F]{16,64}[ \t]+([0-9a-fA-F]{32,})"),
+    # A key of JWK
+    Rule(r"\\*\"(?:d|p|q|dp|dq|qi|k)\\*\"[ \t]*:[ \t]*\\*\"([\w-]{20,})", looks_mixed),
+)
+
+# Hashes of passwords: as crypt has them, also doubled as compose wants it; of PostgreSQL, MySQL, Django, LDAP, GRUB
+_HASHES = tuple(
+    map(
+        Rule,
+        (
+            r"(\${1,2}(?:apr1|1|2[abxy]?|5|6|7|g?y|argon2(?:id|i|d)|pbkdf2(?:-sha\d+)?|scrypt|sha1|md5|[PHS])\${1,2}"
+            r"[\w./$+=,\\-]{8,})",
+            r"(%242[abxy]%24\d\d%24[\w.%/]{16,})",
+            r"\b(SCRAM-SHA-(?:1|256)\$[\w+/=:$]{8,})",
+            r"\b((?:pbkdf2_sha\d+|pbkdf2:sha\d+:\d+|scrypt:\d+:\d+:\d+|sha1|md5|argon2)\$[\w+/=.$]{16,})",
+            r"['\"]md5([0-9a-f]{32})['\"]",
+            r"\*([0-9A-F]{40})\b",
+            r"\{(?:S?SHA(?:\d{3})?|S?MD5|CRYPT|BCRYPT|PBKDF2[\w-]*)\}([\w+/=.$-]{16,})",
+            r"\b(grub\.pbkdf2\.sha512\.\d+\.[0-9A-F.]{32,})",
+            r":[0-9a-f]{32}:([0-9a-f]{32}):::",
+        ),
+    )
+)
+
+# By the first digits of their issuers
+_CARDS = (
+    Rule(r"\b((?:4\d{3}|5[0-8]\d\d|2[2-7]\d\d|6(?:011|4[4-9]\d|[257]\d\d)|35\d\d|8600|9860)(?:[ .-]?\d{4}){3}(?:[ -]?\d{3})?)\b", is_card),
+    Rule(r"\b(3[47]\d\d[ .-]?\d{6}[ .-]?\d{5})\b", is_card),
+    Rule(r"\b(3[068]\d\d[ .-]?\d{6}[ .-]?\d{4})\b", is_card),
+)
+
+# One after another over the text, each as one alternation: together they would need too much memory to be fast.
+TABLES: tuple[tuple[Rule, ...], ...] = (
+    (*_KNOWN, *_HASHES, *_CARDS),
+    ASSIGNED,
+    (*_HEADERS, *_ADDRESSES, *_PROTOCOLS, *COMMANDS),
+    TOLD,
 )
