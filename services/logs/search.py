@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from services.domain.reports import Selection
 from services.errors import NotYourSearch, SearchesFull, StoreUnavailable
 from services.fleet.fleet import Fleet
 from services.logs.hits import Found, Searched, SearchQuestion, Watch
-from services.logs.hunt import Hunt, Ways
+from services.logs.hunt import WINDOWS, Hunt, Ways
 from services.logs.patterns import Pattern
 from services.logs.scan import Wanted
 from services.logs.shortcut import Shortcut
@@ -58,15 +58,24 @@ class _Running:
 
 
 class Searcher:
-    """A viewer's right on whatever is in scope; `Fleet.select` sees to the scope. shortcuts: by host."""
+    """A viewer's right on whatever is in scope; `Fleet.select` sees to the scope.
+
+    shortcuts: by host. windows: see `Ways`.
+    """
 
     def __init__(
-        self, fleet: Fleet, store: Store, clock: Clock, *, shortcuts: Mapping[str, Shortcut] | None = None
+        self,
+        fleet: Fleet,
+        store: Store,
+        clock: Clock,
+        *,
+        shortcuts: Mapping[str, Shortcut] | None = None,
+        windows: Sequence[int] = WINDOWS,
     ) -> None:
         self._fleet, self._clock = fleet, clock
         self._kept = Asked(Searched, "search", store, clock)
         reads = {host: asyncio.Semaphore(MOST_READS) for host in fleet.hosts}
-        self._ways = Ways(fleet.engine, reads, shortcuts or {})
+        self._ways = Ways(fleet.engine, reads, shortcuts or {}, windows)
         self._running: dict[str, _Running] = {}
 
     async def find(
