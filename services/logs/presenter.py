@@ -11,6 +11,7 @@ from services.logs.levels import Inheritance, Level, inherited
 from services.logs.lines import last_lines
 from services.logs.redaction import redacted
 from services.logs.source import LogSource
+from services.logs.spelled import judged_as_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def presented(source: LogSource, block: Block) -> Presented:
     """See `Presenter`, which has a thread for it."""
     if not block:
         return Presented(())
-    found = redacted("\n".join(last_lines(block.text, len(block))), source.hidden)
+    written = judged_as_read(last_lines(block.text, len(block)), source.hidden)
+    found = redacted("\n".join(written), source.hidden)
     texts: Sequence[str] = found.text.split("\n")
     first = len(block) - len(texts)  # those before it are withheld
     host = source.engine.host
