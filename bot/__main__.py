@@ -104,7 +104,7 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(given: argparse.Namespace) -> int:
-    from playground.demo import CannotDemonstrate, Options, demonstrate  # noqa: PLC0415
+    from bot.demo import CannotDemonstrate, Options, demonstrate  # noqa: PLC0415
 
     options = Options(given.port, given.local, given.keep, given.trouble)
     try:
@@ -112,7 +112,8 @@ def _demo(given: argparse.Namespace) -> int:
     except CannotDemonstrate as error:
         sys.stderr.write(f"!!  {error}\n")
         return 1
-    return 0
+    sys.stdout.flush()
+    os._exit(0)  # all is closed; what Python itself would do at its end takes a second and more
 
 
 if __name__ == "__main__":

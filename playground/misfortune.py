@@ -2,7 +2,6 @@
 
 import json
 
-from playground.engine.clock import SECOND
 from playground.engine.host import Host
 from playground.engine.load import MIB, Load
 from playground.engine.program import KILL
@@ -31,5 +30,6 @@ async def befall(host: Host, after: float) -> None:
 
 
 def _line(host: Host, level: int, words: str) -> str:
-    at, who = host.clock.now() * 1000 // SECOND, host.find(NAME).id[:12]
-    return json.dumps({"level": level, "time": at, "pid": 18, "hostname": who, "msg": words})
+    at, who = host.clock.now() // 1_000_000, host.find(NAME).id[:12]
+    fields = {"level": level, "time": at, "pid": 18, "hostname": who, "msg": words}
+    return json.dumps(fields, separators=(",", ":"))

@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from playground.cast import TEAM, assemble
 from playground.engine.api.server import Sockets
@@ -45,7 +47,7 @@ class CannotDemonstrate(Exception):
 
 
 async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
-    """Until SIGINT or SIGTERM; `tell` is given one line as soon as everything works.
+    """Until SIGINT or SIGTERM; `tell` is given one line, the page's address, when it can be opened.
 
     Raises CannotDemonstrate, alone or in a group.
     """
@@ -65,24 +67,24 @@ async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
         hosts = await _open_servers(stack, world, directory)
         if options.local:
             hosts[LOCAL] = {"address": f"unix://{await _open_local(stack, directory)}"}
-
-        from playground import crew  # noqa: PLC0415 (costs seconds; what is wrong so far is told before)
-
-        settings = crew.settings_of(
-            token=token, api_url=telegram.url, language=language, store=store, hosts=hosts
-        )
+        tell(f"Vakhta's demo: {page.url}  (Ctrl-C ends it)")
+        facts = {"token": token, "api_url": telegram.url, "language": language, "store": store, "hosts": hosts}
         async with asyncio.TaskGroup() as group:
-            group.create_task(crew.run(stop, settings), name="bot")
+            group.create_task(_run_bot(stop, facts), name="bot")
             story = group.create_task(befall(world.hosts["server2"], options.trouble), name="story")
-            telling = group.create_task(_tell_when_ready(telegram, page, tell), name="ready")
             await stop.wait()
             story.cancel()
-            telling.cancel()
+
+
+async def _run_bot(stop: asyncio.Event, facts: dict[str, Any]) -> None:
+    """To import the bot takes seconds, in which the page is there already: what is said waits for its answer."""
+    crew = await asyncio.to_thread(import_module, "bot.crew")
+    await crew.run(stop, crew.settings_of(**facts))
 
 
 async def _open_page(stack: AsyncExitStack, telegram: Telegram, language: str, options: Options) -> Page:
     def menu(person: User, chat: Chat) -> list[Command]:
-        from playground.crew import offered  # noqa: PLC0415
+        from bot.crew import offered  # noqa: PLC0415 (it is on its way anyhow)
 
         return offered(person, language)
 
@@ -113,12 +115,6 @@ async def _open_local(stack: AsyncExitStack, directory: Path) -> Path:
             f"--local: {DOCKER} cannot be used ({why}): is Docker running, and may you use it?"
         ) from error
     return door.socket
-
-
-async def _tell_when_ready(telegram: Telegram, page: Page, tell: Callable[[str], object]) -> None:
-    while not telegram.world.updates.polled:
-        await telegram.world.changes.next()
-    tell(f"Vakhta's demo: {page.url}  (Ctrl-C ends it)")
 
 
 def _store(directory: Path) -> Path:
