@@ -45,9 +45,12 @@ export function icon(name) {
 
 export const byId = (id) => document.getElementById(id);
 
+/** Which of the six colours is somebody's own. */
+export const hue = (id) => (Math.abs(id) % 97) % 6;
+
 /** The face of somebody or of a chat: the first letter on a colour of its own; the bot has its mark. */
 export function face(id, name, bot = false) {
   if (bot) return el("img", { className: "face", src: "/static/calm.svg", alt: "" });
   const letters = name.split(/\s+/).slice(0, 2).map((word) => word[0] ?? "").join("").toUpperCase();
-  return el("span", { className: `face tint-${Math.abs(id) % 6}`, aria: { hidden: "true" } }, letters);
+  return el("span", { className: `face tint-${hue(id)}`, aria: { hidden: "true" } }, letters);
 }

@@ -2,7 +2,7 @@
 
 import { copy, followLink, keyboardOf } from "./buttons.js";
 import { readFile, showPicture } from "./dialogs.js";
-import { el, face, icon } from "./dom.js";
+import { el, face, hue, icon } from "./dom.js";
 import { say as speak } from "./doing.js";
 import { emit, messagesOf, state } from "./state.js";
 import { written } from "./text.js";
@@ -19,7 +19,7 @@ export function article(message, joined) {
   if (service) return el("article", { className: "service", tabIndex: -1, data: { id: message.message_id } }, el("p", {}, service));
   const mine = message.from.id === state.person;
   const group = message.chat.id < 0;
-  const head = group && !mine && !joined ? el("p", { className: `sender ink-${Math.abs(message.from.id) % 6}` }, message.from.first_name) : null;
+  const head = group && !mine && !joined ? el("p", { className: `sender ink-${hue(message.from.id)}` }, message.from.first_name) : null;
   const bubble = el(
     "div",
     { className: "bubble" },
@@ -39,7 +39,7 @@ export function article(message, joined) {
       aria: { label: labelOf(message) },
     },
     group && !mine ? el("div", { className: "face-place" }, joined ? null : face(message.from.id, message.from.first_name, message.from.is_bot)) : null,
-    el("div", { className: "column" }, el("div", { className: "line" }, bubble, actions(message)), keyboardOf(message), reactions(message)),
+    el("div", { className: "column" }, bubble, keyboardOf(message), reactions(message)),
   );
 }
 
@@ -76,7 +76,7 @@ function answered(message) {
   const now = messagesOf(message.chat.id).get(first.message_id) ?? first;
   return el(
     "button",
-    { type: "button", className: `answered ink-${Math.abs(first.from.id) % 6}`, onclick: () => emit("jump", first.message_id) },
+    { type: "button", className: `answered ink-${hue(first.from.id)}`, onclick: () => emit("jump", first.message_id) },
     el("strong", {}, first.from.id === state.person ? say("you") : first.from.first_name),
     el("span", {}, excerpt(now)),
   );
@@ -107,7 +107,7 @@ function card(message) {
 function foot(message) {
   const edited = message.edit_date ? `${say("edited")} ` : "";
   const quiet = message.silent ? el("span", { title: say("silent"), aria: { label: say("silent") }, role: "img" }, icon("silent")) : null;
-  return el("p", { className: "foot" }, quiet, edited, el("time", { dateTime: new Date(message.date * 1000).toISOString() }, clock(message.date)));
+  return el("div", { className: "foot" }, actions(message), quiet, edited, el("time", { dateTime: new Date(message.date * 1000).toISOString() }, clock(message.date)));
 }
 
 function reactions(message) {
@@ -151,6 +151,9 @@ function actions(message) {
     if (!choices.hidden) return close();
     fill();
     choices.hidden = false;
+    const at = more.getBoundingClientRect();
+    choices.classList.toggle("left", at.left + choices.offsetWidth + 20 > innerWidth);
+    choices.classList.toggle("up", at.bottom + choices.offsetHeight + 90 > innerHeight);
     more.setAttribute("aria-expanded", "true");
     choices.querySelector("[role=menuitem]").focus();
   });

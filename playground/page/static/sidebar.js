@@ -26,7 +26,7 @@ export function drawPeople() {
   const select = byId("as");
   select.replaceChildren(
     ...state.people.map((person) =>
-      el("option", { value: person.id, selected: person.id === state.person }, `${person.first_name} · ${say(person.role)}`),
+      el("option", { value: person.id, selected: person.id === state.person }, person.first_name),
     ),
   );
 }
