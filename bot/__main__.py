@@ -65,6 +65,12 @@ def _run(settings: Settings) -> int:
     return code
 
 
+def _sentence(error: VakhtaError) -> str:
+    from bot.mends import sentence  # noqa: PLC0415
+
+    return sentence(error)
+
+
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """Task groups wrap what fails in them."""
     error = group.exceptions[0]
@@ -107,13 +113,16 @@ def _demo(given: argparse.Namespace) -> int:
     from bot.demo import CannotDemonstrate, Options, demonstrate  # noqa: PLC0415
 
     options = Options(given.port, given.local, given.keep, given.trouble)
+    code = 0
     try:
         asyncio.run(demonstrate(options, lambda line: print(line, flush=True)))  # noqa: T201
-    except CannotDemonstrate as error:
-        sys.stderr.write(f"!!  {error}\n")
-        return 1
+    except* (CannotDemonstrate, VakhtaError) as failed:
+        error = _first(failed)
+        why = _sentence(error) if isinstance(error, VakhtaError) else str(error)
+        sys.stderr.write(f"!!  {why}\n")
+        code = 1
     sys.stdout.flush()
-    os._exit(0)  # all is closed; what Python itself would do at its end takes a second and more
+    os._exit(code)  # all is closed; what Python itself would do at its end takes a second and more
 
 
 if __name__ == "__main__":

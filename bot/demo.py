@@ -68,7 +68,13 @@ async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
         if options.local:
             hosts[LOCAL] = {"address": f"unix://{await _open_local(stack, directory)}"}
         tell(f"Vakhta's demo: {page.url}  (Ctrl-C ends it)")
-        facts = {"token": token, "api_url": telegram.url, "language": language, "store": store, "hosts": hosts}
+        facts = {
+            "token": token,
+            "api_url": telegram.url,
+            "language": language,
+            "store": store,
+            "hosts": hosts,
+        }
         async with asyncio.TaskGroup() as group:
             group.create_task(_run_bot(stop, facts), name="bot")
             story = group.create_task(befall(world.hosts["server2"], options.trouble), name="story")
@@ -91,9 +97,7 @@ async def _open_page(stack: AsyncExitStack, telegram: Telegram, language: str, o
     places = (Place("server1"), Place("server2"), *((Place(LOCAL, real=True),) if options.local else ()))
     roles = {each.id: each.role for each in TEAM if each.role}
     try:
-        return await stack.enter_async_context(
-            Page(telegram, About(roles, places, menu), port=options.port)
-        )
+        return await stack.enter_async_context(Page(telegram, About(roles, places, menu), port=options.port))
     except CannotServe as error:
         raise CannotDemonstrate(str(error)) from error
 
