@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from aiohttp import web
@@ -67,61 +66,39 @@ class Difference:
 
 
 class Live:
-    """An asynchronous context: open pages are told until it ends."""
+    """Tells open pages until it is closed."""
 
     def __init__(self, world: World, about: About) -> None:
         self._world, self._about = world, about
-        self._pages: set[asyncio.Event] = set()
         self._closed = False
-
-    @asynccontextmanager
-    async def watching(self) -> AsyncIterator[None]:
-        async with asyncio.TaskGroup() as group:
-            watch = group.create_task(self._watch(), name="page")
-            try:
-                yield
-            finally:
-                watch.cancel()
-
-    async def _watch(self) -> None:
-        while True:
-            await self._world.changes.next()
-            self._wake()
-
-    def _wake(self) -> None:
-        for page in self._pages:
-            page.set()
 
     def close(self) -> None:
         """Lets all pages go."""
         self._closed = True
-        self._wake()
+        self._world.changes.notify()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        difference, changed = Difference(self._world, self._about), asyncio.Event()
-        self._pages.add(changed)
+        difference = Difference(self._world, self._about)
         try:
-            changed.set()
             while not self._closed:
-                await self._tell(response, difference, changed)
+                told = self._world.changes.count
+                if news := difference.take():
+                    await response.write(b"data: " + json.dumps(news).encode() + b"\n\n")
+                await asyncio.sleep(TOGETHER)
+                if not await self._change(told):
+                    await response.write(b": alive\n\n")
         except ConnectionError:
             pass  # it has been closed
-        finally:
-            self._pages.discard(changed)
         return response
 
-    async def _tell(
-        self, response: web.StreamResponse, difference: Difference, changed: asyncio.Event
-    ) -> None:
+    async def _change(self, told: int) -> bool:
+        """Whether there was one, or the end, before the next heartbeat."""
         try:
             async with asyncio.timeout(HEARTBEAT):
-                await changed.wait()
+                while self._world.changes.count == told and not self._closed:
+                    await self._world.changes.next()
         except TimeoutError:
-            await response.write(b": alive\n\n")
-            return
-        changed.clear()
-        if news := difference.take():
-            await response.write(b"data: " + json.dumps(news).encode() + b"\n\n")
-        await asyncio.sleep(TOGETHER)
+            return False
+        return True

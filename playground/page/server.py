@@ -55,7 +55,6 @@ class Page:
     async def __aenter__(self) -> Self:
         runner = web.AppRunner(self._app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._live.watching())
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
             stack.callback(self._live.close)

@@ -149,8 +149,8 @@ class Person:
         """Sets one's reactions, none to take them back. In a group only an admin bot is told."""
         before = message.reactions.get(self.id, ())
         message.reactions[self.id] = emojis
+        self._world.changes.notify()
         if not message.chat.private and message.chat.bot not in ADMINISTRATORS:
-            self._world.changes.notify()
             return
         payload: dict[str, JSON] = {
             "chat": wire.chat(message.chat),

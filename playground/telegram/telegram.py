@@ -44,9 +44,7 @@ class Telegram:
     ) -> None:
         bot = User(int(token.partition(":")[0]), "Vakhta", username=username, is_bot=True)
         self.token = token
-        self.world = World(
-            bot, privacy=privacy, clock=clock, callback_life=callback_life, ids_from=ids_from
-        )
+        self.world = World(bot, privacy=privacy, clock=clock, callback_life=callback_life, ids_from=ids_from)
         self.server = Server(token, self.world, Gate(limits or Limits(), time.monotonic))
         self.app = self.server.application()
         self._port = port

@@ -46,12 +46,14 @@ class Query:
 
 
 class Changes:
-    """Wakes those who wait for the world to change."""
+    """Wakes those who wait for the world to change. count: how many times it has changed."""
 
     def __init__(self) -> None:
+        self.count = 0
         self._waiting: list[asyncio.Future[None]] = []
 
     def notify(self) -> None:
+        self.count += 1
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():

@@ -14,10 +14,10 @@ from typing import Any
 import aiohttp
 
 _FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-extensions --mute-audio --hide-scrollbars "
-    "--remote-debugging-port=0"
-).split()
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
+    "--mute-audio", "--remote-debugging-port=0",
+)  # fmt: skip
 _KEYS = {
     "Enter": 13, "Tab": 9, "Escape": 27, "ArrowUp": 38, "ArrowDown": 40, "ArrowLeft": 37, "ArrowRight": 39,
     "Home": 36, "End": 35, " ": 32,
@@ -128,7 +128,8 @@ class Tab:
 
     async def click(self, selector: str, text: str = "") -> None:
         """The last thing on the page that fits the selector and has exactly this text: where it is, with a mouse."""
-        find = f"[...document.querySelectorAll({json.dumps(selector)})].filter(e => !{json.dumps(text)} || e.innerText.trim() === {json.dumps(text)}).at(-1)"
+        fits = f"e => !{json.dumps(text)} || e.innerText.trim() === {json.dumps(text)}"
+        find = f"[...document.querySelectorAll({json.dumps(selector)})].filter({fits}).at(-1)"
         await self.until(find, f"{selector} {text!r}")
         at = await self.value(
             f"(() => {{ const e = {find}; e.scrollIntoView({{block: 'center'}});"
@@ -175,6 +176,7 @@ class Chromium:
     @asynccontextmanager
     async def tab(self) -> AsyncIterator[Tab]:
         assert self._session
+        failure: Exception | None = None
         async with self._session.put(f"{self._address}/json/new?about:blank") as answer:
             target = await answer.json(content_type=None)
         async with (
@@ -185,9 +187,13 @@ class Chromium:
             listening = group.create_task(tab.listen())
             try:
                 yield tab
+            except Exception as error:  # noqa: BLE001 - handed on below: the group would wrap it
+                failure = error
             finally:
                 listening.cancel()
                 await self._session.put(f"{self._address}/json/close/{target['id']}")
+        if failure:
+            raise failure
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

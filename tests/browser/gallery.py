@@ -21,7 +21,10 @@ FORMATTED = (
 )
 KEYBOARD = {
     "inline_keyboard": [
-        [{"text": "Cancel", "callback_data": "no"}, {"text": "Yes, restart", "callback_data": "yes", "style": "danger"}],
+        [
+            {"text": "Cancel", "callback_data": "no"},
+            {"text": "Yes, restart", "callback_data": "yes", "style": "danger"},
+        ],
         [
             {"text": "Success", "callback_data": "s", "style": "success"},
             {"text": "Primary", "callback_data": "p", "style": "primary"},
@@ -35,7 +38,7 @@ LOG = "\n".join(f"2026-11-25T10:00:{n % 60:02} INFO line {n}" for n in range(400
 
 async def call(telegram: Telegram, method: str, **facts: Any) -> Any:
     """One call of the Bot API; bytes become an upload of their name."""
-    form = aiohttp.FormData()
+    form = aiohttp.FormData(quote_fields=False)
     for name, value in facts.items():
         if isinstance(value, tuple):
             form.add_field(name, value[1], filename=value[0])

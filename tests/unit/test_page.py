@@ -109,6 +109,7 @@ async def test_a_page_is_told_what_is_new_and_what_has_changed(scene: Scene) -> 
                 async for line in live.content:
                     if line.startswith(b"data: "):
                         return json.loads(line[6:])
+            raise AssertionError("the page's server has closed the stream")
 
         first = await told()
         assert [each["role"] for each in first["people"]] == ["operator"]

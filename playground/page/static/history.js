@@ -108,8 +108,8 @@ function tabbable(node, whether) {
   node.tabIndex = whether ? 0 : -1;
   for (const control of node.querySelectorAll(CONTROLS)) {
     if (control.getAttribute("role") === "menuitem") continue;
-    if (control.tagName === "PRE" && !control.classList.contains("wide")) continue;
-    control.tabIndex = whether ? 0 : -1;
+    if (control.tagName === "PRE") control.tabIndex = control.classList.contains("wide") ? 0 : -1; // to be scrolled
+    else control.tabIndex = whether ? 0 : -1;
   }
 }
 
@@ -139,7 +139,7 @@ function walk(event) {
   } else if ((event.key === "Home" || event.key === "End") && onMessage) {
     articles.at(event.key === "Home" ? 0 : -1).focus();
   } else if (event.key === "Enter" && onMessage) {
-    const controls = [...at.querySelectorAll(".keys-below button, .file-open, button, a[href]")];
+    const controls = [...at.querySelectorAll(".file-open, button, a[href]")];
     (at.querySelector(".keys-below button:not(:disabled)") ?? controls[0])?.focus();
   } else if ((event.key === "ArrowLeft" || event.key === "ArrowRight") && event.target.closest(".keys-below")) {
     const keys = [...at.querySelectorAll(".keys-below button:not(:disabled)")];

@@ -22,9 +22,11 @@ export function attachRing() {
   });
   draw();
   // A browser lets a page sound only after its person has touched it.
-  for (const kind of ["pointerdown", "keydown"]) {
-    addEventListener(kind, () => (audio ??= new AudioContext()).resume(), { once: true });
-  }
+  for (const kind of ["pointerup", "keydown"]) addEventListener(kind, open);
+}
+
+function open() {
+  if (!audio && navigator.userActivation.hasBeenActive) audio = new AudioContext();
 }
 
 /** These have just come. */
