@@ -7,7 +7,7 @@ LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
 # Two tests side by side: most of them wait most of the time. Each worker has a lab of its own.
 BESIDE := -n 2 --dist worksteal
 
-.PHONY: setup run test soak check bench lock
+.PHONY: setup run demo test soak check bench lock
 
 setup: .venv/ready
 
@@ -19,6 +19,10 @@ setup: .venv/ready
 
 run: setup
 	$(BIN)/python -m bot run
+
+# The bot in a browser, with simulated servers: no token, nothing to configure. DEMO="--local" and the like.
+demo: setup
+	@$(BIN)/python -m bot demo $(DEMO)
 
 # The tests marked "lab" run on real servers: as root only. LAB=required makes it a failure when they cannot.
 test: setup

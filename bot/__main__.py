@@ -1,4 +1,4 @@
-"""`python -m bot run | check | health`. Exit codes: 0 well, 1 something failed, 2 the settings are wrong."""
+"""`python -m bot run | check | health | demo`. Exit codes: 0 well, 1 something failed, 2 the settings are wrong."""
 
 import argparse
 import asyncio
@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 
 from bot import __version__
 from bot.logbook import open_logbook
@@ -25,8 +26,12 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("run", help="start the bot (the default)")
     commands.add_parser("check", help="try the settings for real: the token, every host, the store")
     commands.add_parser("health", help="ask the running bot whether it is alive")
-    command = parser.parse_args(arguments).command or "run"
+    _add_demo(commands.add_parser("demo", help="the bot in the browser, with simulated servers and no token"))
+    given = parser.parse_args(arguments)
+    command = given.command or "run"
     os.umask(0o077)  # the store and the forwarded sockets are for this user alone
+    if command == "demo":
+        return _demo(given)
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -60,6 +65,12 @@ def _run(settings: Settings) -> int:
     return code
 
 
+def _sentence(error: VakhtaError) -> str:
+    from bot.mends import sentence  # noqa: PLC0415
+
+    return sentence(error)
+
+
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """Task groups wrap what fails in them."""
     error = group.exceptions[0]
@@ -87,6 +98,31 @@ def _health(settings: Settings) -> int:
         sys.stderr.write(f"{listen.host}:{listen.port} answers {status} on /healthz; is that Vakhta?\n")
         return 1
     return 0
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=8090, help="of the page (default: 8090; 0: a free one)")
+    parser.add_argument("--local", action="store_true", help="watch this machine's own Docker too, read-only")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the bot's store there")
+    parser.add_argument(
+        "--trouble", type=float, default=20.0, metavar="SECONDS", help="until something breaks (default: 20)"
+    )
+
+
+def _demo(given: argparse.Namespace) -> int:
+    from bot.demo import CannotDemonstrate, Options, demonstrate  # noqa: PLC0415
+
+    options = Options(given.port, given.local, given.keep, given.trouble)
+    code = 0
+    try:
+        asyncio.run(demonstrate(options, lambda line: print(line, flush=True)))  # noqa: T201
+    except* (CannotDemonstrate, VakhtaError) as failed:
+        error = _first(failed)
+        why = _sentence(error) if isinstance(error, VakhtaError) else str(error)
+        sys.stderr.write(f"!!  {why}\n")
+        code = 1
+    sys.stdout.flush()
+    os._exit(code)  # all is closed; what Python itself would do at its end takes a second and more
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from playground.telegram import text as texts
 from playground.telegram import wire
@@ -103,7 +104,7 @@ class Person:
 
     async def edits(self, message: Message, text: str) -> None:
         """Changes a message of one's own; the bot gets edited_message."""
-        assert message.sender is self.user, f"{message} is not by {self}"
+        assert message.sender.id == self.id, f"{message} is not by {self}"
         self._world.revise(message, Content(texts.clean(text)), message.keyboard)
         self._world.publish_message(message, "edited_message")
 
@@ -148,8 +149,8 @@ class Person:
         """Sets one's reactions, none to take them back. In a group only an admin bot is told."""
         before = message.reactions.get(self.id, ())
         message.reactions[self.id] = emojis
+        self._world.changes.notify()
         if not message.chat.private and message.chat.bot not in ADMINISTRATORS:
-            self._world.changes.notify()
             return
         payload: dict[str, JSON] = {
             "chat": wire.chat(message.chat),
@@ -160,6 +161,12 @@ class Person:
             "new_reaction": wire.reactions(emojis),
         }
         self._world.publish("message_reaction", payload)
+
+    def speaks(self, language: str) -> None:
+        """The language of the person's app from now on, such as "ru"."""
+        self.user = self.chat.user = replace(self.user, language_code=language)
+        self._world.users[self.id] = self.user
+        self._world.changes.notify()
 
     async def blocks(self) -> None:
         """From now on the bot gets 403, and my_chat_member first."""

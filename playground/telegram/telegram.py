@@ -26,7 +26,8 @@ class Telegram:
     """A Bot API server for one bot, on loopback.
 
     `privacy`: the bot sees in groups what is meant for it only. `callback_life`: seconds in which a press can be
-    answered. `clock`: Unix seconds, for the dates of messages. `port` 0 takes a free one.
+    answered. `clock`: Unix seconds, for the dates of messages. `port` 0 takes a free one. `ids_from`: ids of
+    messages and updates begin behind it, for a bot whose store remembers an earlier stand-in.
     """
 
     def __init__(
@@ -39,10 +40,11 @@ class Telegram:
         callback_life: float = 15.0,
         clock: Callable[[], float] = time.time,
         port: int = 0,
+        ids_from: int = 0,
     ) -> None:
         bot = User(int(token.partition(":")[0]), "Vakhta", username=username, is_bot=True)
         self.token = token
-        self.world = World(bot, privacy=privacy, clock=clock, callback_life=callback_life)
+        self.world = World(bot, privacy=privacy, clock=clock, callback_life=callback_life, ids_from=ids_from)
         self.server = Server(token, self.world, Gate(limits or Limits(), time.monotonic))
         self.app = self.server.application()
         self._port = port
@@ -130,6 +132,7 @@ class Telegram:
         assert chat_id < 0 and chat_id not in self.world.chats, f"{chat_id} cannot be a new group"
         names = topics if isinstance(topics, Mapping) else {topic: f"Topic {topic}" for topic in topics}
         chat = Chat(chat_id, "group" if basic else "supergroup", title, username, bot=bot, topics=dict(names))
+        chat.last_id = self.world.ids_from
         chat.members = {person.id: "member" for person in members} | {p.id: "administrator" for p in admins}
         self.world.chats[chat_id] = chat
         return chat

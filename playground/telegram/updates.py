@@ -30,7 +30,7 @@ class Updates:
     `changed` is called whenever the queue or who waits at it has changed.
     """
 
-    def __init__(self, changed: Callable[[], None], first_id: int = 100_000_001) -> None:
+    def __init__(self, changed: Callable[[], None], first_id: int) -> None:
         self._changed = changed
         self.allowed = DEFAULT_TYPES
         self.pending: dict[int, bytes] = {}

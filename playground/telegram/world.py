@@ -29,6 +29,7 @@ ADMINISTRATORS = ("administrator", "creator")
 PRESENT = (*ADMINISTRATORS, "member", "restricted")
 ANONYMOUS = User(1087968824, "Group", username="GroupAnonymousBot", is_bot=True)
 RELAY = User(777000, "Telegram")
+FIRST_UPDATE = 100_000_001
 _DAY = 86400
 
 
@@ -45,12 +46,14 @@ class Query:
 
 
 class Changes:
-    """Wakes those who wait for the world to change."""
+    """Wakes those who wait for the world to change. count: how many times it has changed."""
 
     def __init__(self) -> None:
+        self.count = 0
         self._waiting: list[asyncio.Future[None]] = []
 
     def notify(self) -> None:
+        self.count += 1
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():
@@ -64,9 +67,17 @@ class Changes:
 
 
 class World:
-    """`clock` gives message dates in Unix seconds."""
+    """`clock` gives message dates in Unix seconds. Ids of messages begin behind `ids_from`."""
 
-    def __init__(self, bot: User, *, privacy: bool, clock: Callable[[], float], callback_life: float) -> None:
+    def __init__(
+        self,
+        bot: User,
+        *,
+        privacy: bool,
+        clock: Callable[[], float],
+        callback_life: float,
+        ids_from: int = 0,
+    ) -> None:
         self.bot = bot
         self.privacy = privacy
         self.clock = clock
@@ -77,8 +88,9 @@ class World:
         self.queries: dict[str, Query] = {}
         self.commands: dict[tuple[str, int, int, str], list[Command]] = {}
         self.changes = Changes()
-        self.updates = Updates(self.changes.notify)
-        self._last_private_id = 0
+        self.updates = Updates(self.changes.notify, FIRST_UPDATE + ids_from)
+        self.ids_from = ids_from
+        self._last_private_id = ids_from
 
     def now(self) -> int:
         return int(self.clock())

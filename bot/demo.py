@@ -1,0 +1,137 @@
+"""The demo: the real bot over simulated servers and a stand-in for Telegram, with a chat page in the browser."""
+
+import asyncio
+import locale
+import secrets
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from playground.cast import TEAM, assemble
+from playground.engine.api.server import Sockets
+from playground.engine.team import open_team
+from playground.engine.world import World
+from playground.misfortune import befall
+from playground.page import About, CannotServe, Page, Place
+from playground.readonly import ReadOnly
+from playground.ssh import SshServer
+from playground.telegram import Telegram
+from playground.telegram.state import Chat, Command, User
+
+DOCKER = Path("/var/run/docker.sock")
+LOCAL = "local"
+_EPOCH = 1_700_000_000  # ids of a kept demo are seconds since then: behind those of any demo before
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """port: 0 takes a free one. local: this machine's own engine as well, to be looked at.
+
+    keep: the directory where the bot's store stays; None: nothing stays. trouble: seconds until something breaks.
+    """
+
+    port: int = 8090
+    local: bool = False
+    keep: Path | None = None
+    trouble: float = 20.0
+
+
+class CannotDemonstrate(Exception):
+    """The text is one sentence: what is wrong, and what to do."""
+
+
+async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
+    """Until SIGINT or SIGTERM; `tell` is given one line, the page's address, when it can be opened.
+
+    Raises CannotDemonstrate, alone or in a group.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    language = _own_language()
+    ids_from = int(time.time()) - _EPOCH if options.keep else 0
+    async with AsyncExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vakhta-")))
+        store = _store(options.keep or directory)
+        token = f"7000000001:{secrets.token_urlsafe(26)}"
+        telegram = await stack.enter_async_context(Telegram(token, ids_from=ids_from))
+        assemble(telegram, language)
+        page = await _open_page(stack, telegram, language, options)
+        world = await stack.enter_async_context(World())
+        hosts = await _open_servers(stack, world, directory)
+        if options.local:
+            hosts[LOCAL] = {"address": f"unix://{await _open_local(stack, directory)}"}
+        tell(f"Vakhta's demo: {page.url}  (Ctrl-C ends it)")
+        facts = {
+            "token": token,
+            "api_url": telegram.url,
+            "language": language,
+            "store": store,
+            "hosts": hosts,
+        }
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_run_bot(stop, facts), name="bot")
+            story = group.create_task(befall(world.hosts["server2"], options.trouble), name="story")
+            await stop.wait()
+            story.cancel()
+
+
+async def _run_bot(stop: asyncio.Event, facts: dict[str, Any]) -> None:
+    """To import the bot takes seconds, in which the page is there already: what is said waits for its answer."""
+    crew = await asyncio.to_thread(import_module, "bot.crew")
+    await crew.run(stop, crew.settings_of(**facts))
+
+
+async def _open_page(stack: AsyncExitStack, telegram: Telegram, language: str, options: Options) -> Page:
+    def menu(person: User, chat: Chat) -> list[Command]:
+        from bot.crew import offered  # noqa: PLC0415 (it is on its way anyhow)
+
+        return offered(person, language)
+
+    places = (Place("server1"), Place("server2"), *((Place(LOCAL, real=True),) if options.local else ()))
+    roles = {each.id: each.role for each in TEAM if each.role}
+    try:
+        return await stack.enter_async_context(Page(telegram, About(roles, places, menu), port=options.port))
+    except CannotServe as error:
+        raise CannotDemonstrate(str(error)) from error
+
+
+async def _open_servers(stack: AsyncExitStack, world: World, directory: Path) -> dict[str, dict[str, str]]:
+    """The team's two; how they stand in the bot's settings."""
+    sockets = await stack.enter_async_context(Sockets(directory))
+    users = {host.name: await sockets.open(host) for host in open_team(world)}
+    ssh = await stack.enter_async_context(SshServer(directory, users))
+    return {name: ssh.settings(name) for name in users}
+
+
+async def _open_local(stack: AsyncExitStack, directory: Path) -> Path:
+    try:
+        door = await stack.enter_async_context(ReadOnly(DOCKER, directory / "local.sock"))
+    except OSError as error:
+        why = error.strerror or error
+        raise CannotDemonstrate(
+            f"--local: {DOCKER} cannot be used ({why}): is Docker running, and may you use it?"
+        ) from error
+    return door.socket
+
+
+def _store(directory: Path) -> Path:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotDemonstrate(
+            f"--keep: {directory} cannot be used ({error.strerror}): name a directory of your own"
+        ) from error
+    return directory.resolve() / "vakhta.db"
+
+
+def _own_language() -> str:
+    """That of the person at this machine, if the bot speaks it."""
+    name = locale.getlocale()[0] or ""
+    return "ru" if name.lower().startswith("ru") else "en"
