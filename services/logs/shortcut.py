@@ -73,21 +73,20 @@ class ShortWalk:
         self._walk.end()
 
     async def _look(self, candidates: Candidates, mark: Mark | None) -> None:
-        groups = _older(candidates, mark)
-        if not groups:
+        regions = _older(candidates, mark)
+        if not regions:
             return
         scan = self._walk.scan()
-        await self._walk.in_thread(lambda: self._scan(scan, groups))
+        await self._walk.in_thread(lambda: self._scan(scan, regions))
         self._walk.take(scan.catch, self._number)
-        self._walk.reach(groups[0].line(0), mark.depth if mark else 1)
+        self._walk.reach(regions[0].body.line(0), mark.depth if mark else 1)
 
-    def _scan(self, scan: Scan, groups: Sequence[Block]) -> None:
+    def _scan(self, scan: Scan, regions: Sequence[Region]) -> None:
         numbers = []
-        for group in reversed(groups):
-            self._number -= len(group) + self._wanted.context + 2
+        for region in reversed(regions):
+            self._number -= len(region.body) + 2 * _CONTEXT
             numbers.append(self._number)
-        for group, number in zip(groups, reversed(numbers), strict=True):
-            region = Region.of(Block(), group, Block())
+        for region, number in zip(regions, reversed(numbers), strict=True):
             if not self._fits(region.text):
                 raise Unfit
             scan.look(region, number - self._number)
@@ -103,15 +102,18 @@ class ShortWalk:
         )
 
 
-def _older(candidates: Candidates, mark: Mark | None) -> list[Block]:
+def _older(candidates: Candidates, mark: Mark | None) -> list[Region]:
     """The groups, as far as they lie before the mark."""
     block = candidates.block
     ends = (*candidates.groups[1:], len(block))
-    groups = [block.part(start, end) for start, end in zip(candidates.groups, ends, strict=True)]
-    if mark is None:
-        return groups
-    parts = [group.part(0, _place(mark, group)) for group in groups]
-    return [part for part in parts if part]
+    regions = []
+    for start, end in zip(candidates.groups, ends, strict=True):
+        group = block.part(start, end)
+        place = _place(mark, group) if mark else None
+        if place != 0:
+            behind = Block() if place is None else group.part(place)
+            regions.append(Region.of(Block(), group.part(0, place), behind))
+    return regions
 
 
 def _place(mark: Mark, group: Block) -> int | None:
