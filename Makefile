@@ -28,6 +28,7 @@ demo: setup
 test: setup
 ifeq ($(shell id -u),0)
 	@sh tests/lab/packages.sh
+	@cd tests/browser && npm ci --silent --no-audit --no-fund --ignore-scripts
 	$(BIN)/python -m pytest $(BESIDE)
 else
 	@$(BIN)/python -m pytest $(BESIDE) -m "not lab"; status=$$?; \

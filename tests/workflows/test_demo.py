@@ -49,7 +49,8 @@ class Demo:
         """The bot's newest message there with such a text, once there is one."""
         async with asyncio.timeout(patience):
             while True:
-                for message in reversed(list(self.messages.get(chat, {}).values())):
+                there: dict[int, dict[str, Any]] = self.messages.get(chat, {})
+                for message in reversed(list(there.values())):
                     text = message.get("text") or message.get("caption") or ""
                     if message.get("from", {}).get("is_bot") and fits(text):
                         return message
