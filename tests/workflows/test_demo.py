@@ -49,11 +49,10 @@ class Demo:
         """The bot's newest message there with such a text, once there is one."""
         async with asyncio.timeout(patience):
             while True:
-                there: dict[int, dict[str, Any]] = self.messages.get(chat, {})
-                for message in reversed(list(there.values())):
-                    text = message.get("text") or message.get("caption") or ""
-                    if message.get("from", {}).get("is_bot") and fits(text):
-                        return message
+                for each in list(self.messages.get(chat, {}).values())[::-1]:
+                    text = each.get("text") or each.get("caption") or ""
+                    if each.get("from", {}).get("is_bot") and fits(text):
+                        return each
                 self._told.clear()
                 await self._told.wait()
 
