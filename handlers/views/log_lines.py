@@ -18,6 +18,7 @@ from handlers.words import zone
 from services.logs.levels import REACH, Level, level_of, parse_level
 from services.logs.presenter import ShownLine
 from services.logs.readable import readable
+from services.logs.redaction import redact
 
 # In a log; whole containers are marked by circles.
 MARKS = {Level.WARN: "🟨", Level.ERROR: "🟥", Level.FATAL: "🟥"}
@@ -178,6 +179,8 @@ def _line(line: ShownLine, label: str | None, before: Level | None, *, times: bo
     """`before`: the level of the line before it: what only continues that line, such as a stack trace, has no mark."""
     parts = []
     text = readable(line.text, zone.get())
+    if text != line.text:  # what JSON had spelled out, or coloured, was not seen when its secrets were hidden
+        text = redact(text)
     if line.level in MARKS and (line.level is not before or level_of(line.text)):
         parts.append(MARKS[line.level])
         if not _says(text, line.level):

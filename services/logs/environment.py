@@ -23,9 +23,10 @@ _PUBLIC_NAME = re.compile(
 # A value of such a name that says nothing: it would blank out the log.
 _ORDINARY = re.compile(
     r"(?i)true|false|none|null|default|disabled?|enabled?|production|development|staging|localhost|postgres|directus"
-    r"|redis|root|admin|public|secret|password|changeme|\d{1,7}|/[\w./-]*|\w+\.\w{2,6}"
+    r"|redis|root|admin|public|secret|password|changeme|\d{1,6}|/(?-i:[a-z_.-]+)(?:/[\w.-]+)*/?|(?-i:[a-z0-9-]+(?:\.[a-z]{2,6})+)"
 )
 _HEX = re.compile(r"(?:sha\d+:)?[0-9a-f]{32,}", re.IGNORECASE)
+_PLAIN_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9-]+[.:/]")  # without a login
 _VERSION = re.compile(r"v?\d+(?:\.\d+)+[\w.+-]*")
 
 
@@ -46,10 +47,10 @@ def hidden_values(environment: Iterable[str]) -> tuple[str, ...]:
 
 
 def _secrets(name: str, value: str) -> Iterator[str]:
-    if "://" in value:
-        yield from _of_address(value)
+    if passwords := _of_address(value):
+        yield from passwords
         return
-    if _PUBLIC_NAME.search(name) or _VERSION.fullmatch(value):
+    if _PUBLIC_NAME.search(name) or _VERSION.fullmatch(value) or _PLAIN_ADDRESS.match(value):
         return
     if _SECRET_NAME.search(name) or _looks_random(value):
         yield value
@@ -64,13 +65,13 @@ def _looks_random(value: str) -> bool:
     return is_random(data) and is_mixed(data)
 
 
-def _of_address(value: str) -> Iterator[str]:
+def _of_address(value: str) -> Sequence[str]:
+    """Its password, as it stands and decoded. A value that is no address of a host has none."""
     try:
-        password = urlsplit(value).password
+        password = urlsplit(value).password if "://" in value else None
     except ValueError:
-        return
-    if password:
-        yield from dict.fromkeys((password, unquote(password)))
+        return ()
+    return tuple(dict.fromkeys((password, unquote(password)))) if password else ()
 
 
 def _spellings(secret: str) -> Sequence[str]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.domain.logs import Block, Stream, moment_of
+from services.logs.judging import judged
 from services.logs.levels import Inheritance, Level, inherited
 from services.logs.lines import last_lines
-from services.logs.redaction import redacted
 from services.logs.source import LogSource
-from services.logs.spelled import judged_as_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,7 @@ def presented(source: LogSource, block: Block) -> Presented:
     """See `Presenter`, which has a thread for it."""
     if not block:
         return Presented(())
-    written = judged_as_read(last_lines(block.text, len(block)), source.hidden)
-    found = redacted("\n".join(written), source.hidden)
+    found = judged(last_lines(block.text, len(block)), source.hidden)
     texts: Sequence[str] = found.text.split("\n")
     first = len(block) - len(texts)  # those before it are withheld
     host = source.engine.host

@@ -10,8 +10,8 @@ from functools import cache
 import re2
 
 from services.domain.logs import STAMP, Block
+from services.logs.judging import judged
 from services.logs.lines import last_lines
-from services.logs.redaction import redacted
 
 # Bytes and lines before a line that may bear on what is hidden in it, and lines behind it.
 MARGIN, MARGIN_LINES, _BEHIND = 26_000, 200, 3
@@ -50,7 +50,7 @@ class Region:
         texts = together.decode().split("\n")[:-1]
         found: dict[int, str] = {}
         for start, end in self._stretches(sorted(numbers), together, len(texts)):
-            result = redacted("\n".join(texts[start:end]), tuple(hidden))
+            result = judged(texts[start:end], tuple(hidden))
             lines = result.text.split("\n")
             # Of those that are withheld one line is left in place of all.
             first = end - len(lines)

@@ -1,9 +1,9 @@
-"""Secrets behind letters that are spelled out, as `json.dumps` writes all but ASCII."""
+"""What leaves a log is judged as a person reads it: letters spelled out, and keys without their marks."""
 
 import json
 
+from services.logs.judging import judged, judged_as_read
 from services.logs.redaction import HIDDEN, redact
-from services.logs.spelled import judged_as_read
 
 
 def test_a_secret_behind_spelled_letters_is_hidden() -> None:
@@ -27,3 +27,16 @@ def test_other_lines_stay_as_they_were_written() -> None:
         r"\ud83d\ude00 \u0007 \u202e",
     ]
     assert judged_as_read(lines, ()) == lines
+
+
+def test_lines_of_a_key_are_hidden_without_the_marks_around_them() -> None:
+    key = ["MIIEowIBAAKCAQEAx7Zr2LkT9vXwB4nYcH7mQ3sD8fJ5pV6tR1uK0aWbEgNiLyOq"] * 3
+    ids = ["f3a9c8d1e0b7" * 5 + "abcd"] * 3
+    assert judged(["before", *key, "behind"], ()).text.split("\n") == ["before", *[HIDDEN] * 3, "behind"]
+    assert judged(ids, ()).text.split("\n") == ids
+
+
+def test_many_spelled_lines_share_what_may_be_judged() -> None:
+    lines = ["\\u0041 " + "pw=a " * 400] * 60
+    text = judged(lines, ()).text
+    assert "pw=a" not in text
