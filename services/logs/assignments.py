@@ -1,9 +1,13 @@
 """The rules for secrets that stand behind their name: `password=…`, `"token": "…"`, and the like."""
 
+import re
+
 from services.logs.judgements import (
     LOGIN_WORD,
+    Finding,
     Rule,
     is_assigned,
+    is_blank,
     is_credential,
     is_named_key,
     is_opaque,
@@ -12,7 +16,11 @@ from services.logs.judgements import (
 
 # A quote as it stands in a text, in JSON within JSON, in nginx's log, in HTML, in an address.
 _QUOTE = r"(?:\\*[\"'`]|\\+(?:x2[27]|u002[27])|&quot;|&#3[49];|%2[27])"
-_SIGN = rf"(?:{_QUOTE}(?:>>)?)?(?:\]|\[\])?(?:[ \t]*(?:=>|:=|[:=])[ \t]*|%3[DA]|\)=\()"
+_KEY_END = rf"(?:{_QUOTE}(?:>>)?)?(?:\]|\[\])?"
+_EQUALS = r"(?:[ \t]*(?:=>|:=|[:=])[ \t]*|%3[DA]|\)=\()"
+_SIGN = _KEY_END + _EQUALS
+# As a text within JSON or a list has it: what a terminal acts upon was taken away where it stood for itself.
+_COLOUR = r"(?:\\+(?:u001b|x1b|033|e)\[[\d;]*m)?"
 _SCHEME = r"(?:(?:bearer|basic|token|apikey)(?:[ \t]+|%20))?"
 # Before the quote of a value: the first of several, in JSON or as Go prints headers, a call, a kind of text
 _OPEN = r"(?:\[\]string\{|\[|<<|\w{1,20}\()?[bune]?"
@@ -43,7 +51,8 @@ _VALUE = (
 # may say whose it is; `KEY` alone is a variable of Directus.
 _NAMED_KEY = (
     r"(?:api|access|secret|private|pre-?shared|encryption|signing|master|auth|account|license|licence|fernet"
-    r"|subscription|functions|client|consumer|webhook|unseal|recovery|hmac|app|application)[ _-]?key(?:[_-]?id)?"
+    r"|subscription|functions|client|consumer|webhook|unseal|recovery|hmac|app|application)[ _-]?key"
+    r"(?:[_-]?id|[ ]\d{1,2})?"
     r"|(?-i:\b(?:APP_)?KEY|(?:\b|_)SALT)"
 )
 _SUFFIX = (
@@ -52,21 +61,51 @@ _SUFFIX = (
 )
 _KEY = (
     rf"(?:(?:(?:(?:т|Т)окен|ТОКЕН|{LOGIN_WORD})(?:[ \t]+[\xd0-\xd3][\x80-\xff]+){{0,2}}"
-    rf"|(?-i:[Pp]wd|_PWD)|(?:\b|_)(?:pw|psw|psk|pepper|creds?)|(?:\b|_)pass|(?-i:[a-z]Pass)|secret|token"
+    rf"|(?:^|…|\.{{3}})(?:a?s?sword|asswd|ecret|oken)|(?-i:[Pp]wd|_PWD)|(?:\b|_)(?:(?:bind|root|ldap)?pw|psw|psk|pepper|creds?)|(?:\b|_)pass|(?-i:[a-z]Pass)|secret|token"
     rf"|credentials?|jwt|cookie|code_?verifier|{_NAMED_KEY}){_SUFFIX})"
 )
 _SESSION = (
     r"(?:(?:\b|_|\.)(?:sid|sess(?:ion)?)(?:[_-]?(?:id|key|data|cookie))?|PHPSESSID|JSESSIONID|ASP\.NET_SessionId"
     r"|sessid|csrf|xsrf|remember_web_\w+|(?:\b|_)auth|identitytoken|assertion|SAMLResponse|ticket"
-    r"|(?:\b|[_-])(?:signature|sign|sig|hmac)(?:[_-]?(?:sha)?\d{1,3})?|\bcode)"
+    r"|(?:\b|[_-])(?:signature|sign|sig|hmac)(?:[_-]?(?:sha)?\d{1,3})?|(?:\b|device_?|auth(?:orization)?_?)code)"
 )
-_WORD = r"[\w+/%=~.|-]"
+_WORD = r"[\w+/%=~.|!-]"
 _OTP = (
     r"(?:\b|_)(?:otp|totp|pin|cvc2?|cvv2?|csc|(?:otp|sms|pin|tfa|2fa|mfa|verification|confirmation|auth|login|security|"
     r"one[_-]?time|card)[_-]?code)(?:_?code)?"
 )
 # Before a value that stands apart from its name: `"name": "PASSWORD", "value": "…"`, `name="password" value="…"`
 _APART = rf"{_QUOTE}?[ \t]*[,;]?[ \t]*{_QUOTE}?\bvalue{_SIGN}"
+
+_NAMED = rf"(?:{LOGIN_WORD}|pwd|secret|token|credentials?|(?:api|access|private|encryption)[_-]?key)"
+_CHANGED_FIELD = re.compile(
+    r"(?i)(?:field|name|key|attribute|property|column|path)\\*\"[ \t]*:[ \t]*\\*\""
+    rf"[\w./-]*{_NAMED}\\*\"[^{{}}]*$".encode()
+)
+_NAME_BEHIND = re.compile(
+    rf"(?i)\\*[\"'][ \t]*,[ \t]*\\*[\"']?(?:(?:name|key)\\*[\"']?[ \t]*[:=][ \t]*\\*[\"'][\w.-]*{_NAMED}"
+    rf"|(?:kind|type)\\*[\"']?[ \t]*[:=][ \t]*\\*[\"'](?:{LOGIN_WORD}|secret))\\*[\"']".encode()
+)
+
+
+def is_changed_field(found: Finding) -> bool:
+    """`"from"`, `"to"` of a field that the same object calls a password."""
+    return not is_blank(found.secret) and _CHANGED_FIELD.search(found.before) is not None
+
+
+def is_named_behind(found: Finding) -> bool:
+    """`value="…", name="DB_PASSWORD"`."""
+    return not is_blank(found.secret) and _NAME_BEHIND.match(found.after) is not None
+
+
+def is_filled(found: Finding) -> bool:
+    return not is_blank(found.secret)
+
+
+def is_login_of_pair(found: Finding) -> bool:
+    """`auth=("user", "secret")`, and no list of names."""
+    return re.fullmatch(rb"[a-z_-]*", found.secret) is None and not is_blank(found.secret)
+
 
 ASSIGNED: tuple[Rule, ...] = (
     Rule(r"(?i:\b(?:set-)?cookie:[ \t]+([\w.%-]+=[^\"'\\]*))"),
@@ -76,13 +115,32 @@ ASSIGNED: tuple[Rule, ...] = (
         is_credential,
     ),
     Rule(
-        rf"(?i:{_KEY}(?:(?:{_SIGN}|{_APART}){_VALUE}"
+        rf"(?i:{_KEY}(?:(?:{_KEY_END}{_COLOUR}{_EQUALS}{_COLOUR}|{_APART}){_VALUE}"
         rf"|{_QUOTE}(?:>>)?[ \t]*,[ \t]*(?:<<)?[bu]?\\*[\"']([a-z_]*[^a-z_\"'](?:[^\"'\\]|\\.)*)"  # a pair
         r"|(?:[ \t]+[\w:]+=\"[^\"<>]*\")?>([^<>]+)</))",  # XML
         is_assigned,
     ),
+    Rule(
+        r"(?i:\\*\"(?:from|to|before|after|(?:old|new|previous|current)(?:_?value)?)\\*\"[ \t]*:[ \t]*\\*\""
+        r"((?:[^\"\\]|\\[^\"])+))",
+        is_changed_field,
+    ),
+    Rule(r"(?i:\bvalue\\*[\"']?[ \t]*[:=][ \t]*[bu]?\\*[\"']([^\"'\\]+))", is_named_behind),
+    Rule(
+        r"(?i:<(?:property|prop|entry|param(?:eter)?|string|setting|option|env|variable)[ \t]+(?:name|key)=\\*[\"']"
+        rf"[\w.-]{{0,60}}{_NAMED}\\*[\"'][ \t]*>([^<>]+)</)",
+        is_filled,
+    ),
+    Rule(
+        r"(?i:(?:\b|_)auth\\*[\"']?[ \t]*[:=][ \t]*[\[(][ \t]*\\*[\"'][^\"'\\]{0,80}\\*[\"'][ \t]*,[ \t]*\\*[\"']"
+        r"([^\"'\\]+)\\*[\"'][ \t]*[\])])",
+        is_login_of_pair,
+    ),
     Rule(rf"(?i:key{_SUFFIX}{_SIGN}{_OPEN}{_QUOTE}?(?:base64:)?({_WORD}{{16,}}))", is_named_key),
-    Rule(rf"(?i:{_SESSION}{_SIGN}{_OPEN}{_QUOTE}?(?:s%3A|s:|sha\d+=|v\d=)?({_WORD}{{16,}}))", is_opaque),
+    Rule(
+        rf"(?i:{_SESSION}(?:{_SIGN}|{_QUOTE}[ \t]*,[ \t]*){_OPEN}{_QUOTE}?(?:s%3A|s:|sha\d+=|v\d=)?({_WORD}{{16,}}))",
+        is_opaque,
+    ),
     Rule(rf"(?i:{_OTP}{_SIGN}{_QUOTE}?(\d{{3,8}})\b)"),
     Rule(r" with value of type String = (\S+)", is_property),
 )

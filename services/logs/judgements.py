@@ -37,7 +37,7 @@ LOGIN_WORD = (
     "|(?:п|П)арол(?:ь|ем|ю|я|е)|ПАРОЛЬ|(?:қ|Қ)ұпия ?сөз(?:іңіз|ің|і)?"
 )
 
-# Nothing to hide: words that stand for a value, types, what is yet to be filled in, what is hidden already, signs alone.
+# Nothing to hide: words that stand for a value, types, what is yet to be filled in or hidden already, signs alone.
 _BLANK = re.compile(
     rb"(?i:true|false|null|none|nil|undefined|yes|no|ok|set|unset|empty|missing|present|required|invalid|expired"
     rb"|string|str|text|varchar|bool(?:ean)?|int(?:eger)?|number|object|array|bytes|any|incorrect|wrong|mismatch"
@@ -56,11 +56,13 @@ _UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HEX = re.compile(rb"(?:0x)?[0-9a-fA-F]{16,}")
 _PIECES = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _STRONG_KEY = re.compile(
-    rf"(?i)passw|pwd|psw|secret|psk|(?:^|_)p(?:ass|w)|(?-i:[a-z]Pass)|{LOGIN_WORD}".encode()
+    rf"(?i)passw|pwd|psw|secret|psk|(?:^|_|bind|root|ldap)p(?:ass|w)|^\W*a?s?sword|^\W*asswd|(?-i:[a-z]Pass)|{LOGIN_WORD}".encode()
 )
 _SIGN_AND_QUOTE = re.compile(
     rb"(?P<key_quote>(?:\\*[\"'`]|\\+(?:x2[27]|u002[27])|&quot;|&#3[49];|%22)(?:>>)?)?\]?"
+    rb"(?:\\+(?:u001b|x1b|033|e)\[[\d;]*m)?"
     rb"(?P<sign>[ \t]*(?:=>|:=|[:=])[ \t]*|(?i:%3[DA])|\)=\()"
+    rb"(?:\\+(?:u001b|x1b|033|e)\[[\d;]*m)?"
     rb"(?:\[\]string\{|\[|<<|\w{1,20}\()?[buNE]?"
     rb"(?P<quote>\\*[\"'`]|\\+(?:x2[27]|u002[27])|&quot;|&#3[49];|%22)?(?:[\w-]+[ \t]+)?$"
 )
@@ -72,6 +74,10 @@ _JOINTS = (b".", b"-", b"/", b"_")
 _FIRST_ON_LINE = re.compile(rb"(?:.*[|\]:>][ \t]+|.*(?:INFO|DEBUG|WARN|ERROR)[ \t]+)?[ \t#>+*-]*[\w.-]*")
 # How code goes on: `= config.password;`, `= await`
 _CODE = re.compile(rb"await|new|function|[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+|.*[(;{)].*")
+# How a sentence goes on: `name = value injected`
+_TOLD_ABOUT = re.compile(rb"[ \t]+(?:injected|exported|loaded|passed|mounted|rejected|written|used|set)\b")
+# What has a key that is called no more than that.
+_CIPHER = re.compile(rb"(?i)\b(?:aes|3?des|chacha20|cipher|crypto|xts|session)(?:-?\d{2,4})?(?:-\w{3})?[ ]$")
 # What keys are called that lead to something and open nothing.
 _LEADING_KEY = re.compile(
     rb"(?i)(?:cache|sort|partition|idempotency|primary|foreign|public|host|routing|row|object|index|unique|group"
@@ -148,12 +154,15 @@ def is_assigned(found: Finding) -> bool:
 def _is_set(found: Finding, sign: bytes) -> bool:
     """`password: word` of a file of settings or a structure that was printed, not of a sentence or of code."""
     if b"=" in sign:
-        return not _CODE.fullmatch(found.secret) and not found.after.startswith((b"(", b";"))
+        is_code = _CODE.fullmatch(found.secret) and not _TOLD_ABOUT.match(found.after)
+        return not is_code and not found.after.startswith((b"(", b";"))
     last = not found.after.strip(b")]}>., \t\r") or found.after.lstrip().startswith(b"#")
     if sign == b":":
         return last or b"{" in found.before or b"[" in found.before
     named = re.search(rb"[\w.-]$", found.before) is not None
     in_braces = b"{" in found.before and found.after.startswith((b",", b"}"))
+    if named and re.match(rb"[ \t]+[;|,]", found.after):
+        return True
     return in_braces or (last and (named or _FIRST_ON_LINE.fullmatch(found.before) is not None))
 
 
@@ -162,13 +171,15 @@ def is_named_key(found: Finding) -> bool:
     secret = found.secret
     if not is_random(secret) or is_uuid(secret) or _LEADING_KEY.search(found.before):
         return False
-    named = re.search(rb"[\w.-]$", found.before) is not None
-    return is_mixed(secret) or (named and len(secret) >= 32 and _HEX.fullmatch(secret) is not None)
+    named = re.search(rb"[\w.-]$", found.before) or _CIPHER.search(found.before)
+    return is_mixed(secret) or (
+        named is not None and len(secret) >= 32 and _HEX.fullmatch(secret) is not None
+    )
 
 
 def is_opaque(found: Finding) -> bool:
     """Of a session's cookie, a signature: says nothing, and is no id that a log has for its lines."""
-    return (is_random(found.secret) and not is_uuid(found.secret)) or is_basic(found)
+    return (is_random(found.secret) and not is_uuid(found.secret.rstrip(b".!"))) or is_basic(found)
 
 
 def is_credential(found: Finding) -> bool:
@@ -232,6 +243,11 @@ def is_changed(found: Finding) -> bool:
     return re.search(rb"(?i)(?:passw\w*|secret\w*|token|key)[ \t]*=[ \t]*\"[^\"]*$", found.before) is not None
 
 
+def is_replaced(found: Finding) -> bool:
+    """The password that was there before: `ALTER USER … IDENTIFIED BY 'new' REPLACE 'old'`."""
+    return re.search(rb"(?i)\b(?:identified|alter[ \t]+user|set[ \t]+password)\b", found.before) is not None
+
+
 def is_property(found: Finding) -> bool:
     """As Spring tells at DEBUG which property it found."""
     return (
@@ -242,6 +258,8 @@ def is_property(found: Finding) -> bool:
 
 def is_access_token(found: Finding) -> bool:
     """Of the user of an address: letters and digits without a word among them."""
+    if b"-" in found.secret:
+        return looks_mixed(found)
     return re.search(rb"\d", found.secret) is not None and re.search(rb"[A-Za-z]", found.secret) is not None
 
 

@@ -2,7 +2,16 @@
 
 import re
 
-from services.logs.judgements import LOGIN_WORD, Finding, Rule, is_made_up, is_mixed, is_random, is_uuid
+from services.logs.judgements import (
+    LOGIN_WORD,
+    Finding,
+    Rule,
+    is_blank,
+    is_made_up,
+    is_mixed,
+    is_random,
+    is_uuid,
+)
 
 MARK = "•••".encode()
 
@@ -75,4 +84,53 @@ _CODES = (
     r"((?:[a-z]{3,8}[ ,]+){11,}[a-z]{3,8}))",
 )
 
-TOLD: tuple[Rule, ...] = (Rule(_TOLD, is_told), *map(Rule, _CODES))
+# Several words between quotes
+_PHRASE = (
+    rf"(?i:(?:{LOGIN_WORD})[ \t]+(?:\\*\"([^\s\"\\]+(?:[ ][^\s\"\\]{{1,64}}){{1,8}})\\*\""
+    r"|«([^\s\xc2]+(?:[ ][^\s\xc2]{1,64}){1,8})»))"
+)
+# A variable that is spoken of: `SMTP_PASSWORD "…" rejected`
+_VARIABLE = (
+    r"_(?:PASSWORD|PASSWD|PASSPHRASE|PASS|PWD|SECRET|TOKEN|(?:API|ACCESS|PRIVATE)_KEY)[ \t]+"
+    r"\\*[\"']([^\s\"'\\]+)\\*[\"']"
+)
+# Of more than one: who has which
+_EACH = rf"(?:\w|{_CYRILLIC}){{1,32}}[ \t]*=[ \t]*[^\s,;\"']+"
+_SEVERAL = (
+    rf"(?i:(?:passwords|(?:п|П)ароли)(?:[ \t]+(?:\w|{_CYRILLIC}){{1,16}})?:[ \t]+"
+    rf"({_EACH}(?:[,;][ \t]*{_EACH})*))"
+)
+# What an authenticator is set up with, in groups of four of base32
+_SETUP_KEY = (
+    r"(?i:(?:set-?up|manual|entry|two-factor|2fa|mfa|[th]?otp|authenticator)[ _-](?:key|code|secret)\\*[\"']?"
+    r"[ \t]*(?:[:=]|is)[ \t]*\\*[\"']?((?:[a-z2-7]{4}[ -]){3,15}[a-z2-7]{2,4})\b)"
+)
+
+
+def is_phrase(found: Finding) -> bool:
+    """Not what is asked of a password: `password "must be set"`."""
+    asked = r"(?i)(?:must|should|may|can|cannot|is|has|does|needs?|at|required|not|enter|your)\b|(?:не|введите|должен) "
+    return re.match(asked.encode(), found.secret) is None
+
+
+def is_variable(found: Finding) -> bool:
+    return re.fullmatch(rb"[a-z]*|[A-Z_]*", found.secret) is None and not is_blank(found.secret)
+
+
+def are_made_up(found: Finding) -> bool:
+    """One of several at least; what is counted or configured there does not look so."""
+    return any(is_made_up(each.partition(b"=")[2].strip()) for each in re.split(rb"[,;]", found.secret))
+
+
+def is_setup_key(found: Finding) -> bool:
+    return re.search(rb"[2-7]", found.secret) is not None
+
+
+TOLD: tuple[Rule, ...] = (
+    Rule(_PHRASE, is_phrase),
+    Rule(_VARIABLE, is_variable),
+    Rule(_SEVERAL, are_made_up),
+    Rule(_SETUP_KEY, is_setup_key),
+    Rule(_TOLD, is_told),
+    *map(Rule, _CODES),
+)

@@ -1,8 +1,8 @@
 """What a secret looks like in a log: the rules of `redaction`, as rows of a table.
 
 A rule that cannot tell by itself asks a judgement (`judgements`), so that prose, placeholders, counters, paths and
-code stay readable. Of a table's rules that match at one place the first one does, and the others are not asked. No pattern may
-run far ahead without matching: a text made for that would be scanned again and again. So what must come before a
+code stay readable. Of a table's rules that match at one place the first one does, and the others are not asked. No
+pattern may run far ahead without matching: a text made for that would be scanned again and again. So what must come before a
 secret is short, and what is hidden may be long, for it is passed over.
 """
 
@@ -20,6 +20,7 @@ from services.logs.judgements import (
     is_no_address,
     is_no_file,
     is_no_port,
+    is_replaced,
     looks_made_up,
     looks_mixed,
 )
@@ -52,7 +53,7 @@ _ADDRESSES = (
     Rule(rf"(?i:{_DATABASE}[^\s:/?#@\"']+:([^\s:/?#@\"',]+?)(?:…|\.\.\.)?(?:[\s\"']|$))", is_no_port),
     Rule(rf"{_SLASHES}([\w-]{{20,}}):x-oauth-basic@"),
     Rule(rf"{_SLASHES}[^\s:/?#@\"']*:([^\s/\"'<>]+)@"),
-    Rule(rf"{_SLASHES}(\w{{20,}})@", is_access_token),
+    Rule(rf"{_SLASHES}([\w-]{{20,}})@", is_access_token),
     Rule(rf"(?i:%3A%2F%2F[\w.~+-]{{0,64}}%3A({_ENCODED}+)%40)"),
     # As Go's driver of MySQL, Oracle's clients and PostgreSQL's password file have it
     Rule(r":([^\s@/:\"'(),=]+)@(?:tcp|udp|unix)\("),
@@ -61,6 +62,7 @@ _ADDRESSES = (
 )
 
 _TEXT = r"(?:[^'\\]|''|\\.)"  # of SQL, between single quotes
+_ARGUMENT = r"\\*[\"'][^\"'\\]{0,160}\\*[\"']"
 _PROTOCOLS = (
     # SQL
     Rule(
@@ -68,9 +70,17 @@ _PROTOCOLS = (
         rf"[EN]?'({_TEXT}+))"
     ),
     Rule(rf"(?i:\b(?:(?:old_)?password|crypt|md5|sha[12]?|aes_encrypt|pgp_sym_encrypt)\([EN]?'({_TEXT}+))"),
+    Rule(rf"(?i:\breplace[ \t]+'({_TEXT}+))", is_replaced),
+    # What connects, as code calls it and traces print it: address, user, password
+    Rule(
+        rf"(?i:\b(?:PDO|mysqli)(?:->__construct|_(?:real_)?connect)?\({_ARGUMENT},[ \t]*{_ARGUMENT},[ \t]*"
+        r"\\*[\"']([^\"'\\]+))"
+    ),
+    Rule(rf"\b(?:getConnection|imap_open)\({_ARGUMENT},[ \t]*{_ARGUMENT},[ \t]*\\*[\"']([^\"'\\]+)"),
     # Redis
     Rule(
-        r"(?i:\b(?:requirepass|masterauth|auth-pass[ \t]+[\w.-]+)\\?\"?[ \t]+(?:\\?\"([^\"\\]+)|'([^']+)|([^\s\"'\\]+)))"
+        r"(?i:\b(?:requirepass|masterauth|auth-pass[ \t]+[\w.-]+)\\?\"?[ \t]+"
+        r"(?:\\?\"([^\"\\]+)|'([^']+)|([^\s\"'\\]+)))"
     ),
     Rule(r"(?i:\"auth\"(?:[ \t]+\"[^\"]*\")?[ \t]+\"([^\"]+))"),
     Rule(r"\bAUTH(?:\\*\")?[ \t,]+(?:\\*\"[^\"\\]*\\*\"[ \t,]+)?\\*\"([^\"\\]+)"),
@@ -80,6 +90,9 @@ _PROTOCOLS = (
     # Mail and files
     Rule(r"(?:[CS<>:'\"]|send:?)[ \t'\"b]*\bPASS[ \t]+([^\s'\"\\]+)"),
     Rule(r"\b[A-Za-z]{0,2}\d+ LOGIN[ \t]+\S+[ \t]+\"?([^\s\"]+)"),
+    # Postfix: where to, as whom
+    Rule(r"(?i:\bsasl[ _]passw(?:or)?d(?:[ _]maps?)?:?[ \t]+\[?[\w.-]+\]?(?::\d+)?[ \t]+[^\s:]+:(\S+))"),
+    Rule(r"(?i:\[[a-z0-9-]+(?:\.[a-z0-9-]+)+\]:(?:25|465|587|2525)[ \t]+[^\s:]+:(\S+))"),
     # VPN
     Rule(r"\b(?:PSK|XAUTH|EAP)[ \t]+\"([^\"]+)"),
     # What programs print once, at their first start
@@ -124,7 +137,11 @@ _HASHES = tuple(
 
 # By the first digits of their issuers
 _CARDS = (
-    Rule(r"\b((?:4\d{3}|5[0-8]\d\d|2[2-7]\d\d|6(?:011|4[4-9]\d|[257]\d\d)|35\d\d|8600|9860)(?:[ .-]?\d{4}){3}(?:[ -]?\d{3})?)\b", is_card),
+    Rule(
+        r"\b((?:4\d{3}|5[0-8]\d\d|2[2-7]\d\d|6(?:011|4[4-9]\d|[257]\d\d)|35\d\d|8600|9860)"
+        r"(?:[ .-]?\d{4}){3}(?:[ -]?\d{3})?)\b",
+        is_card,
+    ),
     Rule(r"\b(3[47]\d\d[ .-]?\d{6}[ .-]?\d{5})\b", is_card),
     Rule(r"\b(3[068]\d\d[ .-]?\d{6}[ .-]?\d{4})\b", is_card),
 )

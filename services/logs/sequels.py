@@ -125,6 +125,11 @@ _ROWS = (
     _Row(r"\"(?:auth|requirepass|masterauth)\"", _beginning(rb"\s*\d+\) \"((?:[^\"\\]|\\.)+)"), 2),
     _Row(rf"\[\"[\w.-]*{_KEY}\"\][ \t]*=>", _beginning(rb"\s*string\(\d+\) \"([^\"]+)"), 1),
     _Row(rf"\bname=\\*\"[\w.-]*{_KEY}\\*\"", _whole, 2),
+    _Row(
+        rf"(?:{LOGIN_WORD})\b[^:]{{0,80}}\b(?:reset|changed|generated|updated)[.!]?",
+        _beginning(rb"(?i)\s*(?:(?:new|generated|temporary)\s+)?(?:value|password)(?::|\s+is)\s+(\S+)"),
+        1,
+    ),
     _Row(rf"{_KEY}[\"']?:", _beginning(rb"\s+[\"']([^\"']+)[\"'],?$"), 1),
     _Row(r"(?:passw|secret|token|key|code|парол|ключ|токен|код)[^:]*:", _single_word),
 )
@@ -157,7 +162,9 @@ _FIGURES = bytes.maketrans(b"123456789", b"000000000")
 def _shared(one: bytes, other: bytes) -> int:
     """Bytes that two lines begin with alike but for their figures, up to the end of a word or a sign."""
     one, other = one[:160].translate(_FIGURES), other[:160].translate(_FIGURES)
-    length = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    length = next(
+        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
     return max(one.rfind(sign, 0, length) for sign in (b" ", b"|", b"]", b"\t")) + 1
 
 

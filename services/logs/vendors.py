@@ -22,7 +22,7 @@ _UNMISTAKABLE = (
     # Google, Firebase, age
     r"AIza|ya29\.|GOCSPX-|APA91b|AGE-SECRET-KEY-1",
 )
-PREFIXED = rf"{START}((?:{'|'.join(_UNMISTAKABLE)})[\w-]{{6,}}(?:[.=][\w-]{{4,}})*)"
+PREFIXED = rf"{START}((?:{'|'.join(_UNMISTAKABLE)})[\w-]{{6,}}(?:[.=](?:\d\d\.)?[\w-]{{4,}})*)"
 
 # Words that other things begin with as well: what follows must look random.
 _AMBIGUOUS = (

@@ -1,0 +1,56 @@
+"""The corpus through the redactor: no secret of it is seen, and ordinary lines stay as they are."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from services.logs.environment import hidden_values
+from services.logs.lines import last_lines
+from services.logs.redaction import HIDDEN, redacted
+from tests.corpus import Row, rows
+from tests.corpus.ordinary import ordinary
+
+MOST_FALSE = 10
+LINES = 100_000
+_AT_ONCE = 1000
+
+
+def shown(row: Row) -> str:
+    """As a chat gets it: cleaned, then redacted, the container's own environment known."""
+    hidden = hidden_values(f"{name}={value}" for name, value in row.env.items())
+    return redacted(cleaned(row), hidden).text
+
+
+def cleaned(row: Row) -> str:
+    return "\n".join(last_lines(row.line.encode(), row.line.count("\n") + 1))
+
+
+def leaks(name: str) -> Iterator[str]:
+    for row in rows(name):
+        text = shown(row)
+        if seen := [secret for secret in row.secrets if secret in text]:
+            yield f"{row.kind}: {seen} in {text!r}"
+
+
+@pytest.mark.parametrize("name", ["secrets", "secrets_held_back"])
+def test_every_secret_is_masked(name: str) -> None:
+    assert list(leaks(name)) == []
+
+
+@pytest.mark.parametrize("name", ["secrets", "secrets_held_back"])
+def test_what_is_masked_is_marked_and_masking_it_again_changes_nothing(name: str) -> None:
+    for row in rows(name):
+        text = shown(row)
+        # With a link's address its secret is taken away before.
+        assert HIDDEN in text or text == cleaned(row)
+        assert redacted(text).text == text
+
+
+def test_ordinary_lines_are_left_alone() -> None:
+    lines = list(ordinary(LINES))
+    wrong = []
+    for start in range(0, LINES, _AT_ONCE):
+        some = lines[start : start + _AT_ONCE]
+        found = redacted("\n".join(some)).text.split("\n")
+        wrong += [(was, now) for was, now in zip(some, found, strict=True) if was != now]
+    assert len(wrong) <= MOST_FALSE, wrong
