@@ -51,7 +51,11 @@ class Difference:
     def _overview(self) -> Iterator[tuple[str, JSON]]:
         world, about = self._world, self._about
         yield "people", shown.people(world, about)
-        bot: dict[str, JSON] = {"id": world.bot.id, "name": world.bot.first_name, "username": world.bot.username}
+        bot: dict[str, JSON] = {
+            "id": world.bot.id,
+            "name": world.bot.first_name,
+            "username": world.bot.username,
+        }
         places: list[JSON] = [{"name": place.name, "real": place.real} for place in about.places]
         yield "about", {"bot": bot, "places": places}
         yield "chats", [shown.chat(chat, world.bot) for chat in world.chats.values()]

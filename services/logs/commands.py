@@ -43,8 +43,8 @@ _POSITIONAL = (
 )
 # What takes a secret from what is echoed into it, and files that are made of it.
 _TAKES = (
-    r"(?:\|[ \t]*(?:sudo[ \t]+-S|(?:sudo[ \t]+)?(?:docker|podman|nerdctl|helm|crane|oras|gh|glab|passwd|chpasswd|openssl"
-    r"|gpg|kinit|cryptsetup|smbpasswd|pass|vault|su)\b)"
+    r"(?:\|[ \t]*(?:sudo[ \t]+-S|(?:sudo[ \t]+)?(?:docker|podman|nerdctl|helm|crane|oras|gh|glab|passwd|chpasswd"
+    r"|openssl|gpg|kinit|cryptsetup|smbpasswd|pass|vault|su)\b)"
     r"|>+[ \t]*\S{0,80}(?:passw|secret|token|credential|\.key\b|_key\b|\.pgpass|\.netrc))"
 )
 

@@ -59,7 +59,7 @@ def _lines_behind(text: str, mark: re.Match[str]) -> tuple[int, int]:
     for _ in range(_MOST_LINES):
         line_end = text.find("\n", end + 1)
         line = text[end + 1 : line_end if line_end >= 0 else len(text)]
-        if not _shape(line[: len(prefix)]) == prefix or not _WHOLE_LINE.fullmatch(line, len(prefix)):
+        if _shape(line[: len(prefix)]) != prefix or not _WHOLE_LINE.fullmatch(line, len(prefix)):
             break
         last = end + 1 + len(line)
         if line_end < 0:

@@ -112,7 +112,9 @@ def _secrets(
         first, _ = match.span()
         start, end = match.span(group)
         judge = rule_of_group[group].is_secret
-        if end > start and (judge is None or end - start > _LONGEST_JUDGED or judge(_finding(data, first, start, end))):
+        if end > start and (
+            judge is None or end - start > _LONGEST_JUDGED or judge(_finding(data, first, start, end))
+        ):
             secrets.append((start, end))
             position = end
         else:

@@ -2,8 +2,8 @@
 
 A rule that cannot tell by itself asks a judgement (`judgements`), so that prose, placeholders, counters, paths and
 code stay readable. Of a table's rules that match at one place the first one does, and the others are not asked. No
-pattern may run far ahead without matching: a text made for that would be scanned again and again. So what must come before a
-secret is short, and what is hidden may be long, for it is passed over.
+pattern may run far ahead without matching: a text made for that would be scanned again and again. So what must come
+before a secret is short, and what is hidden may be long, for it is passed over.
 """
 
 from services.logs import vendors

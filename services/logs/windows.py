@@ -96,20 +96,22 @@ class Backwards:
             yield self._oldest
             return
         further = records + (self.mark is None)  # the line a read begins in is left to the next window
+        missed = False  # though the whole log was read; it may stand in what a read holds back
         while not self.exhausted:
             # Of the log from its oldest line on, a glance tells whether anything is left.
             for tail in (self._reached + further, None):
                 async with reading(self._source, tail, deadline) as read:
                     begins_before = self.mark.comes_in(read) if self.mark else read.first is not None
-                    if begins_before is (tail is None):
+                    if begins_before is (tail is None) and not missed:
                         continue
                     found = False
                     async for block in self._before_mark(read):
                         found = True
                         yield block
-                    if found or read.is_all:
+                    if found or tail is None:
                         self._go_on_from(read, found)
                         return
+                    missed = read.is_all
             further *= _FURTHER
 
     async def _before_mark(self, read: Reading) -> AsyncGenerator[Block, None]:
@@ -147,9 +149,10 @@ async def onward(source: LogSource, mark: Mark, *, deadline: float) -> AsyncGene
     """All lines behind the mark up to the newest, oldest first. Where the mark is gone, all that is left."""
     further = _FIRST_LOOK
     while True:
+        missed = False
         for tail in (mark.depth + further, None):
             async with reading(source, tail, deadline) as read:
-                if mark.comes_in(read) is (tail is None):
+                if mark.comes_in(read) is (tail is None) and not missed:
                     continue
                 found = False
                 async for block in _behind(mark, read):
@@ -157,28 +160,29 @@ async def onward(source: LogSource, mark: Mark, *, deadline: float) -> AsyncGene
                     yield block
                 if found:
                     return
-                if read.is_all:  # its line is not what it was
-                    mark = replace(mark, check=b"")
+                missed = read.is_all
+        if missed:  # its line is not what it was
+            mark = replace(mark, check=b"")
         further *= _FURTHER
 
 
 async def _behind(mark: Mark, read: Reading) -> AsyncGenerator[Block, None]:
     """Nothing, not even an empty block, when the mark should be there and is not."""
     behind = False
-    kept: list[Block] = []  # all that is left, unless the mark comes
+    gone = read.tail is None and not mark.comes_in(
+        read
+    )  # unless it comes all the same: the clock stepped back
+    kept: list[Block] = []
     async for block in read.blocks():
-        if not behind:
-            place = mark.place_in(block)
-            if place is not None:
-                kept = [block.part(place + mark.is_at(block.line(place)))]
-            elif read.tail is None:
-                kept.append(block)
-            behind = place is not None or _too_much(kept)
-        else:
+        if not behind and (place := mark.place_in(block)) is not None:
+            behind = True
+            kept = [block.part(place + mark.is_at(block.line(place)))]
+        elif behind or gone:
             kept.append(block)
+            behind = behind or _too_much(kept)
         while behind and kept:
             yield kept.pop(0)
-    if not behind and (read.tail is None or not mark.check):
+    if not behind and (gone or not mark.check):
         for block in kept or [Block()]:
             yield block
 

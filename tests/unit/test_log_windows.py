@@ -285,12 +285,35 @@ async def test_a_log_of_hardly_any_lines(count: int) -> None:
     assert len(log.queries) <= 2, "and nobody asks again and again"
 
 
-async def test_a_mark_that_was_rotated_away_has_nothing_before_it() -> None:
-    log = written([Say(Stream.STDOUT, 3, True)] * 50)
+async def test_a_mark_that_became_nearly_the_oldest_before_the_clock_stepped_back() -> None:
+    log = written(
+        [*[Say(Stream.STDOUT, 0, True)] * 7, *[Say(each, 0, True) for each in (*Stream, *Stream)][1:]]
+    )
     walk = Backwards(log.source())
-    await read(walk.window(10, deadline=5))
-    log.rotate(45)
+    lines = await read(walk.window(2, deadline=5))
+    expected = Expected(log)
+    for step in (SetBack(1001), Say(Stream.STDOUT, 0, True), Rotate(8)):
+        step(log)
+    mark = walk.mark
+    expected.assert_walked(await walked(log, mark, [2]) + lines)
+    assert mark
+    assert await read(onward(log.source(), mark, deadline=5)) == log.lines()[0][2:]
+
+
+@pytest.mark.parametrize("length", [3, 15_000])
+async def test_a_mark_that_was_rotated_away_has_nothing_before_it(length: int) -> None:
+    log = written([Say(Stream.STDOUT, length, True)] * 300)
+    walk = Backwards(log.source())
+    await read(walk.window(200, deadline=5))
+    log.rotate(150)
     assert await walked(log, walk.mark, [10]) == []
+
+
+async def test_onward_from_a_line_that_is_not_what_it_was() -> None:
+    log = written([Say(Stream.STDOUT, 3, True)] * 50)
+    lines = log.lines()[0]
+    mark = Mark.at(replace(lines[30], text=b"other words"), 20)
+    assert await read(onward(log.source(), mark, deadline=5)) == lines[31:]
 
 
 @pytest.mark.parametrize("pieces", [40, 200])
