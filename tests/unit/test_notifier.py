@@ -168,10 +168,10 @@ async def test_admins_are_told_privately(stage: Stage) -> None:
 async def test_a_private_chat_is_spoken_to_in_its_persons_language(stage: Stage) -> None:
     await stage.languages.choose(1001, "ru")
     await stage.notifier.tell(1001, Notice(Trouble.WATCHDOG_BACK, NOW))
-    await stage.notifier.post(replace(bulletin(shown()), to=Destination(1001)))
-    notice, alert = stage.person.chat.sent
+    await stage.notifier.post(replace(bulletin(shown(alert())), to=Destination(1001)))
+    notice, message = stage.person.chat.sent
     assert notice.text.startswith("✅ Контрольный алерт снова")
-    assert "Принять" in alert.buttons[0]
+    assert "Принять" in message.buttons[0]
 
 
 @pytest.mark.parametrize(
