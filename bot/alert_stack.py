@@ -119,7 +119,7 @@ async def open_alerts(
     """`scale`: what Telegram's limits are multiplied by. Raises StoreError."""
     store, clock, roster = services.store, services.clock, services.roster
     policy = policy_of(settings, roster.admins())
-    notifier = TelegramNotifier(bot, roster, services.catalogues, services.timezone, courier)
+    notifier = TelegramNotifier(bot, services.languages, services.catalogues, services.timezone, courier)
     async with AsyncExitStack() as stack:
         alertmanager, prometheus = await _sources(settings, stack)
         ledger = Ledger(store)

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from bot.alert_stack import AlertStack, Entrance, open_alerts
+from bot.command_menus import CommandMenus
 from bot.container import Services, open_services
 from bot.courier import Courier
 from bot.dispatcher import build_dispatcher
@@ -75,6 +76,8 @@ async def run_until(
         entrance.stack = alerts
         dispatcher = build_dispatcher(courier=courier, **services.by_name(), **alerts.given)
         pump = UpdatePump(bot, dispatcher, services.store, services.clock, readiness, tempo.polling)
+        menus = CommandMenus(bot, services, courier.moved, scale=tempo.rates.scale)
+        services.languages.changed = menus.wake
         left = await services.control.unfinished()  # before this run begins anything
         live = await services.follows.left_over()
         chores = [
@@ -82,6 +85,7 @@ async def run_until(
             background.create_task(tell_left_over(live, bot, services), name="left over"),
             background.create_task(_prune(settings, services, alerts), name="prune"),
             background.create_task(alerts.run(), name="alerts"),
+            background.create_task(menus.run(), name="command menus"),
         ]
         log.info("watching %d hosts for %d people", len(settings.hosts), len(settings.users))
         await pump.run(stop)

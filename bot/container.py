@@ -18,13 +18,14 @@ from bot.middlewares.stale import Absences
 from bot.settings import Settings
 from handlers import ROUTERS
 from handlers.declare import Declaration, declarations
-from handlers.words import Catalogues, catalogues
+from handlers.words import LANGUAGES, Catalogues, catalogues
 from services.alerts.expectations import BotActs
 from services.audit import Audit
 from services.fleet.control import Control
 from services.fleet.fleet import Fleet
 from services.fleet.hosts import open_engine
 from services.fleet.protection import Protection
+from services.languages import Languages
 from services.logs.bookmarks import Bookmarks
 from services.logs.follows import Follows, open_follows
 from services.logs.presenter import Presenter
@@ -64,6 +65,7 @@ class Services:
     follows: Follows
     audit: Audit
     recents: Recents
+    languages: Languages
     catalogues: Catalogues
     timezone: ZoneInfo
     declarations: tuple[Declaration, ...]
@@ -86,6 +88,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             for name, host in settings.hosts.items()
         }
         roster = roster_of(settings)
+        languages = Languages(store, roster, known=LANGUAGES, default=settings.language)
         audit = Audit(store, clock)
         plans = Plans(store, clock, audit)
         own_acts = BotActs(plans, clock)
@@ -118,11 +121,12 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             follows=follows,
             audit=audit,
             recents=Recents(store),
+            languages=languages,
             catalogues=catalogues(settings.language),
             timezone=settings.timezone,
             declarations=tuple(declarations(ROUTERS)),
             absences=Absences(),
-            doors=Doors(roster),
+            doors=Doors(roster, languages),
         )
 
 

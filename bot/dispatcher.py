@@ -12,7 +12,7 @@ from aiogram.types import ErrorEvent, Message
 from bot.middlewares.doors import on_membership
 from bot.middlewares.guard import Failures, Guard
 from bot.middlewares.identity import Identity
-from bot.middlewares.locale import Locale, chat_language, speaking
+from bot.middlewares.locale import Locale, speaking
 from bot.middlewares.stale import Stale
 from handlers import ROUTERS
 from handlers.reply import send
@@ -57,7 +57,7 @@ async def on_unforeseen(event: ErrorEvent, **data: Any) -> Any:
     message = event.update.message or (callback.message if callback else None)
     if "actor" not in data and not data["roster"].actor(_person(event)):
         return UNHANDLED
-    with speaking(data["catalogues"], data["timezone"], chat_language(data)):
+    with speaking(data["catalogues"], data["timezone"], data.get("language")):
         try:
             if callback:
                 await callback.answer()

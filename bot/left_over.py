@@ -45,8 +45,8 @@ async def _tell_on(follow: LeftOver, bot: Bot, services: Services) -> None:
 
 async def _tell(follow: LeftOver, bot: Bot, services: Services) -> None:
     chat, message = follow.place.chat, follow.place.message
-    known = services.roster.chat(chat)
-    with speaking(services.catalogues, services.timezone, known.language if known else None):
+    language = await services.languages.of_chat(chat)
+    with speaking(services.catalogues, services.timezone, language):
         answer = left_over(follow)
     if not follow.drafted:
         await bot.edit_message_text(chat_id=chat, message_id=message, **answer.as_kwargs())

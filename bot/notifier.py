@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -38,8 +38,8 @@ from handlers.views.answer import Answer, File
 from handlers.words import Catalogues
 from services.domain.posts import Bulletin, Destination, Notice, Ring
 from services.errors import ChatClosed, DeliveryError, MessageLost, MessageRefused, NotDelivered
+from services.languages import Languages
 from services.ports import Sent
-from services.roster import Roster
 
 log = logging.getLogger(__name__)
 
@@ -107,26 +107,26 @@ class TelegramNotifier:
     """Deadlines, rates and the first retry are the courier's, through which all calls of `bot` go."""
 
     def __init__(
-        self, bot: Bot, roster: Roster, catalogues: Catalogues, timezone: ZoneInfo, courier: Courier
+        self, bot: Bot, languages: Languages, catalogues: Catalogues, timezone: ZoneInfo, courier: Courier
     ) -> None:
         self._bot = bot
-        self._roster = roster
+        self._languages = languages
         self._catalogues = catalogues
         self._timezone = timezone
         self._courier = courier
 
     async def post(self, bulletin: Bulletin) -> Sent:
-        with self._speaking(bulletin.to.chat):
+        async with self._speaking(bulletin.to.chat):
             answer = await self._view(bulletin)
             message = await self._send(bulletin.to, answer, silent=bulletin.silent)
         return Sent(message.chat.id, message.message_id, message.document is not None)
 
     async def revise(self, bulletin: Bulletin, message: Sent) -> None:
-        with self._speaking(message.chat):
+        async with self._speaking(message.chat):
             await self._edit(message, _anew(bulletin, message))
 
     async def attach(self, bulletin: Bulletin, to: Sent, instead_of: int | None) -> int:
-        with self._speaking(to.chat):
+        async with self._speaking(to.chat):
             file = _upload(await _roll(bulletin))
             if instead_of is not None:
                 try:
@@ -155,27 +155,26 @@ class TelegramNotifier:
         return message.message_id
 
     async def ring(self, to: Destination, ring: Ring, message: Sent) -> Sent:
-        with self._speaking(message.chat):
+        async with self._speaking(message.chat):
             there = Destination(message.chat, to.topic)
             sent = await self._send(there, views.ringing(ring), silent=ring.silent, reply_to=message.message)
         return Sent(sent.chat.id, sent.message_id)
 
     async def redirect(self, orphan: Sent, newer: Sent) -> None:
-        with self._speaking(orphan.chat):
+        async with self._speaking(orphan.chat):
             link = link_to(newer) if newer.chat == orphan.chat else None
             await self._edit(orphan, views.redirected(link))
 
     async def tell(self, person: int, notice: Notice) -> None:
-        with self._speaking(person):
+        async with self._speaking(person):
             await self._send(Destination(person), notice_view(notice))
 
     # One call
 
-    @contextmanager
-    def _speaking(self, chat: int) -> Iterator[None]:
+    @asynccontextmanager
+    async def _speaking(self, chat: int) -> AsyncIterator[None]:
         """The chat's words; and the calls in here stand behind those that people wait for."""
-        known = self._roster.chat(chat) or self._roster.chat(self._courier.moved.get(chat, chat))
-        language = known.language if known else None
+        language = await self._languages.of_chat(self._courier.moved.get(chat, chat))
         with speaking(self._catalogues, self._timezone, language), background():
             yield
 

@@ -51,8 +51,8 @@ async def _report(intent: Intent, bot: Bot, services: Services) -> None:
 
 async def _tell(intent: Intent, outcome: Outcome, bot: Bot, services: Services) -> None:
     place = intent.place
-    chat = services.roster.chat(place.chat)
-    with speaking(services.catalogues, services.timezone, chat.language if chat else None):
+    language = await services.languages.of_chat(place.chat)
+    with speaking(services.catalogues, services.timezone, language):
         answer, ringing = views.outcome(outcome), views.interruption(outcome)
     try:
         await bot.edit_message_text(chat_id=place.chat, message_id=place.message, **answer.as_kwargs())

@@ -1,8 +1,9 @@
 """What people say to the bot and what it says back: parse, one service call, view."""
 
-from handlers import alerts, containers, events, follow, grep, logs, people, silences
+from handlers import alerts, containers, events, follow, grep, logs, menu, people, silences, start
 
 ROUTERS = (
+    menu.router,
     containers.router,
     logs.router,
     grep.router,
@@ -10,5 +11,6 @@ ROUTERS = (
     events.router,
     alerts.router,
     silences.router,
+    start.router,
     people.router,
 )

@@ -7,6 +7,7 @@ from aiogram.types import CallbackQuery, Message
 from handlers import args
 from handlers.callbacks import Ack, AckAll, AckListed, AlertPage, Mute, Release, Unmute
 from handlers.declare import button, command, otherwise
+from handlers.links import links_beside
 from handlers.pressed import pressed
 from handlers.reply import send, show, without
 from handlers.views import alert_lists as lists
@@ -27,13 +28,15 @@ router = Router(name="alerts")
     "alerts",
     role=Role.VIEWER,
     about=mark("what fires now, the worst first"),
+    entry=(mark("Alerts"), AlertPage),
     usage="[HOST|NAME|critical|waiting]",
 )
 async def alerts(
     message: Message, command: CommandObject, actor: Actor, asker: str, browser: AlertBrowser
 ) -> None:
     words = args.words(command.args)
-    await send(message, lists.open_alerts(await browser.open(by=actor, words=words), words, asker))
+    found, links = await browser.open(by=actor, words=words), await links_beside(message)
+    await send(message, lists.open_alerts(found, words, asker, links=links))
 
 
 @button(router, AlertPage.filter(), role=Role.VIEWER)
@@ -46,10 +49,10 @@ async def turn_alerts(
     *,
     in_place: bool,
 ) -> None:
-    found = await browser.open(by=actor)
-    await show(
-        pressed(callback), lists.open_alerts(found, (), asker, page=callback_data.page), in_place=in_place
-    )
+    found, message = await browser.open(by=actor), pressed(callback)
+    links = await links_beside(message)
+    answer = lists.open_alerts(found, (), asker, page=callback_data.page, links=links)
+    await show(message, answer, in_place=in_place)
 
 
 @command(

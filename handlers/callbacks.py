@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
+from handlers.words import LANGUAGES
 from services.domain.access import Action, Actor
 from services.domain.containers import ContainerKey
 from services.domain.spans import TimeSpan
@@ -96,10 +97,31 @@ class AuditPage(Press, prefix="a"):
     before: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
 
+class Speak(Press, prefix="w"):
+    """The presser's own choice of a language; own: as Telegram says; ask: nothing yet, in the same message."""
+
+    language: Annotated[str, Field(pattern=f"^(ask|own|{'|'.join(LANGUAGES)})$")] = "ask"
+
+
+class Go(Press, prefix="m"):
+    """A screen of `/menu`, in the same message: the first one, the containers of `host`, or the one that `key` names.
+
+    page: from 0, of the hosts or of the host's containers; that of a container is where it stands in its host.
+    """
+
+    host: str = ""
+    key: str = ""
+    page: Annotated[int, Field(ge=0, lt=10**4)] = 0
+
+
 class AlertPage(Press, prefix="l"):
     """A page of what fires, in the same message."""
 
     page: Annotated[int, Field(ge=0, lt=10**6)] = 0
+
+
+class SilenceList(Press, prefix="hl"):
+    """What is silenced, in the same message."""
 
 
 class Hush(Press, prefix="h"):
@@ -243,4 +265,5 @@ ACTION_OF_PRESS: dict[type, Action] = {
     Mute: Action.SILENCE,
     Unmute: Action.UNSILENCE,
     Hush: Action.SILENCE,
+    SilenceList: Action.SILENCE,
 }

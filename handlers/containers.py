@@ -19,6 +19,7 @@ from handlers.callbacks import (
     asker_of,
 )
 from handlers.declare import button, command
+from handlers.links import link_beside
 from handlers.pressed import pressed
 from handlers.reply import answer_press, replace_or_send, send, show
 from handlers.views import acts as act_views
@@ -54,8 +55,9 @@ async def status(
         host = found.hosts[0].host if name else ""
         await send(message, status_views.overview(found, asker, host=host))
         return
-    await send(message, card_views.card(found, actor, asker))
-    await recents.used(actor.id, found.observed.container.host, found.observed.container.name)
+    container = found.observed.container
+    await send(message, card_views.card(found, actor, asker, link=await link_beside(message, container)))
+    await recents.used(actor.id, container.host, container.name)
 
 
 @button(router, Overview.filter(), role=Role.VIEWER)
@@ -77,17 +79,19 @@ async def turn_overview(
 async def open_card(
     callback: CallbackQuery, callback_data: Open, actor: Actor, asker: str, fleet: Fleet, recents: Recents
 ) -> None:
-    found = await fleet.card(callback_data.container, by=actor)
-    await send(pressed(callback), card_views.card(found, actor, asker))
-    await recents.used(actor.id, found.observed.container.host, found.observed.container.name)
+    found, message = await fleet.card(callback_data.container, by=actor), pressed(callback)
+    container = found.observed.container
+    await send(message, card_views.card(found, actor, asker, link=await link_beside(message, container)))
+    await recents.used(actor.id, container.host, container.name)
 
 
 @button(router, Renew.filter(F.act == "card"), role=Role.VIEWER)
 async def renew_card(
     callback: CallbackQuery, callback_data: Renew, actor: Actor, asker: str, fleet: Fleet, *, in_place: bool
 ) -> None:
-    found = await fleet.card(callback_data.container, by=actor)
-    await show(pressed(callback), card_views.card(found, actor, asker), in_place=in_place)
+    found, message = await fleet.card(callback_data.container, by=actor), pressed(callback)
+    answer = card_views.card(found, actor, asker, link=await link_beside(message, found.observed.container))
+    await show(message, answer, in_place=in_place)
 
 
 @button(router, Pick.filter(), role=Role.VIEWER)

@@ -12,7 +12,7 @@ from aiogram.filters import Command
 from aiogram.filters.callback_data import CallbackQueryFilter
 from magic_filter import MagicFilter
 
-from handlers.callbacks import Act
+from handlers.callbacks import Act, Press
 from services.domain.access import Action, Role
 
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
@@ -24,6 +24,7 @@ class Declaration:
 
     about: a msgid of the catalogues, in few words; "" keeps the command out of all lists.
     act: what a name that was meant is offered for when it was mistyped. action: what a refusal is in the audit.
+    entry: its button in `/menu`: the label, a msgid, and a press that, with its asker alone, means the bare command.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Declaration:
     usage: str = ""
     act: Act = "card"
     action: Action | None = None
+    entry: tuple[str, type[Press]] | None = None
 
 
 def command(
@@ -43,9 +45,10 @@ def command(
     usage: str = "",
     act: Act = "card",
     action: Action | None = None,
+    entry: tuple[str, type[Press]] | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register the handler of `/name`, typed in any case. The rest is as in `Declaration`."""
-    declaration = Declaration(name, role, about, usage, act, action)
+    declaration = Declaration(name, role, about, usage, act, action, entry)
 
     def register(handler: Handler) -> Handler:
         flags = {"role": role, "declaration": declaration}
@@ -90,6 +93,11 @@ def draft_stop(router: Router, *, role: Role) -> Callable[[Handler], Handler]:
         return handler
 
     return register
+
+
+def offered(declarations: Iterable[Declaration], role: Role) -> Iterator[Declaration]:
+    """Those that somebody of this role may use, without those that are in no list."""
+    return (each for each in declarations if each.about and each.role <= role)
 
 
 def declarations(routers: Iterable[Router]) -> Iterator[Declaration]:

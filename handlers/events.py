@@ -24,6 +24,7 @@ router = Router(name="events")
     "events",
     role=Role.VIEWER,
     about=mark("what happened, as Docker reports it"),
+    entry=(mark("Events"), News),
     usage="[HOST] [since]",
 )
 async def events(

@@ -39,6 +39,7 @@ router = Router(name="grep")
     act="logs",
     about=mark("search the logs"),
     usage="PATTERN [NAMES…] [30m] [-i] [-v] [-C 3]",
+    entry=(mark("Search"), AskPattern),
 )
 async def grep(
     message: Message,

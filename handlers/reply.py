@@ -13,6 +13,7 @@ from aiogram.types import (
 )
 
 from handlers.views.answer import Answer, File
+from handlers.views.ways import with_way_back
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,10 @@ async def replace(message: Message, answer: Answer) -> None:
 
 async def show(message: Message, answer: Answer, *, in_place: bool) -> None:
     """In the pressed message, or, where its asker may see more than the presser, in one of the presser's own."""
-    await (replace(message, answer) if in_place else send(message, answer))
+    if in_place:
+        await replace(message, with_way_back(answer, message.reply_markup))
+    else:
+        await send(message, answer)
 
 
 async def answer_press(callback: CallbackQuery) -> None:

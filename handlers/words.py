@@ -14,7 +14,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 LOCALES = Path(__file__).parent / "locales"
-LANGUAGES = ("en", "ru")
+NAMES = {"ru": "Русский", "en": "English"}  # each as its speakers call it
+LANGUAGES = tuple(NAMES)
 
 zone: ContextVar[ZoneInfo] = ContextVar("zone")
 

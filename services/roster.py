@@ -75,6 +75,15 @@ class Roster:
         """Names of all who hold at least this role."""
         return tuple(person.name for person in self._people.values() if person.role >= role)
 
+    @property
+    def people(self) -> tuple[Person, ...]:
+        return tuple(self._people.values())
+
+    @property
+    def groups(self) -> tuple[int, ...]:
+        """Ids of the groups where commands may be used, both ids of one that has moved."""
+        return tuple(self._chats)
+
     def admins(self) -> tuple[int, ...]:
         """Ids of those to whom the bot's own troubles are told."""
         return tuple(person.id for person in self._people.values() if person.role is Role.ADMIN)

@@ -11,8 +11,10 @@ from aiogram.exceptions import TelegramAPIError
 from aiogram.types import Chat, ChatMemberUpdated, Message
 from aiogram.utils.formatting import Code, Text
 from aiogram.utils.i18n import gettext as _
+from aiogram.utils.i18n.context import get_i18n
 
 from bot.courier import Courier
+from services.languages import Languages
 from services.logs.presentable import presentable
 from services.roster import Roster
 
@@ -31,8 +33,9 @@ _INSIDE = ("member", "administrator", "restricted")
 class Doors:
     """One for the life of the process: each unknown chat is decided upon once, however much is said there."""
 
-    def __init__(self, roster: Roster) -> None:
+    def __init__(self, roster: Roster, languages: Languages) -> None:
         self._roster = roster
+        self._languages = languages
         self._undecided: dict[int, asyncio.Event] = {}
         self._told_at = -inf
         self._untold = 0
@@ -66,9 +69,11 @@ class Doors:
         if now - self._told_at < TELLING:
             self._untold += 1
             return
-        text = _left(chat, self._untold)
+        untold = self._untold
         self._told_at, self._untold = now, 0
         for admin in self._roster.admins():
+            with get_i18n().use_locale(await self._languages.of_chat(admin)):
+                text = _left(chat, untold)
             try:
                 await bot.send_message(admin, **text.as_kwargs())
             except TelegramAPIError as error:  # one who never started the bot

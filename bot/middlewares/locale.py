@@ -1,4 +1,4 @@
-"""Words and times in the language of the chat: its own setting, else the default."""
+"""Words and times in the language of the chat, as `services.languages` knows it."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from aiogram.types import TelegramObject
 from aiogram.utils.i18n import I18n
 
 from handlers.words import Catalogues, zone
-from services.roster import Roster
+from services.languages import Languages
 
 
 @contextmanager
@@ -27,15 +27,8 @@ def speaking(catalogues: Catalogues, timezone: ZoneInfo, language: str | None = 
         zone.reset(in_zone)
 
 
-def chat_language(data: Mapping[str, Any]) -> str | None:
-    roster: Roster = data["roster"]
-    chat = data.get("event_chat")
-    known = roster.chat(chat.id) if chat else None
-    return known.language if known else None
-
-
 class Locale(BaseMiddleware):
-    """Outer, on every update."""
+    """Outer, on every update. Adds `language`."""
 
     async def __call__(
         self,
@@ -43,5 +36,15 @@ class Locale(BaseMiddleware):
         event: TelegramObject,
         data: dict[str, Any],
     ) -> Any:
-        with speaking(data["catalogues"], data["timezone"], chat_language(data)):
+        data["language"] = await _language(data)
+        with speaking(data["catalogues"], data["timezone"], data["language"]):
             return await handler(event, data)
+
+
+async def _language(data: Mapping[str, Any]) -> str | None:
+    languages: Languages = data["languages"]
+    chat, user = data.get("event_chat"), data.get("event_from_user")
+    tag = user.language_code if user else None
+    if user:
+        await languages.hear(user.id, tag)
+    return await languages.of_chat(chat.id, tag) if chat else None

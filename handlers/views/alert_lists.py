@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from aiogram.types import InlineKeyboardButton
-from aiogram.utils.formatting import Bold, Text
+from aiogram.utils.formatting import Bold, Text, TextLink
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
 from handlers.callbacks import AlertPage
+from handlers.links import Links
 from handlers.views.alert_text import WORD, cut, plain
 from handlers.views.answer import MESSAGE_UNITS, Answer, Row, button, units
 from handlers.views.incident_buttons import ack
@@ -23,8 +24,13 @@ _BUTTONS = 20
 _LINE = 220
 
 
-def open_alerts(found: OpenAlerts, words: Sequence[str], asker: str, page: int = 0) -> Answer:
-    """What fires, the worst first. `words`: what was asked for; such a list has one page, and says what is left."""
+def open_alerts(
+    found: OpenAlerts, words: Sequence[str], asker: str, *, page: int = 0, links: Links | None = None
+) -> Answer:
+    """What fires, the worst first. `words`: what was asked for; such a list has one page, and says what is left.
+
+    links: to each in private.
+    """
     echo = " ".join(plain(word, WORD) for word in words[:5])
     if not found.shown:
         return Answer(Text(_nothing(found, echo)))
@@ -33,7 +39,7 @@ def open_alerts(found: OpenAlerts, words: Sequence[str], asker: str, page: int =
     rows = found.shown[page * _PER_PAGE : (page + 1) * _PER_PAGE]
     count = len(found.shown)
     first = ngettext("{count} incident", "{count} incidents", count).format(count=number(count))
-    lines = [Text("\n\n", line) for line in _open_lines(rows, found.at)]
+    lines = [Text("\n\n", line) for line in _open_lines(rows, found.at, links)]
     rest = count - len(rows) if words else 0
     if rest > 0:
         more = ngettext("and {count} more", "and {count} more", rest)
@@ -52,7 +58,7 @@ def _nothing(found: OpenAlerts, echo: str) -> str:
     return _("No alerts. Quiet since {time}.").format(time=moment(found.quiet_since, found.at))
 
 
-def _open_lines(rows: Sequence[Shown], at: datetime) -> Iterator[str]:
+def _open_lines(rows: Sequence[Shown], at: datetime, links: Links | None) -> Iterator[Text]:
     for one in rows:
         parts = [_("since {time}").format(time=moment(one.incident.opened, at))]
         if one.incident.acks and not one.tally.uncovered:
@@ -60,7 +66,9 @@ def _open_lines(rows: Sequence[Shown], at: datetime) -> Iterator[str]:
         if one.incident.quiet and one.incident.quiet.until > at:
             until = _("until {time}").format(time=moment(one.incident.quiet.until, at))
             parts.append(f"🔕 {until}")
-        yield cut(headline(one), _LINE - 60) + "\n" + " · ".join(parts)
+        first = cut(headline(one), _LINE - 60)
+        linked = TextLink(first, url=links.incident(one.incident.id)) if links else first
+        yield Text(linked, "\n", " · ".join(parts))
 
 
 def _turn(asker: str, page: int, pages: int) -> list[InlineKeyboardButton]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiogram.enums import ButtonStyle
 from aiogram.filters.callback_data import CallbackData
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from aiogram.utils.formatting import Text
 
 # Telegram's limits, in UTF-16 units.
@@ -38,7 +38,11 @@ class Answer:
 
     def as_kwargs(self) -> dict[str, Any]:
         """For `message.answer` and `edit_text`."""
-        return {**self.text.as_kwargs(), "reply_markup": self.keyboard}
+        return {
+            **self.text.as_kwargs(),
+            "reply_markup": self.keyboard,
+            "link_preview_options": LinkPreviewOptions(is_disabled=True),
+        }
 
     def as_caption_kwargs(self) -> dict[str, Any]:
         """For `answer_document` and `InputMediaDocument`, without the keyboard."""

@@ -7,23 +7,29 @@ from aiogram.utils.formatting import Bold, Code, Pre, Text
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
-from handlers.callbacks import Act, Open, Renew
-from handlers.views.answer import Answer, button
+from handlers.args import DEFAULT_LINES
+from handlers.callbacks import Act, Go, Open, Renew
+from handlers.views.answer import Answer, Row, button
 from handlers.views.condition import SYMBOL, state_words
 from handlers.views.moments import clock, duration, moment, size
+from handlers.views.ways import MenuWays
 from services.domain.access import Actor, Role
-from services.domain.containers import Container, Health, Port, State
+from services.domain.containers import Health, Port, State
 from services.domain.reports import Card
 
 _PROBE_UNITS = 300
 _MOST_LISTED = 10
 
 
-def card(card: Card, actor: Actor, asker: str) -> Answer:
-    container = card.observed.container
+def card(
+    card: Card, actor: Actor, asker: str, *, link: str | None = None, screen: Go | None = None
+) -> Answer:
+    """link: to the same in private. screen: as that one of `/menu`, which its logs take the place of."""
     lines = [line for line in _lines(card) if line]
     text = Text(*_headline(card), *(Text("\n", line) for line in lines), "\n", clock(card.at, seconds=True))
-    return Answer(text, (_acts(container, actor, asker, protected=card.protected),))
+    acts = _acts(card, actor, asker, in_place=screen is not None)
+    private = [InlineKeyboardButton(text=_("In private") + " ↗", url=link)] if link else []
+    return Answer(text, (acts, private, _around(screen)) if screen else (acts, private))
 
 
 def _headline(card: Card) -> tuple[Text | str, ...]:
@@ -99,17 +105,27 @@ def _ports(ports: tuple[Port, ...]) -> list[str]:
     return list(dict.fromkeys(shown))
 
 
-def _acts(container: Container, actor: Actor, asker: str, *, protected: bool) -> list[InlineKeyboardButton]:
+def _around(screen: Go) -> Row:
+    """The menu's ways from here; the last one to here."""
+    ways = MenuWays(screen.asker)
+    up = button(f"‹ {screen.host}", ways.page(screen.host, screen.page))
+    return [ways.all(), up, button("↻", screen)]
+
+
+def _acts(card: Card, actor: Actor, asker: str, *, in_place: bool) -> list[InlineKeyboardButton]:
     """What this person may do with it now, most wanted first."""
+    container = card.observed.container
 
     def opens(label: str, act: Act) -> InlineKeyboardButton:
         return button(label, Open(asker=asker, act=act, host=container.host, key=container.key))
 
-    found = [opens(_("Logs"), "logs")]
-    if actor.role >= (Role.ADMIN if protected else Role.OPERATOR):
+    anew = Renew(asker=asker, act="logs", host=container.host, key=container.key, lines=DEFAULT_LINES)
+    found = [button(_("Logs"), anew) if in_place else opens(_("Logs"), "logs")]
+    if actor.role >= (Role.ADMIN if card.protected else Role.OPERATOR):
         if container.runs:
             found += [opens(_("Restart"), "restart"), opens(_("Stop"), "stop")]
         else:
             found.append(opens(_("Start"), "up"))
-    found.append(button("↻", Renew(asker=asker, act="card", host=container.host, key=container.key)))
+    if not in_place:
+        found.append(button("↻", Renew(asker=asker, act="card", host=container.host, key=container.key)))
     return found

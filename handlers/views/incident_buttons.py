@@ -25,12 +25,12 @@ def keyboard(bulletin: Bulletin) -> tuple[Row, ...]:
     incident = shown.incident
     if not shown.tally.firing:
         silenced = incident.quiet is not None and incident.quiet.until > bulletin.at
-        return ([_silence(bulletin)] if silenced else [], _container(incident, "logs"))
+        return ([_silence(bulletin)] if silenced else [], container_row(incident, "logs"))
     if bulletin.menu is not None:
         return tuple(_menu(incident, bulletin.menu, bulletin.spans))
     return (
         [_take(shown), _silence(bulletin)],
-        _container(incident, "logs", "restart"),
+        container_row(incident, "logs", "restart"),
         _links(shown),
     )
 
@@ -55,7 +55,7 @@ def _silence(bulletin: Bulletin) -> InlineKeyboardButton:
     return button(_("Silence"), Mute(incident=incident.id))
 
 
-def _container(incident: Incident, *acts: Act) -> Row:
+def container_row(incident: Incident, *acts: Act) -> Row:
     """Nothing when the incident is not about just one container."""
     if incident.target is None:
         return ()

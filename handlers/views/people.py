@@ -6,8 +6,8 @@ from aiogram.utils.formatting import Bold, Code, Text
 from aiogram.utils.i18n import gettext as _
 from rapidfuzz import fuzz, process
 
-from handlers.callbacks import AuditPage
-from handlers.declare import Declaration
+from handlers.callbacks import AuditPage, Go
+from handlers.declare import Declaration, offered
 from handlers.views.answer import Answer, button
 from handlers.views.moments import clock, day
 from services.audit import AuditEntry, Result
@@ -40,15 +40,15 @@ def stranger(person_id: int) -> Answer:
     return Answer(Text(words, " ", Code(str(person_id))))
 
 
-def help_page(actor: Actor, declarations: Iterable[Declaration]) -> Answer:
+def help_page(actor: Actor, declarations: Iterable[Declaration], asker: str) -> Answer:
     """Only what this person may use."""
     lines = [
         Text(f"\n/{each.name}{' ' + each.usage if each.usage else ''}: ", _(each.about))
-        for each in declarations
-        if each.about and each.role <= actor.role
+        for each in offered(declarations, actor.role)
     ]
     example = _("NAME is a container (directus) or host/container (server2/directus).")
-    return Answer(Text(Bold(_("What I can do for you")), *lines, "\n\n", example))
+    text = Text(Bold(_("What I can do for you")), *lines, "\n\n", example)
+    return Answer(text, ((button(_("Menu") + " ▸", Go(asker=asker)),),))
 
 
 def not_understood(text: str, actor: Actor, declarations: Iterable[Declaration]) -> Answer:

@@ -1,6 +1,6 @@
 """A bare command asks which container: trouble first, then what this person used last, then the rest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aiogram.utils.formatting import Text
 from aiogram.utils.i18n import gettext as _
@@ -8,6 +8,7 @@ from aiogram.utils.i18n import gettext as _
 from handlers.callbacks import Act, Open, Pick
 from handlers.views.answer import Answer, Row, button, in_rows
 from handlers.views.condition import SYMBOL
+from handlers.views.status import names_of
 from services.domain.reports import FleetReport, Observed
 
 _PER_PAGE = 16
@@ -17,7 +18,9 @@ def picker(
     report: FleetReport, recent: Sequence[tuple[str, str]], act: Act, asker: str, *, page: int = 0
 ) -> Answer:
     """`recent`: (host, name) pairs, newest first."""
-    rows = [row for row in _ordered(report, recent) if _makes_sense(act, row)]
+    rows = trouble_then_recent(
+        (row for host in report.hosts for row in host.containers if _makes_sense(act, row)), recent
+    )
     if not rows and act == "up":
         return Answer(Text(_("Nothing is stopped.")))
     if not rows:
@@ -32,14 +35,13 @@ def picker(
     }[act]
     pages = -(-len(rows) // _PER_PAGE)
     page = min(max(page, 0), pages - 1)
-    names = [row.container.name for row in rows]
+    named = list(zip(names_of(rows), rows, strict=True))
     buttons = [
         button(
-            f"{SYMBOL[row.diagnosis.condition]} "
-            f"{row.container.full_name if names.count(row.container.name) > 1 else row.container.name}",
+            f"{SYMBOL[row.diagnosis.condition]} {name}",
             Open(asker=asker, act=act, host=row.container.host, key=row.container.key),
         )
-        for row in rows[page * _PER_PAGE : (page + 1) * _PER_PAGE]
+        for name, row in named[page * _PER_PAGE : (page + 1) * _PER_PAGE]
     ]
     keyboard: list[Row] = in_rows(buttons, 2)
     if pages > 1:
@@ -58,8 +60,8 @@ def _makes_sense(act: Act, row: Observed) -> bool:
     return act not in ("stop", "up") or row.container.runs is (act == "stop")
 
 
-def _ordered(report: FleetReport, recent: Sequence[tuple[str, str]]) -> list[Observed]:
-    rows = [row for host in report.hosts for row in host.containers]
+def trouble_then_recent(rows: Iterable[Observed], recent: Sequence[tuple[str, str]]) -> list[Observed]:
+    """In the order in which a choice offers them. `recent`: (host, name) pairs, newest first."""
     rank = {pair: place for place, pair in enumerate(recent)}
 
     def order(row: Observed) -> tuple[bool, int, str, str]:

@@ -1,5 +1,6 @@
 """`/status`: the fleet or a host, trouble first, in as many pages as it takes."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from aiogram.types import InlineKeyboardButton
@@ -7,10 +8,10 @@ from aiogram.utils.formatting import Bold, ExpandableBlockQuote, Text
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
-from handlers.callbacks import Open, Overview
 from handlers.views.answer import MESSAGE_ENTITIES, MESSAGE_UNITS, Answer, Row, button, in_rows, units
 from handlers.views.condition import SYMBOL, silence_words, state_words
 from handlers.views.moments import clock
+from handlers.views.ways import StatusWays, Ways
 from services.domain.containers import Condition
 from services.domain.reports import FleetReport, HostReport, Observed
 
@@ -22,21 +23,29 @@ _MOST_BUTTONS = 16
 _FEW_STOPPED = 5
 
 
-def overview(report: FleetReport, asker: str, *, host: str = "", page: int = 0) -> Answer:
-    """Every name in scope is on some page."""
+def overview(
+    report: FleetReport, asker: str, *, host: str = "", page: int = 0, ways: Ways | None = None
+) -> Answer:
+    """Every name in scope is on some page. `ways`: those of `/status` unless told."""
+    ways = ways or StatusWays(asker)
     if not report.hosts:
-        return Answer(Text(_("Nothing to watch here: no container is in your scope.")))
+        return Answer(Text(nothing_here()))
     pages = _pages(report)
     rows = [row for each in report.hosts for row in (each.containers if host else each.troubled)]
     count = max(len(pages), -(-len(rows) // _MOST_BUTTONS))
     page = min(max(page, 0), count - 1)
     body = pages[min(page, len(pages) - 1)]
-    text = Text(*_headline(report), *body, "\n", clock(report.at, seconds=True))
+    text = Text(*headline(report), *body, "\n", clock(report.at, seconds=True))
     tappable = rows[page * _MOST_BUTTONS : (page + 1) * _MOST_BUTTONS]
-    return Answer(text, tuple(_keyboard(report, tappable, asker, host, page, count)))
+    return Answer(text, tuple(_keyboard(report, tappable, ways, host, page, count)))
 
 
-def _headline(report: FleetReport) -> tuple[Text | str, ...]:
+def nothing_here() -> str:
+    return _("Nothing to watch here: no container is in your scope.")
+
+
+def headline(report: FleetReport) -> tuple[Text | str, ...]:
+    """How many need somebody, of how many; its line's end included."""
     count, total = report.troubled, report.total
     if count == 0:
         words = ngettext("All well: {total}", "All well: {total}", total).format(total=total)
@@ -82,7 +91,7 @@ def _pieces(host: HostReport, report: FleetReport) -> Iterator[Text]:
     few = len(stopped) <= _FEW_STOPPED
     for row in host.containers:
         if row.in_trouble or (few and row in stopped):
-            yield _line(row, report)
+            yield container_line(row, report)
     yield from _fine(host)
     if not few:
         words = ngettext("{count} stopped", "{count} stopped", len(stopped)).format(count=len(stopped))
@@ -91,18 +100,24 @@ def _pieces(host: HostReport, report: FleetReport) -> Iterator[Text]:
 
 
 def _silent_host(host: HostReport, report: FleetReport) -> Iterator[Text]:
-    assert host.silence is not None
-    line = Text("\n⚠️ ", Bold(host.host), ": ", silence_words(host.silence, report.at))
-    if host.unknown:
-        unknown = ngettext("{count} unknown", "{count} unknown", len(host.unknown))
-        line = Text(line, ", ", unknown.format(count=len(host.unknown)))
-    yield Text(line, "\n")
+    yield Text("\n", silent_line(host, report))
     yield from _quotes(host.unknown)
 
 
-def _line(row: Observed, report: FleetReport) -> Text:
+def silent_line(host: HostReport, report: FleetReport) -> Text:
+    assert host.silence is not None
+    line = Text("⚠️ ", Bold(host.host), ": ", silence_words(host.silence, report.at))
+    if host.unknown:
+        unknown = ngettext("{count} unknown", "{count} unknown", len(host.unknown))
+        line = Text(line, ", ", unknown.format(count=len(host.unknown)))
+    return Text(line, "\n")
+
+
+def container_line(row: Observed, report: FleetReport, *, full: bool = False) -> Text:
+    """`full`: with its host."""
+    name = row.container.full_name if full else row.container.name
     words = state_words(row.diagnosis, report.at)
-    return Text(SYMBOL[row.diagnosis.condition], " ", row.container.name, ": ", words, "\n")
+    return Text(SYMBOL[row.diagnosis.condition], " ", name, ": ", words, "\n")
 
 
 def _fine(host: HostReport) -> Iterator[Text]:
@@ -129,37 +144,38 @@ def _quotes(names: Sequence[str]) -> Iterator[Text]:
 
 
 def _keyboard(
-    report: FleetReport, tappable: list[Observed], asker: str, host: str, page: int, pages: int
+    report: FleetReport, tappable: list[Observed], ways: Ways, host: str, page: int, pages: int
 ) -> Iterator[Row]:
-    yield from in_rows(container_buttons(tappable, asker), 2)
+    names = names_of(tappable)
+    yield from in_rows(
+        [
+            button(f"{name} ▸", ways.card(row.container, page))
+            for name, row in zip(names, tappable, strict=True)
+        ],
+        2,
+    )
     if pages > 1:
-        yield page_buttons(Overview(asker=asker, host=host), page, pages)
+        yield page_buttons(ways, host, page, pages)
     last: list[InlineKeyboardButton] = []
     if host:
-        last.append(button("‹ " + _("All hosts"), Overview(asker=asker)))
+        last.append(ways.all())
     elif len(report.hosts) > 1:
-        last += [button(f"{each.host} ▸", Overview(asker=asker, host=each.host)) for each in report.hosts[:5]]
-    last.append(button("↻", Overview(asker=asker, host=host, page=page)))
+        last += [button(f"{each.host} ▸", ways.page(each.host, 0)) for each in report.hosts[:5]]
+    last.append(button("↻", ways.page(host, page)))
     yield from in_rows(last, 3)
 
 
-def container_buttons(rows: list[Observed], asker: str) -> list[InlineKeyboardButton]:
+def names_of(rows: Sequence[Observed]) -> list[str]:
     """A name that stands on two hosts is told apart by its host."""
-    names = [row.container.name for row in rows]
-    return [
-        button(
-            f"{row.container.full_name if names.count(row.container.name) > 1 else row.container.name} ▸",
-            Open(asker=asker, act="card", host=row.container.host, key=row.container.key),
-        )
-        for row in rows
-    ]
+    count = Counter(row.container.name for row in rows)
+    return [row.container.full_name if count[row.container.name] > 1 else row.container.name for row in rows]
 
 
-def page_buttons(data: Overview, page: int, pages: int) -> list[InlineKeyboardButton]:
+def page_buttons(ways: Ways, host: str, page: int, pages: int) -> list[InlineKeyboardButton]:
     """Back and forth; the ends are left out."""
     found = []
     if page > 0:
-        found.append(button(f"‹ {page}/{pages}", data.model_copy(update={"page": page - 1})))
+        found.append(button(f"‹ {page}/{pages}", ways.page(host, page - 1)))
     if page < pages - 1:
-        found.append(button(f"{page + 2}/{pages} ›", data.model_copy(update={"page": page + 1})))
+        found.append(button(f"{page + 2}/{pages} ›", ways.page(host, page + 1)))
     return found

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.alerts.bulletins import worst_first
+from services.alerts.bulletins import WITH_EVIDENCE, worst_first
 from services.alerts.dispatching import NAMED
 from services.alerts.incidents import tallied
 from services.alerts.ledger import SLICE, Ledger
@@ -55,6 +55,18 @@ class AlertBrowser:
         shown.sort(key=lambda one: (-(one.tally.worst or 0), one.incident.opened))
         since = None if shown else await self._ledger.quiet_since()
         return OpenAlerts(tuple(shown), self._clock.now(), since)
+
+    async def one(self, identity: str, *, by: Actor) -> OpenAlerts:
+        """A single incident, firing or over, with its evidence. Raises NoSuchIncident for one out of sight."""
+        incident = await self._ledger.incident(identity)
+        if incident is None or not sees(by.scope, incident):
+            raise NoSuchIncident
+        shown = await self._narrowed(incident, by)
+        for alert in shown.alerts[:WITH_EVIDENCE]:
+            if evidence := await self._ledger.evidence(alert.fingerprint):
+                shown = replace(shown, evidence=evidence)
+                break
+        return OpenAlerts((shown,), self._clock.now())
 
     async def waiting(self, *, by: Actor, words: Sequence[str] = ()) -> OpenAlerts:
         """What nobody has acknowledged, the oldest first."""

@@ -13,7 +13,7 @@ from services.domain.alerts import Alert
 from services.domain.posts import Bulletin, Destination, Post, Ring, Ringing, Shown
 
 LATE = timedelta(seconds=60)
-_WITH_EVIDENCE = 3  # of so many alerts at most the evidence is looked for
+WITH_EVIDENCE = 3  # of so many alerts at most the evidence is looked for
 _IN_A_RING = 3
 
 
@@ -42,7 +42,7 @@ class Bulletins:
             everything += alerts
             evidence = None
             if not digest:
-                for alert in alerts[:_WITH_EVIDENCE]:
+                for alert in alerts[:WITH_EVIDENCE]:
                     evidence = evidence or await self._ledger.evidence(alert.fingerprint)
             shown.append(Shown(each.incident, each.tally, tuple(alerts[:NAMED]), evidence))
         first = looks[0].incident

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from aiogram.types import CallbackQuery, User
 
 from bot.dispatcher import build_dispatcher
 from bot.middlewares.guard import Guard
@@ -56,3 +57,22 @@ def test_a_command_fits_telegrams_menu(each: Declaration) -> None:
     assert re.fullmatch(r"[a-z0-9_]{1,32}", each.name)
     assert len(each.about) <= 256
     assert each.about or each.name == "start"
+
+
+@pytest.mark.parametrize(
+    "each", [each for each in declarations(ROUTERS) if each.entry], ids=lambda each: each.name
+)
+async def test_a_subject_of_the_menu_is_answered(each: Declaration) -> None:
+    """With nothing but its asker, as `/menu` makes it, by a handler that asks for no more than the command does."""
+    assert each.entry is not None
+    press = each.entry[1](asker="1")
+    query = CallbackQuery(
+        id="1", from_user=User(id=1, is_bot=False, first_name="A"), chat_instance="", data=press.pack()
+    )
+    for router in ROUTERS:
+        for handler in router.callback_query.handlers:
+            taken, _ = await handler.check(query)
+            if taken and handler.filters:  # not the one that takes whatever nobody else knows
+                assert handler.flags["role"] <= each.role
+                return
+    raise AssertionError(f"nobody answers {press}")

@@ -4,8 +4,9 @@ import asyncio
 import random
 import string
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
@@ -17,11 +18,14 @@ from hypothesis import strategies as st
 from bot.courier import Courier
 from bot.notifier import TelegramNotifier
 from bot.pacing import Rates
-from handlers.words import catalogues
+from handlers.words import LANGUAGES, catalogues
 from playground.telegram import Limits, Telegram
 from services.domain.alerts import Ack, Alert, Evidence, Quiet, Span
 from services.domain.posts import Bulletin, Destination, Menu, Ring, Ringing, Shown
+from services.languages import Languages
 from services.roster import Roster
+from services.store import open_store
+from tests.clock import HandClock
 from tests.unit.alert_samples import NOW, OPENED, alert, bulletin, shown
 
 CHAT = -1001
@@ -155,7 +159,11 @@ class Count:
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[tuple[Telegram, TelegramNotifier]]:
-    async with Telegram(limits=Limits.none()) as telegram:
+    async with AsyncExitStack() as stack:
+        directory = stack.enter_context(TemporaryDirectory())
+        store = await stack.enter_async_context(open_store(f"sqlite://{directory}/store.db", HandClock()))
+        languages = Languages(store, Roster([]), known=LANGUAGES, default="ru")
+        telegram = await stack.enter_async_context(Telegram(limits=Limits.none()))
         telegram.group(CHAT)
         session = AiohttpSession(api=TelegramAPIServer.from_base(telegram.url))
         bot = Bot(telegram.token, session=session)
@@ -164,7 +172,7 @@ async def opened() -> AsyncIterator[tuple[Telegram, TelegramNotifier]]:
         try:
             yield (
                 telegram,
-                TelegramNotifier(bot, Roster([]), catalogues("ru"), ZoneInfo("Asia/Almaty"), courier),
+                TelegramNotifier(bot, languages, catalogues("ru"), ZoneInfo("Asia/Almaty"), courier),
             )
         finally:
             await session.close()

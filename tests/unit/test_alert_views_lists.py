@@ -64,7 +64,7 @@ def test_lists_of_alerts() -> None:
     rows = [shown(alert(container=f"c{n}"), identity=f"{n:08x}") for n in range(40)]
     seen, page = "", 0
     while True:
-        answer = lists.open_alerts(found(*rows), (), "3e9", page)
+        answer = lists.open_alerts(found(*rows), (), "3e9", page=page)
         assert units(text(answer)) <= 4096
         seen += text(answer) + "\n"
         if not any(f"{page + 2}/" in label for row in labels(answer) for label in row):

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,15 +17,18 @@ from aiogram.methods import GetMe
 from bot.courier import Courier
 from bot.notifier import TelegramNotifier, link_to, mapped
 from bot.pacing import Rates
-from handlers.words import catalogues
+from handlers.words import LANGUAGES, catalogues
 from playground.telegram import Chat as Group
 from playground.telegram import Limits, Person, Telegram
 from services.domain.access import Scope
 from services.domain.alerts import Ack, Alert
 from services.domain.posts import Bulletin, Destination, Notice, Ring, Ringing, Trouble
 from services.errors import ChatClosed, DeliveryError, MessageLost, MessageRefused, NotDelivered
+from services.languages import Languages
 from services.ports import Sent
 from services.roster import Chat, Roster
+from services.store import open_store
+from tests.clock import HandClock
 from tests.unit.alert_samples import NOW, alert, bulletin, shown
 
 OPS, FORUM, RUSSIAN = -1001234567890, -1005, -1006
@@ -34,14 +38,18 @@ OPS, FORUM, RUSSIAN = -1001234567890, -1005, -1006
 class Stage:
     telegram: Telegram
     notifier: TelegramNotifier
+    languages: Languages
     ops: Group
     forum: Group
     person: Person
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with Telegram(limits=Limits.none()) as telegram:
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with (
+        Telegram(limits=Limits.none()) as telegram,
+        open_store(f"sqlite://{tmp_path}/store.db", HandClock()) as store,
+    ):
         ops = telegram.group(OPS)
         forum = telegram.group(FORUM, topics=[5])
         telegram.group(RUSSIAN)
@@ -50,12 +58,13 @@ async def stage() -> AsyncIterator[Stage]:
         courier = Courier(rates=Rates(scale=0.01), request_timeout=1)
         session.middleware(courier)
         roster = Roster([], [Chat(RUSSIAN, Scope.of("*/*"), "ru")])
+        languages = Languages(store, roster, known=LANGUAGES, default="en")
         words = catalogues("en")
         notifier = TelegramNotifier(
-            Bot(telegram.token, session=session), roster, words, ZoneInfo("Asia/Almaty"), courier
+            Bot(telegram.token, session=session), languages, words, ZoneInfo("Asia/Almaty"), courier
         )
         try:
-            yield Stage(telegram, notifier, ops, forum, person)
+            yield Stage(telegram, notifier, languages, ops, forum, person)
         finally:
             await session.close()
 
@@ -154,6 +163,15 @@ async def test_an_orphan_points_to_the_newer_one(stage: Stage) -> None:
 async def test_admins_are_told_privately(stage: Stage) -> None:
     await stage.notifier.tell(1001, Notice(Trouble.WATCHDOG_BACK, NOW))
     assert stage.person.chat.sent[0].text == "✅ The watchdog alert comes again."
+
+
+async def test_a_private_chat_is_spoken_to_in_its_persons_language(stage: Stage) -> None:
+    await stage.languages.choose(1001, "ru")
+    await stage.notifier.tell(1001, Notice(Trouble.WATCHDOG_BACK, NOW))
+    await stage.notifier.post(replace(bulletin(shown(alert())), to=Destination(1001)))
+    notice, message = stage.person.chat.sent
+    assert notice.text.startswith("✅ Контрольный алерт снова")
+    assert "Принять" in message.buttons[0]
 
 
 @pytest.mark.parametrize(

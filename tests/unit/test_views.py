@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.middlewares.locale import speaking
-from handlers.callbacks import Confirm, LogTurn, Open, Overview, Renew
+from handlers.callbacks import Confirm, Go, LogTurn, Open, Overview, Renew
 from handlers.views.answer import CAPTION_UNITS, MESSAGE_ENTITIES, MESSAGE_UNITS, Answer, units
 from handlers.views.moments import duration, moment, size
 from handlers.views.status import overview
@@ -89,6 +89,7 @@ def test_the_longest_button_data_fits_in_64_bytes() -> None:
         LogTurn(asker=asker, token="t" * 8, act="restart", lines=5000),
         Confirm(asker=asker, token="t" * 22, yes=True),
         Overview(asker=asker, host=host, page=99999),
+        Go(asker=asker, host=host, key=key, page=9999),
     ):
         assert len(data.pack().encode()) <= 64
 
