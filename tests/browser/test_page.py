@@ -76,7 +76,7 @@ async def test_what_can_be_pressed(chromium: Chromium, scene: Scene) -> None:
             )
 
         answering = group.create_task(answer("Only Dias can confirm this.", alert=True))
-        await tab.click(".key", "Yes, restart")
+        await tab.click(".keys-below .key", "Yes, restart")
         await tab.until("document.querySelector('#alert').open")
         assert await tab.value("document.querySelector('#alert-text').textContent") == (
             "Only Dias can confirm this."
@@ -85,11 +85,11 @@ async def test_what_can_be_pressed(chromium: Chromium, scene: Scene) -> None:
         await tab.press("Enter")
         await tab.until("!document.querySelector('#alert').open")
         answering = group.create_task(answer("Noted", alert=False))
-        await tab.click(".key", "Cancel")
+        await tab.click(".keys-below .key", "Cancel")
         await tab.until("document.querySelector('.toast')?.textContent === 'Noted'")
         await answering
 
-        await tab.click(".key", "Dozzle")
+        await tab.click(".keys-below .key", "Dozzle")
         await tab.until("document.querySelector('#leave').open")
         assert await tab.value("document.querySelector('#leave-link').href") == "https://example.org/logs"
         await tab.press("Escape")
