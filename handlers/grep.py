@@ -66,16 +66,15 @@ async def ask_pattern(
     reader: LogReader,
     prompts: Prompts,
 ) -> None:
-    question = SearchQuestion("")
+    """Whatever stretch of time the page is about, its logs are searched as a whole."""
+    names: tuple[str, ...] | ContainerKey = ()
     if callback_data.token:
-        page = await reader.asked(callback_data.token)
-        question = replace(question, names=page.names, span=page.span, sieve=page.sieve)
+        names = (await reader.asked(callback_data.token)).names
     elif callback_data.key:
-        question = replace(question, names=ContainerKey(callback_data.host, callback_data.key))
-    if isinstance(question.names, ContainerKey):
-        container = await fleet.find(question.names, by=actor)
-        question = replace(question, names=(container.full_name,))
-    await _ask(pressed(callback), question, actor, prompts, callback.from_user)
+        names = ContainerKey(callback_data.host, callback_data.key)
+    if isinstance(names, ContainerKey):
+        names = ((await fleet.find(names, by=actor)).full_name,)
+    await _ask(pressed(callback), SearchQuestion("", names), actor, prompts, callback.from_user)
 
 
 @otherwise(router, F.reply_to_message.from_user.is_bot, F.text, role=Role.VIEWER)

@@ -1,7 +1,7 @@
 """The lines of a log looked through, block after block: which are hits, and what of them is kept.
 
 A hit is a hit by what of the line may be shown, and by nothing that is hidden in it: otherwise a search would tell
-a secret letter by letter. See docs/decisions/0018. So where a line matches as it was written, its block is looked
+a secret letter by letter. See docs/decisions/0019. So where a line matches as it was written, its block is looked
 at once more as it is shown, in one piece with what stands around it, for what is hidden may depend on that. Where a
 block is plain and nothing matches, nothing is done line by line.
 """

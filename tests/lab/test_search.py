@@ -121,7 +121,7 @@ async def test_the_context_that_grep_gives(lab: Lab, opened: Open) -> None:
         for context in (1, 3, 10):
             question = SearchQuestion("refused.*refused.*200", ("said",), context=context)
             found = await services.searcher.find(question, by=BY, bounds=ALL)
-            lines = {}
+            lines: dict[int, str] = {}
             for hit in found.hits:
                 around = (*hit.before, hit.line, *hit.after)
                 lines |= dict(enumerate((each.text for each in around), hit.number - len(hit.before)))

@@ -125,6 +125,25 @@ async def test_a_bare_command_asks_for_the_pattern(lab: Lab, cast: Cast, setup: 
         assert (await cast.telegram.next_message(cast.dias)).text.startswith("Dias")
 
 
+async def test_the_button_below_a_log_asks_what_to_search_there(lab: Lab, cast: Cast, setup: Make) -> None:
+    server = lab.servers["server1"]
+    server.run_logger("api", log("ERROR one", "INFO two"))
+    async with running(setup(server)):
+        page = await answer(cast, "/logs api 1")
+        await cast.dias.presses(page, "Search")
+        asked = await cast.telegram.next_message(cast.dias)
+        assert asked.text.splitlines()[-1] == "In: server1/api"
+        await cast.dias.says("ERROR|INFO", reply_to=asked)
+        reply = await cast.telegram.next_message(cast.dias)
+        assert reply.text.startswith("🔎 ERROR|INFO · 2 hits in api")
+        await cast.dias.says("/logs api,redis 1", chat=cast.ops)
+        page = await cast.telegram.next_message(cast.ops)
+        await cast.aigerim.presses(page, "Search")
+        asked = await cast.telegram.next_message(cast.ops)
+        assert asked.text.startswith("🔎 Aigerim, What shall")
+        assert asked.text.splitlines()[-1] == "In: api, redis"
+
+
 async def test_somebody_elses_question_is_not_answered(lab: Lab, cast: Cast, setup: Make) -> None:
     server = lab.servers["server1"]
     server.run_logger("api", log("ERROR one"))
