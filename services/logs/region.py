@@ -97,12 +97,23 @@ def joined(*blocks: Block) -> Block:
 
 def parted(block: Block, context: int) -> tuple[Block, Block]:
     """Its begin, large enough for so many lines of context and for what hides a line, and the rest."""
-    text, at, count = block.text, 0, 0
-    least = max(context, MARGIN_LINES)
+    at, count = _margin(block.text, context)
+    return _slice(block, 0, at, 0, count), _slice(block, at, len(block.text), count, len(block))
+
+
+def head_of(block: Block, context: int) -> Block:
+    """Its begin, as `parted` takes it."""
+    at, count = _margin(block.text, context)
+    return _slice(block, 0, at, 0, count)
+
+
+def _margin(text: bytes, context: int) -> tuple[int, int]:
+    """In bytes and in lines."""
+    at, count, least = 0, 0, max(context, MARGIN_LINES)
     while at < len(text) and (count < least or at < MARGIN) and at < _MOST_MARGIN:
         at = text.find(b"\n", at) + 1
         count += 1
-    return _slice(block, 0, at, 0, count), _slice(block, at, len(text), count, len(block))
+    return at, count
 
 
 def tail_of(block: Block, context: int) -> Block:

@@ -5,7 +5,7 @@ together with the next, older window; and each chunk when the one behind it has 
 """
 
 from services.domain.logs import Block, Line
-from services.logs.region import Region, joined, parted, tail_of
+from services.logs.region import Region, head_of, joined, parted, tail_of
 from services.logs.scan import Scan
 
 
@@ -23,7 +23,7 @@ class Stretch:
         self.lines = self.edge_lines = 0
         self._scan, self._context = scan, context
         self._own_edge = self._before = self._body = Block()
-        self._head = Block()  # of what was looked at
+        self._oldest = Block()  # body that was looked at, for what is ahead of the next window
         self._number = 0
 
     def feed(self, chunk: Block) -> None:
@@ -32,11 +32,13 @@ class Stretch:
             self._before = self._own_edge
             self._number = self.edge_lines = len(self._own_edge)
             self._scan.skip(self._own_edge)
-        elif not parted(chunk, self._context)[1]:  # not enough to go before it
-            self._body = joined(self._body, chunk)
         else:
-            self._look(chunk)
-            self._body = chunk
+            head = head_of(chunk, self._context)
+            if len(head) == len(chunk):  # too few lines to go before any
+                self._body = joined(self._body, chunk)
+            else:
+                self._look(head)
+                self._body = chunk
         self.lines += len(chunk)
 
     def end(self) -> None:
@@ -44,10 +46,10 @@ class Stretch:
         if self.lines == self.edge_lines:  # too few to be sure of any
             self.edge = joined(self._own_edge, self.edge)
             return
-        self._look(joined(self.edge, self.ahead))
+        self._look(head_of(joined(self.edge, self.ahead), self._context))
         self._body = self.edge
         self._look(self.ahead)
-        self.edge, self.ahead = self._own_edge, self._headed(self.ahead)
+        self.edge, self.ahead = self._own_edge, head_of(joined(self._oldest, self.ahead), self._context)
 
     def end_at_the_oldest(self) -> None:
         """Nothing older is left: the edge is looked at by itself."""
@@ -59,13 +61,10 @@ class Stretch:
         body = self._body
         if not body:
             return
-        self.first = self.first or body.line(0)
-        self._head = self._headed(body)
-        region = Region.of(self._before, body, parted(after, self._context)[0])
-        self._scan.look(region, self._number)
+        if self.first is None:
+            self.first, self._oldest = body.line(0), head_of(body, self._context)
+        elif len(self._oldest) == self._number - self.edge_lines:  # all that was looked at so far
+            self._oldest = joined(self._oldest, head_of(body, self._context))
+        self._scan.look(Region.of(self._before, body, after), self._number)
         self._number += len(body)
         self._before = tail_of(joined(self._before, body), self._context)
-
-    def _headed(self, block: Block) -> Block:
-        """The margin that the head and this begin with."""
-        return parted(joined(self._head, parted(block, self._context)[0]), self._context)[0]
