@@ -67,7 +67,9 @@ def search_page(found: Found) -> SearchPage:
 def progress(watch: Watch, question: SearchQuestion, asker: str) -> Answer:
     """While it searches."""
     now = watch.progress()
-    parts = [_("{done} of {all}").format(done=now.done, all=now.of), size(now.bytes)]
+    parts = [_("{done} of {all}").format(done=now.done, all=now.of)] if now.of else ["…"]
+    if now.bytes:
+        parts.append(size(now.bytes))
     if now.reached:
         parts.append(_("back to {time}").format(time=_when(now.reached)))
     cancel = button(_("Cancel"), CancelSearch(asker=asker, token=watch.token))

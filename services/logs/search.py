@@ -43,7 +43,7 @@ class Bounds:
 
 CHAT = Bounds()
 # All hits as a file; some ten times its room is held when it is made.
-FILE = Bounds(most=20_000, room=3 * 2**20, longest=16_000, seconds=60.0)
+FILE = Bounds(most=10_000, room=3 * 2**20, longest=16_000, seconds=60.0)
 
 
 @dataclass(eq=False, slots=True)

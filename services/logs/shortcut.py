@@ -11,7 +11,7 @@ from typing import Protocol
 
 from services.domain.logs import Block
 from services.logs.board import Board
-from services.logs.hits import MOST_CONTEXT
+from services.logs.hits import MOST_CONTEXT, Hit
 from services.logs.jsonfile import Candidates
 from services.logs.literals import required_literals
 from services.logs.region import KEY_TRACES, Region
@@ -77,11 +77,11 @@ class ShortWalk:
         if not regions:
             return
         scan = self._walk.scan()
-        await self._walk.in_thread(lambda: self._scan(scan, regions))
-        self._walk.take(scan.catch, self._number)
+        hits = await self._walk.in_thread(lambda: self._scanned(scan, regions))
+        self._walk.take(scan.catch, hits)
         self._walk.reach(regions[0].body.line(0), mark.depth if mark else 1)
 
-    def _scan(self, scan: Scan, regions: Sequence[Region]) -> None:
+    def _scanned(self, scan: Scan, regions: Sequence[Region]) -> Sequence[Hit]:
         numbers = []
         for region in reversed(regions):
             self._number -= len(region.body) + 2 * _CONTEXT
@@ -90,6 +90,7 @@ class ShortWalk:
             if not self._fits(region.text):
                 raise Unfit
             scan.look(region, number - self._number)
+        return self._walk.numbered(scan.catch, self._number)
 
     def _fits(self, text: bytes) -> bool:
         """Whether what is hidden in its hits can be told."""

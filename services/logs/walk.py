@@ -5,15 +5,16 @@ and each hit is found exactly once.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
 from services.domain.containers import Container
 from services.domain.logs import Block, Line, LogQuery
 from services.logs.board import Board
-from services.logs.hits import Tally, Times
+from services.logs.hits import Hit, Tally, Times
 from services.logs.region import MARGIN, MARGIN_LINES, joined, parted
 from services.logs.scan import Catch, Scan, Wanted
 from services.logs.source import LogSource
@@ -62,10 +63,10 @@ class Walk:
         stretch = Stretch(scan, self._wanted.context, self._edge, self._ahead)
         async with aclosing(self._chunks(records, deadline)) as chunks:
             await self._feed(stretch, chunks)
-        await self.in_thread(stretch.end)
+        hits = await self.in_thread(partial(self._ended, stretch.end, scan, stretch.lines))
         self._lines += stretch.lines
         self._edge, self._ahead = stretch.edge, stretch.ahead
-        self.take(scan.catch, -self._lines)
+        self.take(scan.catch, hits)
         if stretch.first:
             self._reach(stretch.first, stretch.edge_lines)
         if self._walk.exhausted:
@@ -76,19 +77,23 @@ class Walk:
     def scan(self) -> Scan:
         return Scan(self.source, self._wanted, lambda: not self.stopped)
 
-    async def in_thread(self, work: Callable[[], None]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    async def in_thread(self, work: Callable[[], Sequence[Hit]]) -> Sequence[Hit]:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def take(self, catch: Catch, first: int) -> None:
-        """`first`: the number of the line that is 0 in the catch."""
-        self.tally = replace(self.tally, count=self.tally.count + catch.count)
-        self.times.merge(catch.times)
-        newest_first = []
+    def numbered(self, catch: Catch, first: int) -> list[Hit]:
+        """Its hits, newest first. `first`: the number of the line that is 0 in the catch."""
+        hits = []
         for hit in reversed(catch.hits):
             number = first + hit.number
             mark = replace(hit.mark, depth=self._depth(number))
-            newest_first.append(replace(hit, number=self._base + number, mark=mark))
-        self._board.add(self.tally.container, newest_first, missing=catch.count > len(newest_first))
+            hits.append(replace(hit, number=self._base + number, mark=mark))
+        return hits
+
+    def take(self, catch: Catch, hits: Sequence[Hit]) -> None:
+        """`hits`: as `numbered` has them."""
+        self.tally = replace(self.tally, count=self.tally.count + catch.count)
+        self.times.merge(catch.times)
+        self._board.add(self.tally.container, hits, missing=catch.count > len(hits))
 
     def reach(self, line: Line, depth: int) -> None:
         """All lines from this one on have been looked at. depth: as a Mark's."""
@@ -124,9 +129,13 @@ class Walk:
         """The oldest lines have no neighbours to wait for."""
         scan = self.scan()
         stretch = Stretch(scan, self._wanted.context, self._edge, self._ahead)
-        await self.in_thread(stretch.end_at_the_oldest)
-        self.take(scan.catch, -self._lines)
+        hits = await self.in_thread(partial(self._ended, stretch.end_at_the_oldest, scan, 0))
+        self.take(scan.catch, hits)
         self.end()
+
+    def _ended(self, end: Callable[[], None], scan: Scan, lines: int) -> list[Hit]:
+        end()
+        return self.numbered(scan.catch, -self._lines - lines)
 
     async def _feed(self, stretch: Stretch, chunks: AsyncGenerator[Block, None]) -> None:
         """Each chunk is looked through while the next one is read."""

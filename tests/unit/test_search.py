@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from services.logs import region, walk
 from services.logs.hits import Found, Hit, SearchQuestion, Stop, Watch
 from services.logs.levels import Level, inherited
 from services.logs.questions import Sieve
-from services.logs.search import MOST, MOST_OF_ONE, Bounds, Searcher
+from services.logs.search import FILE, MOST, MOST_OF_ONE, Bounds, Searcher
 from services.ports import Store
 from tests.clock import HandClock
 from tests.unit.engine_log import EngineLog, stamped
@@ -511,6 +512,21 @@ async def test_where_a_silent_host_may_go_on_is_not_forgotten() -> None:
     fleet.logs_of, fleet.silent = logs, ()
     assert later is not None
     assert (await search.find(later, by=ACTOR, bounds=ALL)).count == 90
+
+
+async def test_as_many_hits_as_a_file_holds_keep_the_event_loop_free() -> None:
+    fleet = fleet_of([("ERROR refused by somebody", Stream.STDOUT)] * 25_000, tick=1000, buffer=60_000)
+    search = searcher(fleet, windows=(1000, 5000, 20_000))
+    longest, last = 0.0, time.thread_time()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(search.find(SearchQuestion("ERROR"), by=ACTOR, bounds=FILE))
+        while not task.done():
+            await asyncio.sleep(0.001)
+            longest, last = max(longest, time.thread_time() - last), time.thread_time()
+    found = task.result()
+    assert 5000 < len(found.hits) <= FILE.most
+    assert sum(hit.size for hit in found.hits) <= FILE.room
+    assert longest < 0.05
 
 
 async def test_a_question_is_kept_for_its_buttons() -> None:
