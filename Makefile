@@ -7,7 +7,7 @@ LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
 # Two tests side by side: most of them wait most of the time. Each worker has a lab of its own.
 BESIDE := -n 2 --dist worksteal
 
-.PHONY: setup run demo test soak check bench lock
+.PHONY: setup run demo test demo-test soak check bench lock
 
 setup: .venv/ready
 
@@ -28,7 +28,6 @@ demo: setup
 test: setup
 ifeq ($(shell id -u),0)
 	@sh tests/lab/packages.sh
-	@cd tests/browser && npm ci --silent --no-audit --no-fund --ignore-scripts
 	$(BIN)/python -m pytest $(BESIDE)
 else
 	@$(BIN)/python -m pytest $(BESIDE) -m "not lab"; status=$$?; \
@@ -36,6 +35,11 @@ else
 	echo "!!  NOT RUN: the tests on real servers (dockerd, sshd, the image). They need root: sudo make test"; \
 	test "$$LAB" != required && exit $$status
 endif
+
+# The demo and its page in a real browser: needs Debian's chromium and npm.
+demo-test: setup
+	@cd tests/browser && npm ci --silent --no-audit --no-fund --ignore-scripts
+	DEMO_TESTS=1 LAB=required $(BIN)/python -m pytest tests/browser tests/workflows/test_demo.py
 
 # The fault test at length: some hours. FAULTS_SEED=… plays one batch again.
 soak: setup
