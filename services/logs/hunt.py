@@ -12,7 +12,7 @@ from services.domain.containers import Container
 from services.domain.logs import moment_of
 from services.errors import HostError, HostSilent
 from services.logs.board import Board
-from services.logs.hits import Found, Place, Progress, SearchQuestion, Stop, Tally, Times, reached
+from services.logs.hits import Found, Hit, Place, Progress, SearchQuestion, Stop, Tally, Times, reached
 from services.logs.scan import Wanted
 from services.logs.shortcut import DRIVER, Shortcut, ShortWalk, Unfit, literals_for
 from services.logs.source import LogSource
@@ -50,6 +50,7 @@ class Hunt:
     def __init__(self, ways: Ways, thread: Executor, wanted: Wanted) -> None:
         self._ways, self._thread, self._wanted = ways, thread, wanted
         self._board = Board(wanted.most, wanted.room)
+        self._hits: tuple[Hit, ...] = ()
         self._tallies: dict[str, Tally] = {}
         self._walks: dict[str, Walk] = {}
         self._ended: set[str] = set()
@@ -94,6 +95,9 @@ class Hunt:
             self._limit = None
             for walk in self._walks.values():
                 walk.stopped = True
+            # What the thread has begun it ends; a pattern that is slow takes up to half a second for it.
+            loop = asyncio.get_running_loop()
+            self._hits = await loop.run_in_executor(self._thread, self._board.newest)
 
     def found(self, question: SearchQuestion, silent: Sequence[HostSilent], at: datetime) -> Found:
         times = Times()
@@ -105,7 +109,7 @@ class Hunt:
         return Found(
             question,
             tuple(tallies),
-            self._board.newest(),
+            self._hits,
             times,
             at,
             stop if unfinished else None,

@@ -23,7 +23,8 @@ _TOKEN = re.compile(
     r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]\\])*+\]|\(\?[a-zA-Z]*-?[a-zA-Z]*[:)]|.", re.DOTALL
 )
 _WORD_BOUNDARIES = frozenset({r"\b", r"\B"})
-_END_OF_TEXT = {r"\A": "^", r"\z": "$"}
+# What would mean the text's ends means the line's; a byte of any kind, a newline, too, means any character.
+_OF_A_LINE = {r"\A": "^", r"\z": "$", r"\C": "."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +132,13 @@ def _words_of(error: re2.error) -> str:
 
 
 def _by_line(token: str) -> str:
-    """Many lines are looked through at a time: what would mean the end of the text means that of a line."""
+    """Many lines are looked through at a time, and nothing may reach beyond its own."""
     if token.startswith("(?") and "-" in token:
         on, _, off = token[2:-1].partition("-")
         off = off.replace("m", "")
         flags = on + (f"-{off}" if off else "")
         return f"(?{flags}{token[-1]}" if flags or token[-1] == ":" else ""
-    return _END_OF_TEXT.get(token, token)
+    return _OF_A_LINE.get(token, token)
 
 
 # Why RE2 does not take a pattern, by its own words.

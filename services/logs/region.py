@@ -17,8 +17,8 @@ from services.logs.lines import last_lines
 MARGIN, MARGIN_LINES, _BEHIND = 26_000, 200, 3
 # Bytes of a margin at most: where lines are very long it has fewer.
 _MOST_MARGIN = 256 * 2**10
-# A private key reaches as far as the margin does, in both directions; each of them has a line with one of these.
-KEY_TRACES = b"PRIVATE KEY", b"Static key V1", b"Private-Lines: "
+# A private key reaches as far as the margin does, in both directions. Around each there is one of these.
+KEY_TRACES = b"PRIVATE", b"OpenVPN", b"Private-Lines"
 
 
 @dataclass(frozen=True, slots=True)

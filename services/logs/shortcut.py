@@ -11,11 +11,11 @@ from typing import Protocol
 
 from services.domain.logs import Block
 from services.logs.board import Board
-from services.logs.hits import MOST_CONTEXT, Hit
+from services.logs.hits import MOST_CONTEXT
 from services.logs.jsonfile import Candidates
 from services.logs.literals import required_literals
 from services.logs.region import KEY_TRACES, Region
-from services.logs.scan import Scan, Wanted
+from services.logs.scan import Wanted
 from services.logs.walk import Walk
 from services.logs.windows import Mark
 
@@ -76,12 +76,10 @@ class ShortWalk:
         regions = _older(candidates, mark)
         if not regions:
             return
-        scan = self._walk.scan()
-        hits = await self._walk.in_thread(lambda: self._scanned(scan, regions))
-        self._walk.take(scan.catch, hits)
-        self._walk.reach(regions[0].body.line(0), mark.depth if mark else 1)
+        await self._walk.in_thread(lambda: self._scan(regions, mark.depth if mark else 1))
 
-    def _scanned(self, scan: Scan, regions: Sequence[Region]) -> Sequence[Hit]:
+    def _scan(self, regions: Sequence[Region], depth: int) -> None:
+        scan = self._walk.scan()
         numbers = []
         for region in reversed(regions):
             self._number -= len(region.body) + 2 * _CONTEXT
@@ -90,7 +88,9 @@ class ShortWalk:
             if not self._fits(region.text):
                 raise Unfit
             scan.look(region, number - self._number)
-        return self._walk.numbered(scan.catch, self._number)
+        if not self._walk.stopped:
+            self._walk.take(scan.catch, self._number)
+            self._walk.reach(regions[0].body.line(0), depth)
 
     def _fits(self, text: bytes) -> bool:
         """Whether what is hidden in its hits can be told."""

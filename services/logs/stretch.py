@@ -10,7 +10,7 @@ from services.logs.scan import Scan
 
 
 class Stretch:
-    """Fed with the window's chunks, large ones where it can be. CPU work: not for the event loop.
+    """Fed with the window's chunks. CPU work: not for the event loop.
 
     edge: of the window behind this one, which follows upon it and is looked at now. ahead: what follows upon that,
     and was looked at already. After the end these two are what the next window needs; first: the oldest line that
@@ -27,11 +27,12 @@ class Stretch:
         self._number = 0
 
     def feed(self, chunk: Block) -> None:
-        if not self.lines:
-            self._own_edge, self._body = parted(chunk, self._context)
+        if self.lines == self.edge_lines:  # as yet nothing behind the edge
+            self._own_edge, self._body = parted(joined(self._own_edge, chunk), self._context)
             self._before = self._own_edge
             self._number = self.edge_lines = len(self._own_edge)
-            self._scan.skip(self._own_edge)
+            if self._body:
+                self._scan.skip(self._own_edge)
         else:
             head = head_of(chunk, self._context)
             if len(head) == len(chunk):  # too few lines to go before any

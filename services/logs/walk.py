@@ -5,7 +5,7 @@ and each hit is found exactly once.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import replace
@@ -14,7 +14,7 @@ from functools import partial
 from services.domain.containers import Container
 from services.domain.logs import Block, Line, LogQuery
 from services.logs.board import Board
-from services.logs.hits import Hit, Tally, Times
+from services.logs.hits import Tally, Times
 from services.logs.region import MARGIN, MARGIN_LINES, joined, parted
 from services.logs.scan import Catch, Scan, Wanted
 from services.logs.source import LogSource
@@ -63,37 +63,29 @@ class Walk:
         stretch = Stretch(scan, self._wanted.context, self._edge, self._ahead)
         async with aclosing(self._chunks(records, deadline)) as chunks:
             await self._feed(stretch, chunks)
-        hits = await self.in_thread(partial(self._ended, stretch.end, scan, stretch.lines))
-        self._lines += stretch.lines
-        self._edge, self._ahead = stretch.edge, stretch.ahead
-        self.take(scan.catch, hits)
-        if stretch.first:
-            self._reach(stretch.first, stretch.edge_lines)
+        await self.in_thread(partial(self._end_window, stretch, scan))
         if self._walk.exhausted:
-            await self._end()
+            await self.in_thread(self._end_log)
         elif (self.tally.reached or self._wanted.since) < self._wanted.since:
             self.tally = replace(self.tally, done=True)
 
     def scan(self) -> Scan:
         return Scan(self.source, self._wanted, lambda: not self.stopped)
 
-    async def in_thread(self, work: Callable[[], Sequence[Hit]]) -> Sequence[Hit]:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    async def in_thread(self, work: Callable[[], None]) -> None:
+        """Whoever is no longer waiting finds it done or not begun, once the thread has nothing more to do."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def numbered(self, catch: Catch, first: int) -> list[Hit]:
-        """Its hits, newest first. `first`: the number of the line that is 0 in the catch."""
-        hits = []
+    def take(self, catch: Catch, first: int) -> None:
+        """In the thread, as what follows. first: the number of the line that is 0 in the catch."""
+        newest_first = []
         for hit in reversed(catch.hits):
             number = first + hit.number
             mark = replace(hit.mark, depth=self._depth(number))
-            hits.append(replace(hit, number=self._base + number, mark=mark))
-        return hits
-
-    def take(self, catch: Catch, hits: Sequence[Hit]) -> None:
-        """`hits`: as `numbered` has them."""
-        self.tally = replace(self.tally, count=self.tally.count + catch.count)
+            newest_first.append(replace(hit, number=self._base + number, mark=mark))
+        self._board.add(self.tally.container, newest_first, missing=catch.count > len(newest_first))
         self.times.merge(catch.times)
-        self._board.add(self.tally.container, hits, missing=catch.count > len(hits))
+        self.tally = replace(self.tally, count=self.tally.count + catch.count)
 
     def reach(self, line: Line, depth: int) -> None:
         """All lines from this one on have been looked at. depth: as a Mark's."""
@@ -125,17 +117,24 @@ class Walk:
         """Of the line of this (negative) number. Long lines are several records, so it may lie deeper."""
         return (self._start.depth if self._start else 0) - number
 
-    async def _end(self) -> None:
+    def _end_window(self, stretch: Stretch, scan: Scan) -> None:
+        stretch.end()
+        if self.stopped:  # not all of it was looked at
+            return
+        self._lines += stretch.lines
+        self._edge, self._ahead = stretch.edge, stretch.ahead
+        self.take(scan.catch, -self._lines)
+        if stretch.first:
+            self._reach(stretch.first, stretch.edge_lines)
+
+    def _end_log(self) -> None:
         """The oldest lines have no neighbours to wait for."""
         scan = self.scan()
         stretch = Stretch(scan, self._wanted.context, self._edge, self._ahead)
-        hits = await self.in_thread(partial(self._ended, stretch.end_at_the_oldest, scan, 0))
-        self.take(scan.catch, hits)
-        self.end()
-
-    def _ended(self, end: Callable[[], None], scan: Scan, lines: int) -> list[Hit]:
-        end()
-        return self.numbered(scan.catch, -self._lines - lines)
+        stretch.end_at_the_oldest()
+        if not self.stopped:
+            self.take(scan.catch, -self._lines)
+            self.end()
 
     async def _feed(self, stretch: Stretch, chunks: AsyncGenerator[Block, None]) -> None:
         """Each chunk is looked through while the next one is read."""

@@ -56,6 +56,13 @@ def test_a_logs_own_order_stays_though_its_stamps_run_backwards() -> None:
     assert kept(board) == [("b", -1), ("a", -1), ("a", -2), ("b", -2), ("a", -3)]
 
 
+def test_behind_a_stamp_that_runs_backwards_older_ones_may_still_count() -> None:
+    board = Board(2, 10**9)
+    board.add("a", [hit("a", -1, 10), hit("a", -2, 12)], missing=False)
+    assert board.is_enough(stamp(10))
+    assert not board.is_enough(stamp(11))
+
+
 def test_what_has_no_room_is_dropped_from_the_oldest_end_of_all() -> None:
     board = Board(100, 5 * hit("a", -1, 0, "x" * 600).size)
     board.add("a", [hit("a", -n, 100 - n, "x" * 600) for n in range(1, 9)], missing=False)

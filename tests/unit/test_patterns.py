@@ -72,6 +72,43 @@ def test_a_line_at_a_time(pattern: str, lines: list[str], expected: list[int]) -
     assert lines_in(pattern, *lines) == expected
 
 
+@pytest.mark.parametrize(
+    "between",
+    [
+        *(
+            r"\n",
+            r"[\n]",
+            r"\x0a",
+            r"\x{a}",
+            r"[[:space:]]",
+            r"\pC",
+            r"\p{Cc}",
+            r"\PL",
+            r"\W",
+            r"\D",
+            r"\S?\s",
+            r"\C",
+            r"\C?\n",
+        ),
+        *(
+            "(?s).",
+            r"(?s:.)",
+            "\n",
+            "[^x]",
+            "[\n]",
+            "(?:.|\n)",
+            r"\C+",
+            r"(?i)\s",
+            r"[\x00-\x{10FFFF}]",
+            r"$\n^",
+            r"\z\A",
+        ),
+    ],
+)
+def test_nothing_reaches_from_a_line_into_the_next(between: str) -> None:
+    assert lines_in(f"a{between}b", "a", "b", "xa", "bx") == []
+
+
 def test_case_is_ignored_in_any_alphabet() -> None:
     assert lines_in("ошибка|error", "ОШИБКА", "Error", "ok", ignore_case=True) == [0, 1]
     assert lines_in("ошибка", "ОШИБКА") == []

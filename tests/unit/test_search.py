@@ -334,7 +334,7 @@ async def test_no_search_tells_what_is_hidden(attack: str, invert: bool, secrets
 
 
 async def test_a_key_is_hidden_wherever_windows_and_chunks_cut_it() -> None:
-    lines = [f"{'MIIE' * 14}{number:08}" for number in range(40)]
+    lines = [f"{'MIIE' * 11}{number:08}" for number in range(370)]
     text = (
         "-----BEGIN PRIVATE KEY-----\n"
         + "\n".join(f"app: {line} end" for line in lines)
