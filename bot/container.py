@@ -83,9 +83,12 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.store, clock))
-        engines = {
-            name: await stack.enter_async_context(open_engine(host_address(name, host)))
+        addresses = [
+            host_address(name, host, hide_emails=settings.logs.hide_emails)
             for name, host in settings.hosts.items()
+        ]
+        engines = {
+            address.name: await stack.enter_async_context(open_engine(address)) for address in addresses
         }
         roster = roster_of(settings)
         languages = Languages(store, roster, known=LANGUAGES, default=settings.language)

@@ -10,7 +10,7 @@ from services.fleet.link import TlsFiles
 from services.fleet.tunnel import SshLogin
 
 
-def host_address(name: str, host: Host) -> HostAddress:
+def host_address(name: str, host: Host, *, hide_emails: bool = False) -> HostAddress:
     return HostAddress(
         name=name,
         address=host.address,
@@ -18,6 +18,7 @@ def host_address(name: str, host: Host) -> HostAddress:
         known_hosts=str(host.known_hosts) if host.known_hosts else None,
         docker_socket=str(host.docker_socket),
         tls=TlsFiles(str(host.tls.ca), str(host.tls.cert), str(host.tls.key)) if host.tls else None,
+        hide_emails=hide_emails,
     )
 
 

@@ -67,6 +67,10 @@ class Http(Block):
     metrics_listen: ListenAddress = Listen("127.0.0.1", 9464)  # for /metrics: nothing listens there yet
 
 
+class Logs(Block):
+    hide_emails: bool = False  # of each address the part before the @
+
+
 class Tls(Block):
     ca: Readable
     cert: Readable
@@ -207,6 +211,7 @@ class Settings(BaseSettings):
     prometheus: Api | None = None
     alertmanager: Api | None = None
     dozzle: Dozzle | None = None
+    logs: Logs = Logs()
     alerts: Alerts = Alerts()
 
     @property

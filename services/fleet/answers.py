@@ -140,9 +140,15 @@ def details(answer: Answer) -> Details:
         probes=_probes(health),
         failing_streak=min(_whole(health.get("FailingStreak")), LONGEST_STREAK // interval),
         health_interval=interval,
-        hidden=hidden_values(_text(pair) for pair in config.get("Env") or ()),
+        hidden=_hidden(config.get("Env")),
         name=_event_name(answer.get("Name")),
     )
+
+
+def _hidden(environment: object) -> tuple[str, ...]:
+    if environment is not None and not isinstance(environment, list):
+        raise TypeError("no list")
+    return hidden_values(_text(pair) for pair in environment or ())
 
 
 def _interval(healthcheck: Mapping[str, Any]) -> timedelta:

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from services.domain.containers import Details
 from services.fleet.engine import DockerEngine
 from services.fleet.link import Link, TlsFiles, TlsLink, UnixLink
 from services.fleet.tunnel import SshAddress, SshLink
+from services.logs.redaction import EMAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class HostAddress:
     """How to reach one engine. Files are paths.
 
     address: unix:///path · ssh://user@host[:22] (needs identity_file and known_hosts; docker_socket is the
-    path on that host) · tcp://host[:2376] (needs tls).
+    path on that host) · tcp://host[:2376] (needs tls). hide_emails: in its containers' logs.
     """
 
     name: str
@@ -25,6 +27,7 @@ class HostAddress:
     known_hosts: str | None = None
     docker_socket: str = "/var/run/docker.sock"
     tls: TlsFiles | None = None
+    hide_emails: bool = False
 
 
 def link_to(host: HostAddress) -> Link:
@@ -52,6 +55,14 @@ def link_to(host: HostAddress) -> Link:
     raise ValueError(f"{host.name}: address must be unix:///path, ssh://user@host:port or tcp://host:port")
 
 
+class _DiscreetEngine(DockerEngine):
+    """Its containers' logs do not tell whom e-mail addresses belong to."""
+
+    async def inspect(self, container_id: str, *, deadline: float = 5) -> Details:
+        details = await super().inspect(container_id, deadline=deadline)
+        return replace(details, hidden=(*details.hidden, EMAILS))
+
+
 @asynccontextmanager
 async def open_engine(host: HostAddress) -> AsyncIterator[DockerEngine]:
     """The engine, its contact supervised for as long as the context lasts.
@@ -62,7 +73,7 @@ async def open_engine(host: HostAddress) -> AsyncIterator[DockerEngine]:
     failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
         supervision = group.create_task(link.run(), name=f"link-{host.name}")
-        engine = DockerEngine(link)
+        engine = _DiscreetEngine(link) if host.hide_emails else DockerEngine(link)
         try:
             yield engine
         except Exception as exc:  # noqa: BLE001 - handed on below: the group would wrap what is not its own

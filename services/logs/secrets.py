@@ -12,6 +12,7 @@ from services.logs.commands import COMMANDS
 from services.logs.judgements import (
     Rule,
     is_access_token,
+    is_address_password,
     is_basic,
     is_card,
     is_encoded_json,
@@ -23,11 +24,12 @@ from services.logs.judgements import (
     is_replaced,
     looks_made_up,
     looks_mixed,
+    looks_random,
 )
 from services.logs.prose import TOLD
 
 _HEADERS = (
-    Rule(r"(?i:\bbearer(?:[ \t]|%20|\+)+([\w.~+/=|:-]{8,}))", looks_made_up),
+    Rule(r"(?i:\bbearer(?:[ \t]|%20|\+|\\ |[,.])+([\w.~+/=|:-]{8,}))", looks_made_up),
     Rule(r"(?i:\bbasic(?:[ \t]|%20|\+)+([A-Za-z0-9+/=]{8,}))", is_basic),
     Rule(r"\bresponse=\\?\"(\w{32,})"),  # of Authorization: Digest
 )
@@ -42,7 +44,8 @@ _ENCODED = r"(?:[\w.~!$*'()+-]|%25[0-9A-F]{2}|%(?:2[0-9A-E]|3[0-9B-F]|4[1-9A-F]|
 _ADDRESSES = (
     Rule(r"(?i:[?&](?:key|sig|(?:x-amz-)?signature)=([^\s&\"'#]{16,}))"),
     Rule(r"[?&]code=([\w.~%/+-]{8,})", looks_made_up),
-    Rule(r"[?&](?:appid|api_?id)=([\w-]{16,})"),
+    Rule(r"(?i:\b(?:appid|api_?id)(?:\"?[ \t]*[:=][ \t]*\"?|[ \t]+)([\w-]{32,}))"),
+    Rule(r"(?i:/(?:key|token|secret|api_?key|auth)/([\w.~%=-]{16,}))", looks_random),
     Rule(
         r"(?i:/(?:(?:reset|forgot|set|new)[_-]?password|password[_-]?reset|accept[_-]?invite|magic[_-]?link)"
         r"/([\w.~%=-]{8,}))",
@@ -50,14 +53,15 @@ _ADDRESSES = (
     ),
     # user:password@; that of a database may hold a slash, or lack its end where the line was cut off
     Rule(rf"(?i:{_DATABASE}[^\s:/?#@\"']*:((?:[^\s\"'<>:]|:[^\s\"'<>/])+)@)", is_no_port),
-    Rule(rf"(?i:{_DATABASE}[^\s:/?#@\"']+:([^\s:/?#@\"',]+?)(?:…|\.\.\.)?(?:[\s\"']|$))", is_no_port),
+    Rule(rf"(?i:{_DATABASE}[^\s:/?#@\"']*:([^\s:/?#@\"',]+?)(?:…|\.\.\.)?(?:[\s\"']|$))", is_no_port),
     Rule(rf"{_SLASHES}([\w-]{{20,}}):x-oauth-basic@"),
-    Rule(rf"{_SLASHES}[^\s:/?#@\"']*:([^\s/\"'<>]+)@"),
+    Rule(rf"{_SLASHES}[^\s:/?#@\"']*:([^\s/\"'<>]+)@", is_address_password),
     Rule(rf"{_SLASHES}([\w-]{{20,}})@", is_access_token),
     Rule(rf"(?i:%3A%2F%2F[\w.~+-]{{0,64}}%3A({_ENCODED}+)%40)"),
     # As Go's driver of MySQL, Oracle's clients and PostgreSQL's password file have it
-    Rule(r":([^\s@/:\"'(),=]+)@(?:tcp|udp|unix)\("),
+    Rule(r":([^\s@/:\"'(),=]+)@(?:tcp|udp|unix)?\("),
     Rule(r"(?i:(?::thin:|:oci:|\bsqlplus[ \t]+(?:-\w+[ \t]+)*)[\w.$-]+/\"?([^\s@\"/]+)\"?@)"),
+    Rule(r":6379:\d{1,2}:([^\s:,\"']+)"),  # of redis-commander
     Rule(r":(?:543\d|6432|\*):[\w*-]+:[\w*.-]+:([^\s:\"']+)", is_no_address),
 )
 
@@ -69,34 +73,40 @@ _PROTOCOLS = (
         r"(?i:\b(?:password|identified[ \t]+(?:by|with[ \t]+\S+[ \t]+(?:by|as)))[ \t]+(?:password[ \t]+)?"
         rf"[EN]?'({_TEXT}+))"
     ),
-    Rule(rf"(?i:\b(?:(?:old_)?password|crypt|md5|sha[12]?|aes_encrypt|pgp_sym_encrypt)\([EN]?'({_TEXT}+))"),
-    Rule(rf"(?i:\breplace[ \t]+'({_TEXT}+))", is_replaced),
-    # What connects, as code calls it and traces print it: address, user, password
-    Rule(
-        rf"(?i:\b(?:PDO|mysqli)(?:->__construct|_(?:real_)?connect)?\({_ARGUMENT},[ \t]*{_ARGUMENT},[ \t]*"
-        r"\\*[\"']([^\"'\\]+))"
-    ),
-    Rule(rf"\b(?:getConnection|imap_open)\({_ARGUMENT},[ \t]*{_ARGUMENT},[ \t]*\\*[\"']([^\"'\\]+)"),
+    Rule(r"(?i:\bidentified[ \t]+by[ \t]+\\*\"([^\"\\]+))"),
+    Rule(rf"(?i:\bset[ \t]+password[ \t]+for[ \t]+\S+[ \t]*=[ \t]*(?:password\()?'({_TEXT}+))"),
+    Rule(rf"(?i:\b(?:pgp_sym_(?:en|de)crypt|aes_(?:en|de)crypt|hmac)\([^,]{{1,80}},[ \t]*[EN]?'({_TEXT}+))"),
+    Rule(rf"(?i:\b(?:(?:old_)?password|crypt|md5|sha[12]?)\([EN]?'({_TEXT}+))"),
     # Redis
     Rule(
-        r"(?i:\b(?:requirepass|masterauth|auth-pass[ \t]+[\w.-]+)\\?\"?[ \t]+"
+        r"(?i:\b(?:requirepass|masterauth|auth-pass[ \t]+[\w.-]+)\\?\"?(?:[ \t]*[=:,][ \t]*|[ \t]+)"
         r"(?:\\?\"([^\"\\]+)|'([^']+)|([^\s\"'\\]+)))"
     ),
     Rule(r"(?i:\"auth\"(?:[ \t]+\"[^\"]*\")?[ \t]+\"([^\"]+))"),
     Rule(r"\bAUTH(?:\\*\")?[ \t,]+(?:\\*\"[^\"\\]*\\*\"[ \t,]+)?\\*\"([^\"\\]+)"),
+    Rule(r"\bAUTH[ \t]+[A-Za-z._-]+[ \t]+([^\s\"'\\,]*[0-9!@#$%^*+~][^\s\"'\\,]*)", is_login),
     Rule(r"\bAUTH[ \t]+(?:(?:default|[A-Z][A-Z0-9-]+)[ \t]+)?([^\s\"'\\,]+)", is_login),
     Rule(r"(?i:\bname: 'auth',[ \t]+args: \[[ \t]*(?:'[^']*',[ \t]*)?'([^']+))"),
-    Rule(r"(?i:\b(?:acl[ \t]+setuser|user)[ \t]+\S+[ \t]+(?:(?:on|reset|resetkeys)[ \t]+)+>(\S+))"),
+    Rule(r"(?i:\b(?:acl[ \t]+setuser|user)[ \t]+\S+[ \t]+(?:(?:on|reset|resetkeys|#\S+)[ \t]+)+>(\S+))"),
+    Rule(rf"(?i:\breplace[ \t]+'({_TEXT}+))", is_replaced),
+    # What connects, as code calls it and traces print it: address, user, password
+    Rule(
+        rf"(?i:\b(?:PDO|mysqli?|odbc|getConnection|imap_open)(?:->__construct|_(?:real_)?connect)?"
+        rf"\({_ARGUMENT},[ \t]*{_ARGUMENT},[ \t]*\\*[\"']([^\"'\\]+))"
+    ),
     # Mail and files
+    Rule(r"\bstatic:[\w.@+-]+:(\S+)"),
+    Rule(r"(?i:\]:(?:25|465|587|2525)[ \t]+[^\s:]+:(\S+))"),  # of Postfix: where to, as whom
+    Rule(r"(?i:\bsasl[ _]passw(?:or)?d(?:[ _]maps?)?:?[ \t]+\[?[\w.-]+\]?(?::\d+)?[ \t]+[^\s:]+:(\S+))"),
+    Rule(r"(?i:\bsecret[ \t]+\"([^\"\s]{6,})\";)"),  # of named, dhcpd
     Rule(r"(?:[CS<>:'\"]|send:?)[ \t'\"b]*\bPASS[ \t]+([^\s'\"\\]+)"),
     Rule(r"\b[A-Za-z]{0,2}\d+ LOGIN[ \t]+\S+[ \t]+\"?([^\s\"]+)"),
-    # Postfix: where to, as whom
-    Rule(r"(?i:\bsasl[ _]passw(?:or)?d(?:[ _]maps?)?:?[ \t]+\[?[\w.-]+\]?(?::\d+)?[ \t]+[^\s:]+:(\S+))"),
-    Rule(r"(?i:\[[a-z0-9-]+(?:\.[a-z0-9-]+)+\]:(?:25|465|587|2525)[ \t]+[^\s:]+:(\S+))"),
     # VPN
     Rule(r"\b(?:PSK|XAUTH|EAP)[ \t]+\"([^\"]+)"),
     # What programs print once, at their first start
-    Rule(r"(?i:password (?:provided\. defaulting to|is generated for [^\s:]+:)[ \t]+\"?([^\s\"]+))"),
+    Rule(
+        r"(?i:password (?:provided\. defaulting to[ \t]+\\?\"([^\"\\]+)|is generated for [^\s:]+:[ \t]+(\S+)))"
+    ),
 )
 
 _KNOWN = (
@@ -105,8 +115,9 @@ _KNOWN = (
         for pattern in (vendors.PREFIXED, vendors.SHAPED, vendors.AZURE, vendors.TELEGRAM, *vendors.HOOKS)
     ),
     Rule(vendors.AMBIGUOUS, looks_mixed),
+    Rule(r"\bAC[0-9a-f]{32}:([0-9a-f]{32})\b"),  # Twilio
     Rule(
-        rf"{vendors.START}((?:eyJ|ey[AB][\w]|ewo|ew0)[\w-]{{8,}}(?:[+/][\w-]{{8,}})*(?:\.{{1,2}}[\w-]+)*={{0,2}})",
+        rf"{vendors.START}((?:eyJ|ey[AB][\w]|ewo|ew0)[\w-]{{6,}}(?:[+/][\w-]{{8,}})*(?:\.{{1,2}}[\w-]+)*={{0,2}})",
         is_encoded_json,
     ),
     Rule(rf"{vendors.START}(LS0tLS1CRUdJTi[\w+/=-]{{20,}})", is_encoded_key),
@@ -122,7 +133,7 @@ _HASHES = tuple(
         Rule,
         (
             r"(\${1,2}(?:apr1|1|2[abxy]?|5|6|7|g?y|argon2(?:id|i|d)|pbkdf2(?:-sha\d+)?|scrypt|sha1|md5|[PHS])\${1,2}"
-            r"[\w./$+=,\\-]{8,})",
+            r"[\w./$+=,\\-]{8,}[\w./$+=])",
             r"(%242[abxy]%24\d\d%24[\w.%/]{16,})",
             r"\b(SCRAM-SHA-(?:1|256)\$[\w+/=:$]{8,})",
             r"\b((?:pbkdf2_sha\d+|pbkdf2:sha\d+:\d+|scrypt:\d+:\d+:\d+|sha1|md5|argon2)\$[\w+/=.$]{16,})",
@@ -137,9 +148,10 @@ _HASHES = tuple(
 
 # By the first digits of their issuers
 _CARDS = (
+    Rule(r"(?:;|%B)(\d{12,19}[=^][^\s?]{4,})\?"),  # as a reader sends them
     Rule(
         r"\b((?:4\d{3}|5[0-8]\d\d|2[2-7]\d\d|6(?:011|4[4-9]\d|[257]\d\d)|35\d\d|8600|9860)"
-        r"(?:[ .-]?\d{4}){3}(?:[ -]?\d{3})?)\b",
+        r"(?:(?:[ .-]|\xc2\xa0)?\d{4}){3}(?:[ -]?\d{3})?)\b",
         is_card,
     ),
     Rule(r"\b(3[47]\d\d[ .-]?\d{6}[ .-]?\d{5})\b", is_card),
@@ -148,8 +160,8 @@ _CARDS = (
 
 # One after another over the text, each as one alternation: together they would need too much memory to be fast.
 TABLES: tuple[tuple[Rule, ...], ...] = (
-    (*_KNOWN, *_HASHES, *_CARDS),
+    (*_KNOWN, *_HASHES),
     ASSIGNED,
     (*_HEADERS, *_ADDRESSES, *_PROTOCOLS, *COMMANDS),
-    TOLD,
+    (*TOLD, *_CARDS),
 )

@@ -1,6 +1,9 @@
-"""Secrets on a line below the one that says what they are: in YAML, in dialogues of mail, in what installers print."""
+"""Secrets apart from what says what they are: on a line below it, in YAML, in dialogues of mail, in what installers
+print; far behind it in a statement of SQL; between the marks of a private key.
+"""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -8,9 +11,9 @@ from itertools import islice
 
 import re2
 
-from services.logs.judgements import LOGIN_WORD, is_blank, is_made_up
-
-Span = tuple[int, int]
+from services.logs.looks import LOGIN_WORD, is_blank, is_made_up
+from services.logs.private_keys import BEGIN, END, Span, key_before, key_behind
+from services.logs.statements import INSERT, PARAMETERS, bound, inserted, line_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,12 @@ def _reply(first: bytes, below: Iterable[_Line]) -> Iterator[Span]:
     if re.search(rb"(?i)VXNlcm5hbWU|dXNlcm5hbWU", first):
         return
     for line in below:
-        answer = re.search(rb"([A-Za-z0-9+/]{4,}={0,2})(?:\\r\\n)?['\"]?\s*$", line.words)
+        answer = re.fullmatch(
+            rb"(?:[A-Za-z]{0,7}[:<>-]+[ \t]*)?b?['\"]?([A-Za-z0-9+/]{4,}={0,2})(?:\\r\\n)?['\"]?\s*",
+            line.words,
+        )
         if answer:
             yield line.start + answer.start(1), line.start + answer.end(1)
-        return
 
 
 def _whole(first: bytes, below: Iterable[_Line]) -> Iterator[Span]:
@@ -94,11 +99,27 @@ def _whole(first: bytes, below: Iterable[_Line]) -> Iterator[Span]:
         yield word.span(word.words.strip())
 
 
-def _single_word(first: bytes, below: Iterable[_Line]) -> Iterator[Span]:
-    """The first line that is not empty, when it is one word that looks made up."""
+_WORD = re.compile(rb"[^\s/=][^\s\"'{}<>,=]{5,127}=*(?<!:)")
+
+
+_LIST = re.compile("(?i:(?:recovery|backup)[ _-]?codes?)|(?:р|Р)езервные коды".encode())
+_TOPIC = re.compile("(?i:passw|secret|token|key|code)|(?:п|П)арол|(?:к|К)люч|(?:т|Т)окен|(?:к|К)од".encode())
+
+
+def _announced(first: bytes, below: Iterable[_Line]) -> Iterator[Span]:
+    """What a sentence ends with a colon for: a list of codes, one word that looks made up, a quoted text."""
+    if _LIST.search(first, max(0, len(first) - 120)):
+        yield from _code_list(first, below)
+    elif _TOPIC.search(first, max(0, len(first) - 120)):
+        yield from _single_word(islice(below, 3))
+
+
+def _single_word(below: Iterable[_Line]) -> Iterator[Span]:
+    """The first line that is not empty, when it is one word that looks made up, or a quoted text further right."""
     line = next((line for line in below if line.words.strip()), None)
-    word = line.words.strip(b"\"'`* \t\r") if line else b""
-    if line and not re.search(rb"\s|=[^=]|:$|^/", word) and is_made_up(word):
+    word = line.words.strip(b"\"'`*, \t\r") if line else b""
+    quoted = line and line.depth > 0 and re.fullmatch(rb"\s*(\"[^\"]+\"|'[^']+'),?\s*", line.words)
+    if line and (quoted or (_WORD.fullmatch(word) and is_made_up(word))):
         yield line.span(word)
 
 
@@ -114,44 +135,64 @@ class _Row:
 _KEY = rf"(?:{LOGIN_WORD}|pwd|(?:\b|_)pass|secret|token|(?:api|access|private|encryption)[_-]?key)"
 _ROWS = (
     _Row(rf"{_KEY}[\"']?:[ \t]*(?:[!&][\w!]+[ \t]+)*[|>][+-]?\d?", _indented, 200),
-    _Row(r"\b(?:string)?data:", _encoded, 100),
-    _Row(r"(?:recovery|backup)[ _-]?codes?\b[^:]*:|резервные коды[^:]*:", _code_list, 20),
+    _Row(r"\b(?:string)?data:", _encoded, 40),
     _Row(
         rf"\bname[\"']?[:=][ \t]*[\"']?[\w.-]*{_KEY}[\"']?,?",
         _beginning(rb"\s*[\"']?value[\"']?[:=]\s*[\"']?([^\s\"',]+)"),
         1,
     ),
-    _Row(r"\b334(?: [\w+/=]*)?(?:\\r\\n)?['\"]?", _reply, 1),
-    _Row(r"\"(?:auth|requirepass|masterauth)\"", _beginning(rb"\s*\d+\) \"((?:[^\"\\]|\\.)+)"), 2),
+    _Row(r"(?:^|['\"]|[:<>|\]-][ \t]+)334(?: [\w+/=]*)?(?:\\r\\n)?['\"]?", _reply, 1),
+    _Row(r"\"(?:auth|requirepass|masterauth)\"", _beginning(rb"\s*(?:\d+\) )?\"((?:[^\"\\]|\\.)+)"), 2),
     _Row(rf"\[\"[\w.-]*{_KEY}\"\][ \t]*=>", _beginning(rb"\s*string\(\d+\) \"([^\"]+)"), 1),
     _Row(rf"\bname=\\*\"[\w.-]*{_KEY}\\*\"", _whole, 2),
     _Row(
-        rf"(?:{LOGIN_WORD})\b[^:]{{0,80}}\b(?:reset|changed|generated|updated)[.!]?",
+        rf"{LOGIN_WORD}\b[^:]{{0,80}}\b(?:reset|changed|generated|updated)[.!]?",
         _beginning(rb"(?i)\s*(?:(?:new|generated|temporary)\s+)?(?:value|password)(?::|\s+is)\s+(\S+)"),
         1,
     ),
-    _Row(rf"{_KEY}[\"']?:", _beginning(rb"\s+[\"']([^\"']+)[\"'],?$"), 1),
-    _Row(r"(?:passw|secret|token|key|code|парол|ключ|токен|код)[^:]*:", _single_word),
+    _Row(r":", _announced, 20),
 )
 
 
 def sequels(data: bytes) -> Iterator[Span]:
     """Where they stand, in order."""
-    position = 0
+    position = floor = 0
+    asked = 0  # up to the end of this line: its parameters are looked at once
     while match := _alternation().search(data, position):
-        position = match.end()
-        row = _ROWS[match.lastindex - 1]
-        first = data[data.rfind(b"\n", 0, match.start()) + 1 : position]
-        for start, end in row.find(first, islice(_below(data, position, first), row.most)):
-            yield start, end
-            position = end
+        start, position = match.span()
+        number = match.lastindex - 1
+        if number == _PARAMETERS:
+            if start < asked:
+                continue
+            asked = line_end(data, start)
+        for span in _spans(data, number, start, position, floor):
+            yield span
+            floor = span[1]
+        position = floor = max(position, floor)
 
 
-def _below(data: bytes, position: int, first: bytes) -> Iterator[_Line]:
+_PARAMETERS = len(_ROWS) + 1
+
+
+def _spans(data: bytes, number: int, start: int, end: int, floor: int) -> Iterator[Span]:
+    """Of a match of the row `number`, or of what stands behind the rows; none of them ends before `floor`."""
+    if number < len(_ROWS):
+        row = _ROWS[number]
+        line = data.rfind(b"\n", 0, start) + 1
+        below = _below(data, end, data[line:end], start - line)
+        return row.find(data[line:end], islice(below, row.most))
+    beyond = number - len(_ROWS)
+    if beyond == 3:
+        return key_before(data, start, floor)
+    return (inserted, bound, key_behind)[beyond](data, start, end)
+
+
+def _below(data: bytes, position: int, first: bytes, column: int) -> Iterator[_Line]:
+    """column: where in the first line its own words begin at the latest."""
     while position := data.find(b"\n", position) + 1:
         end = data.find(b"\n", position)
         line = data[position : end if end >= 0 else len(data)]
-        skipped = _shared(first, line)
+        skipped = _shared(first[:column], line)
         words = line[skipped:]
         yield _Line(position + skipped, words, _indentation(words) - _indentation(first[skipped:]))
 
@@ -162,9 +203,7 @@ _FIGURES = bytes.maketrans(b"123456789", b"000000000")
 def _shared(one: bytes, other: bytes) -> int:
     """Bytes that two lines begin with alike but for their figures, up to the end of a word or a sign."""
     one, other = one[:160].translate(_FIGURES), other[:160].translate(_FIGURES)
-    length = next(
-        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
+    length = bisect_left(range(min(len(one), len(other))), True, key=lambda n: one[: n + 1] != other[: n + 1])
     return max(one.rfind(sign, 0, length) for sign in (b" ", b"|", b"]", b"\t")) + 1
 
 
@@ -174,10 +213,11 @@ def _indentation(words: bytes) -> int:
 
 @cache
 def _alternation() -> "re2._Regexp":
-    """The number of its last group is that of the row, counted from 1."""
+    """The number of its last group is the row's, from 1; behind them come INSERT, PARAMETERS, BEGIN, END."""
     options = re2.Options()
     options.never_nl = True
     options.log_errors = False
     options.encoding = re2.Options.Encoding.LATIN1
     endings = "|".join(f"(?:{row.ending})()" for row in _ROWS)
-    return re2.compile(f"(?im)(?:{endings})[ \t\r]*$".encode(), options)
+    whole = rf"(?m)(?i:(?:{endings})[ \t\r]*$|{INSERT}()|(?:{PARAMETERS})())|(?:{BEGIN})()|(?:{END})()"
+    return re2.compile(whole.encode(), options)

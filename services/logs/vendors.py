@@ -28,15 +28,17 @@ PREFIXED = rf"{START}((?:{'|'.join(_UNMISTAKABLE)})[\w-]{{6,}}(?:[.=](?:\d\d\.)?
 _AMBIGUOUS = (
     r"npm_|hf_|r8_|fm[12]_|fo1_|rnd_|dapi|AQVN|LTAI|AKID|NR[A-Z]{2}-|secret_|live_|test_|ntn_|tfp_|rdme_|pnu_",
     r"shippo_|duffel_|napi_|hcaik_|ops_|ATBB|oy2|AKCp|bkua_|nfp_|EAA|IGQV|y[0-3]_|GOOG1E|nsec1|xprv|jina_|fw_",
-    r"fc-|tvly-|re_|sk-|dp\.[a-z]{2,5}\.|t1\.9eu|[a-z]{2,8}[_-][a-z0-9]{0,15}[A-Z][A-Za-z0-9]{15}",
+    r"fc-|tvly-|re_|sk-|dp\.[a-z]{2,5}\.|t1\.9eu|[a-z]{2,8}(?:[_-][a-z]{2,8})?[_-][a-z0-9]{0,15}[A-Z][A-Za-z0-9]{15}",
 )
-AMBIGUOUS = rf"{START}((?:{'|'.join(_AMBIGUOUS)})[\w-]{{16,}})"
+AMBIGUOUS = rf"{START}((?:{'|'.join(_AMBIGUOUS)})[\w-]{{16,}}(?:\.[\w-]{{4,}})*)"
 
 # Shapes that ids and hashes do not have.
 _SHAPES = (
     r"(?:npm|hf|r8|ntn|nfp|napi|rnd|secret)_[A-Za-z0-9]{30,}",
-    r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{8,20}\b",
+    r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{8,20}\b(?::[\w/+=]{30,})?",
     r"(?:FwoGZXIvYXdz|IQoJb3JpZ2lu)[\w/+=%-]{16,}",  # AWS, a session's
+    r"AAAA[\w-]{7}:APA91b[\w-]+",  # Firebase
+    r"sk-[0-9a-f]{32}\b",
     r"glc_[\w+/=-]{16,}",  # Grafana Cloud
     r"SG\.[\w-]{16,}(?:\.[\w-]+)?",
     r"[0-9a-f]{32}-us\d{1,2}\b",  # Mailchimp
@@ -56,10 +58,10 @@ TELEGRAM = r"(?:\b|bot)\d{6,12}(?::|%3[Aa])(AA[\w-]{24,}|[\w-]{35}\b)"
 # The last part of an address that lets anybody in who knows it, a slash perhaps escaped.
 _SLASH = r"(?:\\*/|%2F)"
 HOOKS = (
-    rf"\bhooks\.slack\.com{_SLASH}(?:services|workflows|triggers){_SLASH}((?:[\w-]|\\*/|%2F){{16,}})",
-    rf"\bdiscord(?:app)?\.com{_SLASH}api{_SLASH}(?:v\d+{_SLASH})?webhooks{_SLASH}\d+{_SLASH}([\w-]{{16,}})",
-    rf"\bwebhook\.office\.com{_SLASH}webhookb2{_SLASH}([\w@/-]{{16,}})",
-    rf"\bhooks\.zapier\.com{_SLASH}hooks{_SLASH}catch{_SLASH}([\w/]{{8,}})",
+    rf"{START}hooks\.slack\.com{_SLASH}(?:services|workflows|triggers){_SLASH}((?:[\w-]|\\*/|%2F){{16,}})",
+    rf"{START}discord(?:app)?\.com{_SLASH}api{_SLASH}(?:v\d+{_SLASH})?webhooks{_SLASH}\d+{_SLASH}([\w-]{{16,}})",
+    rf"{START}webhook\.office\.com{_SLASH}webhookb2{_SLASH}([\w@/-]{{16,}})",
+    rf"{START}hooks\.zapier\.com{_SLASH}hooks{_SLASH}catch{_SLASH}([\w/]{{8,}})",
     rf"{_SLASH}rest{_SLASH}\d+{_SLASH}([a-z0-9]{{16}})\b",  # Bitrix24
     r"\b(?:trojan|vless|vmess|ssr?|hysteria2?|hy2|tuic)://([^\s@/?#\"'<>]{8,})",
 )

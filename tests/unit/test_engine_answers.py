@@ -218,6 +218,13 @@ def test_details() -> None:
     assert (found.tty, found.log_driver, found.memory_limit) == (False, "json-file", 512 << 20)
     assert (found.health, found.probes, found.health_interval) == (None, (), timedelta(seconds=30))
     assert "hunter2" not in repr(found)
+    assert found.hidden == ("hunter2",)
+
+
+@pytest.mark.parametrize("environment", ["PASSWORD=hunter2", {"PASSWORD": "hunter2"}, [7]])
+def test_an_environment_that_is_none(environment: object) -> None:
+    with pytest.raises(TypeError):
+        details(inspection(Config={"Env": environment}))
 
 
 def test_details_of_one_that_never_started() -> None:

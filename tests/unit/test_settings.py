@@ -18,7 +18,7 @@ from pydantic import SecretStr, ValidationError
 
 from bot.alerting import Alerts, Api
 from bot.logbook import MASK, Masking
-from bot.settings import Host, Http, Settings, SettingsError, Telegram, Tls, load_settings
+from bot.settings import Host, Http, Logs, Settings, SettingsError, Telegram, Tls, load_settings
 from bot.values import Listen, readable
 from services.domain.access import Role, Scope
 from services.domain.alerts import Severity
@@ -94,9 +94,11 @@ def test_the_whole_contract(load: Load, keys: Mapping[str, str]) -> None:
             docker_socket: /run/docker.sock
           server3: {{address: "tcp://h:2376", tls: {{ca: {keys["ca"]}, cert: {keys["cert"]}, key: {keys["key"]}}}}}
         protected: ["*/postgres"]
+        logs: {{hide_emails: true}}
         """,
         bare=True,
     )
+    assert settings.logs.hide_emails
     assert settings.telegram.token.get_secret_value() == TOKEN
     assert settings.telegram.api_url == "http://localhost:81"
     assert (
@@ -436,6 +438,7 @@ SCALARS = {
     "alertmanager.url": ("http://a:9093", "http://a:9093"),
     "alertmanager.username": ("1001", "1001"),
     "alertmanager.password": ("true", "true"),
+    "logs.hide_emails": ("true", True),
     "alerts.webhook_token": ("0123456789abcdef", "0123456789abcdef"),
     "alerts.fallback_chat": ("-5", -5),
     "alerts.remind": ("20m", timedelta(minutes=20)),
@@ -449,8 +452,8 @@ SCALARS = {
 
 def test_no_scalar_key_is_forgotten_here() -> None:
     lists = {"telegram", "http", "hosts", "users", "chats", "protected", "aliases", "tls", "fast_lane"}
-    lists |= {"prometheus", "alertmanager", "dozzle", "alerts", "log_rules"}
-    models = (Settings, Telegram, Http, Host, Tls, Api, Alerts)
+    lists |= {"prometheus", "alertmanager", "dozzle", "alerts", "log_rules", "logs"}
+    models = (Settings, Telegram, Http, Host, Tls, Api, Logs, Alerts)
     keys = {key for model in models for key in model.model_fields} - lists
     assert {name.rpartition(".")[2] for name in SCALARS} == keys
 
