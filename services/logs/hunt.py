@@ -58,6 +58,7 @@ class Hunt:
         self._limit: asyncio.Timeout | None = None
         self._end = self._seconds = 0.0
         self._literals = literals_for(wanted)
+        self._closed: set[str] = set()  # hosts whose shortcut leads nowhere
 
     @property
     def tallies(self) -> list[Tally]:
@@ -168,12 +169,16 @@ class Hunt:
 
     async def _took(self, walk: Walk, shortcut: Shortcut) -> bool:
         """Whether nothing is left to be walked."""
-        assert self._literals is not None
+        host = walk.tally.host
+        if self._literals is None or host in self._closed:
+            return False
         short = ShortWalk(walk, self._wanted, self._board)
         try:
             await short.run(shortcut, self._literals, deadline=self._left() + _GRACE)
         except (HostError, Unfit) as reason:
-            log.info("%s/%s is searched the long way: %r", walk.tally.host, walk.tally.name, reason)
+            log.info("%s/%s is searched the long way: %r", host, walk.tally.name, reason)
+            if isinstance(reason, HostSilent):
+                self._closed.add(host)
             walk.restart()
             return False
         if not walk.tally.done:

@@ -1,37 +1,25 @@
 """Searches against a simple reading of the logs: each hit once, in order, with its context, however it is cut."""
 
-import asyncio
 import re
-import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import repeat
-from typing import cast
-from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.domain.access import Actor, Role, Scope
-from services.domain.logs import LogQuery, Stream, moment_of
-from services.domain.reports import Selection
+from services.domain.logs import Stream, moment_of
 from services.domain.spans import TimeSpan
-from services.errors import HostSilent, LogsUnreadable, NotYourSearch, SearchesFull, Silence
-from services.fleet.fleet import Fleet
-from services.logs import region, walk
-from services.logs.hits import Found, Hit, SearchQuestion, Stop, Watch
+from services.logs.hits import Found, Hit, SearchQuestion, Stop
 from services.logs.levels import Level, inherited
 from services.logs.questions import Sieve
-from services.logs.search import FILE, MOST, MOST_OF_ONE, Bounds, Searcher
-from services.ports import Store
-from tests.clock import HandClock
+from services.logs.search import Searcher
 from tests.unit.engine_log import EngineLog, stamped
-from tests.unit.log_fleet import ACTOR, LogFleet, Shelf, container
+from tests.unit.log_fleet import ACTOR
+from tests.unit.search_fleet import ALL, SearchFleet, cut_small, fleet_of, searcher, write
 
-NAMES = ("n8n", "directus", "redis")
 WORDS = (
     "ERROR refused",
     "INFO ready",
@@ -43,44 +31,6 @@ WORDS = (
     "tab\there",
 )
 LINES = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(list(Stream))), max_size=60)
-ALL = Bounds(most=10**6, room=10**9, longest=10**6)
-
-
-class SearchFleet(LogFleet):
-    hosts = ("server1",)
-
-    async def select(self, words: Sequence[str], *, by: Actor) -> Selection:
-        return await super().select(words or ("*",), by=by)
-
-
-def searcher(fleet: SearchFleet, *, windows: Sequence[int] = (5, 20, 50), **more: object) -> Searcher:
-    store = cast(Store, Shelf())
-    return Searcher(cast(Fleet, fleet), store, HandClock(), windows=windows, **more)  # type: ignore[arg-type]
-
-
-def fleet_of(*logs: Sequence[tuple[str, Stream]], tick: int = 10**9, buffer: int = 300) -> SearchFleet:
-    """Each line is numbered, so that no two are alike."""
-    found = {}
-    for name, lines in zip(NAMES, logs, strict=False):
-        found[name] = log = EngineLog(tick=tick, buffer=buffer)
-        write(log, lines)
-    return SearchFleet(found)
-
-
-def write(log: EngineLog, lines: Sequence[tuple[str, Stream]]) -> None:
-    for words, stream in lines:
-        log.write(f"{words} {len(log.records)}\n".encode(), stream)
-
-
-@contextmanager
-def cut_small() -> Iterator[None]:
-    """Chunks and margins of a few lines, so that all edges are met."""
-    with (
-        patch.object(region, "MARGIN", 60),
-        patch.object(region, "MARGIN_LINES", 4),
-        patch.object(walk, "_CHUNK", 150),
-    ):
-        yield
 
 
 def shown(text: str) -> str:
@@ -298,59 +248,6 @@ async def test_further_pages_are_read_from_where_the_last_one_ended() -> None:
     assert max(query.tail or 0 for query in fleet.logs_of["n8n"].queries) < 4000
 
 
-# What tries to find out what is hidden, by a match that only some secrets allow.
-ATTACKS = (
-    "hunter2", "password=h", "password=(h|.)", "password=(...|hu)", "password=($|h)", r"password=(\B|h)",
-    r"password=\b", "=.{14}$", r"password=\S+2 ", "^.{30}$", "(?i)HUNTER", "password=[^•]", r"password=\PL",
-    r"=\pP", "•••", "password=(•••|h)", r"(hunter2hunter2|INFO) \d+$", "[a-z]{14}|ready", "r2h", r"\w{12}",
-    "(?s)=.*2", r"^password=\w+ \d+$", "", "a|h", r"\C{20}", r"d=(?:\B.|h)", "=(|h)$", r"[^\pL]{4}",
-    "=(?:•|h)", "MIIEpAIB", "MII|=$", "[+/]{2}",
-)  # fmt: skip
-SECRETS = (("hunter2hunter2", "Tr0ub4dor&3xyz"), ("hunter2hunter2", "correct-horse-battery-9"))
-KEYS = ("MIIEpAIBAAKCAQEA75mNabcd", "QIIEpAIBAAKCAQEA75mN+/yz")
-
-
-@pytest.mark.parametrize("secrets", SECRETS)
-@pytest.mark.parametrize("invert", [False, True])
-@pytest.mark.parametrize("attack", ATTACKS)
-async def test_no_search_tells_what_is_hidden(attack: str, invert: bool, secrets: tuple[str, str]) -> None:
-    """Two logs that look alike to the reader are alike to every search."""
-    told = []
-    for secret, key in zip(secrets, KEYS, strict=True):
-        log = EngineLog(buffer=300)
-        for number in range(30):
-            log.write(f"INFO ready {number}\nconnect password={secret} {number}\n".encode())
-        log.write(
-            f"-----BEGIN RSA PRIVATE KEY-----\n{(key + chr(10)) * 9}-----END RSA PRIVATE KEY-----\nbye\n".encode()
-        )
-        with cut_small(), patch.object(region, "MARGIN", 500), patch.object(region, "MARGIN_LINES", 20):
-            question = SearchQuestion(attack or "x*", invert=invert, context=1)
-            found = await searcher(SearchFleet({"n8n": log})).find(question, by=ACTOR, bounds=ALL)
-        lines = [[line.text for line in (*hit.before, hit.line, *hit.after)] for hit in found.hits]
-        told.append((found.count, lines, [hit.number for hit in found.hits]))
-        assert secret not in str(lines)
-        assert key not in str(lines)
-    assert told[0] == told[1]
-
-
-async def test_a_key_is_hidden_wherever_windows_and_chunks_cut_it() -> None:
-    lines = [f"{'MIIE' * 11}{number:08}" for number in range(370)]
-    text = (
-        "-----BEGIN PRIVATE KEY-----\n"
-        + "\n".join(f"app: {line} end" for line in lines)
-        + "\n-----END PRIVATE KEY-----\n"
-    )
-    log = EngineLog(buffer=300)
-    log.write(("INFO before\n" * 300 + text + "INFO behind\n" * 300).encode())
-    with patch.object(walk, "_CHUNK", 1000):
-        search = searcher(SearchFleet({"n8n": log}), windows=(100, 200, 300))
-        found = await search.find(SearchQuestion("MIIE|KEY"), by=ACTOR, bounds=ALL)
-    assert [hit.line.text for hit in found.hits] == [
-        "-----END PRIVATE KEY-----",
-        "-----BEGIN PRIVATE KEY-----",
-    ]
-
-
 async def test_a_very_long_line_is_kept_around_its_match() -> None:
     log = EngineLog()
     log.write(b"a" * 300_000 + b" needle " + b"b" * 300_000 + b"\n")
@@ -367,166 +264,6 @@ async def test_what_stands_before_and_behind_colours_is_found_together() -> None
     search = searcher(SearchFleet({"n8n": log}))
     assert (await search.find(SearchQuestion("^ERROR connect$"), by=ACTOR)).count == 1
     assert (await search.find(SearchQuestion("^.. bytes"), by=ACTOR)).count == 1
-
-
-class Unending(EngineLog):
-    """Reads hang behind their first buffer."""
-
-    async def logs(
-        self, container_id: str, query: LogQuery, *, deadline: float | None
-    ) -> AsyncGenerator[bytes, None]:
-        async for data in super().logs(container_id, query, deadline=deadline):
-            yield data
-            if (query.tail or 0) > 100:
-                await asyncio.Event().wait()
-
-
-async def test_when_the_time_is_up_it_says_how_far_it_got_and_goes_on_from_there() -> None:
-    log = Unending(buffer=300)
-    write(log, [("ERROR", Stream.STDOUT)] * 500)
-    fleet = SearchFleet({"n8n": log})
-    with cut_small():
-        search = searcher(fleet, windows=(40, 90, 1000))
-        first = await search.find(SearchQuestion("ERROR"), by=ACTOR, bounds=replace(ALL, seconds=0.3))
-        assert first.stop is Stop.TIME
-        assert first.reached is not None
-        assert 30 < first.count == len(first.hits) < 140
-        onward = first.onward(len(first.hits))
-        assert onward is not None
-        log.__class__ = EngineLog  # type: ignore[assignment]  # mended
-        second = await search.find(onward, by=ACTOR, bounds=ALL)
-    numbers = [int(hit.line.text.split()[-1]) for hit in (*first.hits, *second.hits)]
-    assert numbers == list(reversed(range(500)))
-    assert second.onward(len(second.hits)) is None
-
-
-DIAS, AIGERIM = ACTOR, Actor(2, "aigerim", Role.ADMIN, Scope(()))
-
-
-@contextmanager
-def shut(fleet: SearchFleet) -> Iterator[None]:
-    fleet.gate.clear()
-    try:
-        yield
-    finally:
-        fleet.gate.set()
-
-
-async def running(
-    search: Searcher, group: asyncio.TaskGroup, by: Actor
-) -> tuple[Watch, "asyncio.Task[Found]"]:
-    watch = Watch()
-    task = group.create_task(search.find(SearchQuestion("ERROR"), by=by, watch=watch))
-    while not watch.token or not watch.progress().of:
-        await asyncio.sleep(0.001)
-    return watch, task
-
-
-async def test_only_the_asker_cancels_and_what_was_found_is_told() -> None:
-    fleet = fleet_of([("ERROR", Stream.STDOUT)] * 10)
-    search = searcher(fleet)
-    async with asyncio.TaskGroup() as group:
-        with shut(fleet):
-            watch, task = await running(search, group, DIAS)
-            with pytest.raises(NotYourSearch) as refused:
-                search.cancel(watch.token, by=AIGERIM)
-            assert refused.value.owner == "dias"
-            assert search.cancel(watch.token, by=DIAS)
-            found = await asyncio.wait_for(task, 1)
-    assert (found.stop, found.count, found.unbegun) == (Stop.CANCELLED, 0, 1)
-    assert not search.cancel(watch.token, by=DIAS)  # it is over
-    onward = found.onward(0)
-    assert onward is not None
-    assert (await search.find(onward, by=DIAS)).count == 10
-
-
-async def test_so_many_searches_at_a_time_and_no_more() -> None:
-    fleet = fleet_of([("ERROR", Stream.STDOUT)] * 10)
-    search = searcher(fleet)
-    people = [Actor(number, str(number), Role.VIEWER, Scope(())) for number in range(MOST // MOST_OF_ONE)]
-    async with asyncio.TaskGroup() as group:
-        with shut(fleet):
-            for person in people * MOST_OF_ONE:
-                await running(search, group, person)
-            with pytest.raises(SearchesFull) as own:
-                await search.find(SearchQuestion("x"), by=people[0])
-            with pytest.raises(SearchesFull) as all_full:
-                await search.find(SearchQuestion("x"), by=Actor(99, "late", Role.VIEWER, Scope(())))
-    assert (own.value.own, own.value.most) == (True, MOST_OF_ONE)
-    assert (all_full.value.own, all_full.value.most) == (False, MOST)
-    assert (await search.find(SearchQuestion("ERROR"), by=people[0])).count == 10
-
-
-async def test_reads_of_a_host_are_few_at_a_time() -> None:
-    fleet = SearchFleet({f"c{number}": EngineLog() for number in range(12)})
-    for log in fleet.logs_of.values():
-        write(log, [("ERROR", Stream.STDOUT)] * 5)
-    found = await searcher(fleet).find(SearchQuestion("ERROR"), by=ACTOR, bounds=ALL)
-    assert found.count == 60
-    assert fleet.most_reading <= 4
-
-
-class Broken(EngineLog):
-    async def logs(
-        self, container_id: str, query: LogQuery, *, deadline: float | None
-    ) -> AsyncGenerator[bytes, None]:
-        raise HostSilent(self.host, Silence.ENGINE)
-        yield b""
-
-
-async def test_what_cannot_be_read_is_told_and_spoils_nothing() -> None:
-    fleet = fleet_of([("ERROR", Stream.STDOUT)] * 10)
-    fleet.logs_of |= {"directus": Broken(), "redis": Broken()}
-    found = await searcher(fleet).find(SearchQuestion("ERROR"), by=ACTOR)
-    assert found.count == 10
-    assert [type(failure) for failure in found.failures] == [HostSilent]  # once for the host
-    onward = found.onward(len(found.hits))
-    assert onward is not None
-    assert {place.container for place in onward.places or ()} == {
-        container(n).id for n in ("directus", "redis")
-    }
-    with pytest.raises(HostSilent):
-        await searcher(SearchFleet({"directus": Broken()})).find(SearchQuestion("ERROR"), by=ACTOR)
-
-
-async def test_a_log_that_is_none_is_told() -> None:
-    fleet = fleet_of([("ERROR", Stream.STDOUT)] * 10, [])
-    fleet.told["log_driver"] = "none"
-    found = await searcher(fleet).find(SearchQuestion("ERROR"), by=ACTOR)
-    assert [type(failure) for failure in found.failures] == [LogsUnreadable, LogsUnreadable]
-    assert found.onward(0) is None
-
-
-async def test_where_a_silent_host_may_go_on_is_not_forgotten() -> None:
-    silence = HostSilent("server1", Silence.UNREACHABLE)
-    fleet = fleet_of([("ERROR", Stream.STDOUT)] * 100)
-    search = searcher(fleet)
-    with cut_small():
-        first = await search.find(SearchQuestion("ERROR"), by=ACTOR, bounds=replace(ALL, most=10))
-    onward = first.onward(10)
-    assert onward is not None
-    logs, fleet.logs_of, fleet.silent = fleet.logs_of, {}, (silence,)
-    second = await search.find(onward, by=ACTOR, bounds=ALL)
-    assert (second.count, second.failures) == (0, (silence,))
-    later = second.onward(0)
-    fleet.logs_of, fleet.silent = logs, ()
-    assert later is not None
-    assert (await search.find(later, by=ACTOR, bounds=ALL)).count == 90
-
-
-async def test_as_many_hits_as_a_file_holds_keep_the_event_loop_free() -> None:
-    fleet = fleet_of([("ERROR refused by somebody", Stream.STDOUT)] * 25_000, tick=1000, buffer=60_000)
-    search = searcher(fleet, windows=(1000, 5000, 20_000))
-    longest, last = 0.0, time.thread_time()
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(search.find(SearchQuestion("ERROR"), by=ACTOR, bounds=FILE))
-        while not task.done():
-            await asyncio.sleep(0.001)
-            longest, last = max(longest, time.thread_time() - last), time.thread_time()
-    found = task.result()
-    assert 5000 < len(found.hits) <= FILE.most
-    assert sum(hit.size for hit in found.hits) <= FILE.room
-    assert longest < 0.05
 
 
 async def test_a_question_is_kept_for_its_buttons() -> None:

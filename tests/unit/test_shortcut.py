@@ -18,7 +18,7 @@ from services.logs.questions import Sieve
 from services.logs.search import Searcher
 from tests.unit.engine_log import EngineLog
 from tests.unit.log_fleet import ACTOR
-from tests.unit.test_search import ALL, SearchFleet, cut_small, fleet_of, searcher
+from tests.unit.search_fleet import ALL, SearchFleet, cut_small, fleet_of, searcher
 
 MOST_OF_A_GROUP = 200  # lines; a larger one is given in parts
 
