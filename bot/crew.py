@@ -56,8 +56,8 @@ def own_timezone() -> str:
 
 
 async def run(stop: asyncio.Event, settings: Settings) -> None:
-    """The bot's whole life, until `stop`. What goes wrong is in the log, which tells warnings and worse."""
-    open_logbook(settings.secrets(), logging.WARNING)
+    """The bot's whole life, until `stop`. The log tells what goes wrong, and not what an end cuts off."""
+    open_logbook(settings.secrets(), logging.ERROR)
     await run_until(stop, settings, TEMPO)
 
 

@@ -33,7 +33,7 @@ _EPOCH = 1_700_000_000  # ids of a kept demo are seconds since then: behind thos
 class Options:
     """port: 0 takes a free one. local: this machine's own engine as well, to be looked at.
 
-    keep: the directory where the bot's store stays; None: nothing stays. trouble: seconds until something breaks.
+    keep: the directory where the bot's store stays; None: nothing stays. trouble: seconds that the bot has worked when something breaks.
     """
 
     port: int = 8090
@@ -77,7 +77,7 @@ async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
         }
         async with asyncio.TaskGroup() as group:
             group.create_task(_run_bot(stop, facts), name="bot")
-            story = group.create_task(befall(world.hosts["server2"], options.trouble), name="story")
+            story = group.create_task(_story(telegram, world, options.trouble), name="story")
             await stop.wait()
             story.cancel()
 
@@ -86,6 +86,13 @@ async def _run_bot(stop: asyncio.Event, facts: dict[str, Any]) -> None:
     """To import the bot takes seconds, in which the page is there already: what is said waits for its answer."""
     crew = await asyncio.to_thread(import_module, "bot.crew")
     await crew.run(stop, crew.settings_of(**facts))
+
+
+async def _story(telegram: Telegram, world: World, after: float) -> None:
+    """It begins when the bot is there to see it."""
+    while not telegram.world.updates.polled:
+        await telegram.world.changes.next()
+    await befall(world.hosts["server2"], after)
 
 
 async def _open_page(stack: AsyncExitStack, telegram: Telegram, language: str, options: Options) -> Page:

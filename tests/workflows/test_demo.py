@@ -163,5 +163,5 @@ async def test_a_machine_without_loopback() -> None:
     )  # fmt: skip
     _, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 1
-    assert err.decode().startswith("!!  this machine has no 127.0.0.1 to listen on")
+    assert err.decode().startswith("!!  this machine has no loopback (127.0.0.1)")
     assert err.count(b"\n") == 1
