@@ -33,7 +33,8 @@ _EPOCH = 1_700_000_000  # ids of a kept demo are seconds since then: behind thos
 class Options:
     """port: 0 takes a free one. local: this machine's own engine as well, to be looked at.
 
-    keep: the directory where the bot's store stays; None: nothing stays. trouble: seconds that the bot has worked when something breaks.
+    keep: the directory where the bot's store stays; None: nothing stays. trouble: seconds until something
+    breaks, from when the bot is there.
     """
 
     port: int = 8090

@@ -51,7 +51,7 @@ function arrive() {
   ready = true;
   tellLanguage();
   drawAll();
-  if (state.chat !== null && matchMedia("(hover: hover)").matches) byId("input").focus();
+  if (state.chat !== null && !matchMedia("(pointer: coarse)").matches) byId("input").focus();
 }
 
 /** The bot answers in the language of one's Telegram, which is this page. */
