@@ -24,21 +24,20 @@ from playground.ssh import SshServer
 from playground.telegram import Telegram
 from playground.telegram.state import Chat, Command, User
 
-DOCKER = Path("/var/run/docker.sock")
 LOCAL = "local"
 _EPOCH = 1_700_000_000  # ids of a kept demo are seconds since then: behind those of any demo before
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """port: 0 takes a free one. local: this machine's own engine as well, to be looked at.
+    """port: 0 takes a free one. local: the socket of this machine's own engine, to be looked at as well.
 
     keep: the directory where the bot's store stays; None: nothing stays. trouble: seconds until something
     breaks, from when the bot is there.
     """
 
     port: int = 8090
-    local: bool = False
+    local: Path | None = None
     keep: Path | None = None
     trouble: float = 20.0
 
@@ -67,7 +66,7 @@ async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
         world = await stack.enter_async_context(World())
         hosts = await _open_servers(stack, world, directory)
         if options.local:
-            hosts[LOCAL] = {"address": f"unix://{await _open_local(stack, directory)}"}
+            hosts[LOCAL] = {"address": f"unix://{await _open_local(stack, options.local, directory)}"}
         tell(f"Vakhta's demo: {page.url}  (Ctrl-C ends it)")
         facts = {
             "token": token,
@@ -118,13 +117,13 @@ async def _open_servers(stack: AsyncExitStack, world: World, directory: Path) ->
     return {name: ssh.settings(name) for name in users}
 
 
-async def _open_local(stack: AsyncExitStack, directory: Path) -> Path:
+async def _open_local(stack: AsyncExitStack, socket: Path, directory: Path) -> Path:
     try:
-        door = await stack.enter_async_context(ReadOnly(DOCKER, directory / "local.sock"))
+        door = await stack.enter_async_context(ReadOnly(socket, directory / "local.sock"))
     except OSError as error:
         why = error.strerror or error
         raise CannotDemonstrate(
-            f"--local: {DOCKER} cannot be used ({why}): is Docker running, and may you use it?"
+            f"--local: {socket} cannot be used ({why}): is Docker running, and may you use it?"
         ) from error
     return door.socket
 

@@ -17,6 +17,7 @@ import aiohttp
 import pytest
 
 from playground.cast import OPS
+from tests.lab.servers import Lab
 
 ROOT = Path(__file__).parents[2]
 AIGERIM, DIAS, STUDENT, STRANGER = 1001, 1002, 1003, 6666
@@ -149,10 +150,36 @@ async def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         said = await failing("--port", str(port))
     assert said == f"!!  port {port} is in use: stop what listens there, or choose another with --port\n"
+    said = await failing("--port", "0", "--local", str(tmp_path / "none.sock"))
+    assert said.startswith(f"!!  --local: {tmp_path}/none.sock cannot be used (")
     (tmp_path / "file").touch()
     said = await failing("--port", "0", "--keep", str(tmp_path / "file"))
     assert said.startswith("!!  --keep: ")
     assert said.count("\n") == 1
+
+
+@pytest.mark.lab
+async def test_this_machines_own_engine_is_looked_at_and_not_touched(lab: Lab) -> None:
+    async with demo("--local", lab.servers["server2"].docker_socket, "--trouble", "600") as running:
+        await running.act("say", person=AIGERIM, chat=AIGERIM, text="/status local")
+        await running.message(AIGERIM, lambda text: "local" in text and "directus" in text)
+        await running.act("say", person=AIGERIM, chat=AIGERIM, text="/restart local/directus")
+        question = await running.message(AIGERIM, lambda text: text.startswith("Restart directus on local?"))
+        await running.press(AIGERIM, question, "Yes, restart")
+        await running.message(AIGERIM, lambda text: "nothing was done" in text)
+
+
+async def test_what_is_kept_is_known_to_the_next_demo(tmp_path: Path) -> None:
+    async with demo("--keep", str(tmp_path), "--trouble", "600") as running:
+        await running.act("say", person=DIAS, chat=DIAS, text="/restart n8n")
+        question = await running.message(DIAS, lambda text: text.startswith("Restart n8n on server1?"))
+        await running.press(DIAS, question, "Yes, restart")
+        await running.message(DIAS, lambda text: "n8n restarted" in text)
+        running.process.send_signal(signal.SIGINT)
+        await running.process.wait()
+    async with demo("--keep", str(tmp_path), "--trouble", "600") as running:
+        await running.act("say", person=AIGERIM, chat=AIGERIM, text="/audit")
+        await running.message(AIGERIM, lambda text: "Dias" in text and "n8n" in text)
 
 
 @pytest.mark.lab
