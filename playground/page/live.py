@@ -57,7 +57,7 @@ class Difference:
             "username": world.bot.username,
         }
         places: list[JSON] = [{"name": place.name, "real": place.real} for place in about.places]
-        yield "about", {"bot": bot, "places": places}
+        yield "about", {"bot": bot, "places": places, "awake": world.updates.polls > 0}
         yield "chats", [shown.chat(chat, world.bot) for chat in world.chats.values()]
 
     def _messages(self) -> Iterator[JSON]:

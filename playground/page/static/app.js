@@ -31,7 +31,7 @@ function drawBanner() {
   const simulated = state.places.filter((place) => !place.real).map((place) => place.name);
   byId("banner-short").textContent = real.length ? say("short_real", real.join(", ")) : say("short");
   byId("banner-long").replaceChildren(
-    el("p", {}, say("simulated", simulated.join(", "))),
+    el("p", {}, say("simulated", simulated)),
     el("p", {}, say("real")),
     ...real.map((name) => el("p", { className: "real" }, say("real_place", name))),
     el("p", {}, say("story")),
@@ -80,6 +80,7 @@ function attach() {
   });
 }
 
+on("about", () => (ready ? drawHead() : null));
 on("people", () => (ready ? drawPeople() : null));
 on("chats", () => {
   noteActions();
