@@ -22,7 +22,6 @@ from playground.page import About, CannotServe, Page, Place
 from playground.readonly import ReadOnly
 from playground.ssh import SshServer
 from playground.telegram import Telegram
-from playground.telegram.state import Chat, Command, User
 
 LOCAL = "local"
 _EPOCH = 1_700_000_000  # ids of a kept demo are seconds since then: behind those of any demo before
@@ -62,7 +61,7 @@ async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
         token = f"7000000001:{secrets.token_urlsafe(26)}"
         telegram = await stack.enter_async_context(Telegram(token, ids_from=ids_from))
         assemble(telegram, language)
-        page = await _open_page(stack, telegram, language, options)
+        page = await _open_page(stack, telegram, options)
         world = await stack.enter_async_context(World())
         hosts = await _open_servers(stack, world, directory)
         if options.local:
@@ -95,16 +94,11 @@ async def _story(telegram: Telegram, world: World, after: float) -> None:
     await befall(world.hosts["server2"], after)
 
 
-async def _open_page(stack: AsyncExitStack, telegram: Telegram, language: str, options: Options) -> Page:
-    def menu(person: User, chat: Chat) -> list[Command]:
-        from bot.crew import offered  # noqa: PLC0415 (it is on its way anyhow)
-
-        return offered(person, language)
-
+async def _open_page(stack: AsyncExitStack, telegram: Telegram, options: Options) -> Page:
     places = (Place("server1"), Place("server2"), *((Place(LOCAL, real=True),) if options.local else ()))
     roles = {each.id: each.role for each in TEAM if each.role}
     try:
-        return await stack.enter_async_context(Page(telegram, About(roles, places, menu), port=options.port))
+        return await stack.enter_async_context(Page(telegram, About(roles, places), port=options.port))
     except CannotServe as error:
         raise CannotDemonstrate(str(error)) from error
 

@@ -45,7 +45,7 @@ class Page:
                 web.get("/static/{name}", self._asset),
                 web.get("/files/{id}", self._file),
                 web.get("/api/live", self._live.serve),
-                *Acts(telegram.world, about).routes(),
+                *Acts(telegram.world).routes(),
             ]
         )
 

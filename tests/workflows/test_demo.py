@@ -46,6 +46,18 @@ class Demo:
             assert answer.status == 200, found
             return found
 
+    async def commands(self, person: int) -> list[str]:
+        """The person's menu, once there is one."""
+        offered: list[str] = []
+        async with asyncio.timeout(20):
+            while not offered:
+                async with self.session.get(
+                    f"{self.url}/api/commands", params={"person": person, "chat": person}
+                ) as answer:
+                    offered = [each["command"] for each in await answer.json()]
+                await asyncio.sleep(0.05)
+        return offered
+
     async def message(self, chat: int, fits: Callable[[str], object], patience: float = 40) -> dict[str, Any]:
         """The bot's newest message there with such a text, once there is one."""
         async with asyncio.timeout(patience):
@@ -128,10 +140,7 @@ async def test_a_stranger_and_a_viewer_see_what_is_theirs() -> None:
         assert "n8n" not in shown
         await running.act("say", person=STRANGER, chat=STRANGER, text="/start")
         assert "6666" in (await running.message(STRANGER, bool))["text"]
-        async with running.session.get(
-            f"{running.url}/api/commands", params={"person": STUDENT, "chat": STUDENT}
-        ) as answer:
-            offered = [each["command"] for each in await answer.json()]
+        offered = await running.commands(STUDENT)
         assert "status" in offered
         assert "restart" not in offered
 

@@ -1,11 +1,11 @@
 // The page as a whole: what happens, and who is told of it.
 
-import { openComposer, attachComposer, showBelow } from "./composer.js";
+import { attachComposer, learnCommands, openComposer, showBelow } from "./composer.js";
 import { attachDialogs } from "./dialogs.js";
 import { byId, el, icon } from "./dom.js";
 import { goTo } from "./doing.js";
 import { attachTopics, drawHead, hasWritten, noteActions } from "./head.js";
-import { announce, attachHistory, redraw } from "./history.js";
+import { announce, attachHistory, redraw, welcome } from "./history.js";
 import { attachRing, badge, ring } from "./ring.js";
 import { become, drawChats, drawPeople } from "./sidebar.js";
 import { chatsOf, follow, on, personOf, seen, state, take } from "./state.js";
@@ -80,7 +80,12 @@ function attach() {
   });
 }
 
-on("about", () => (ready ? drawHead() : null));
+on("about", () => {
+  if (!ready) return;
+  drawHead();
+  welcome();
+  learnCommands();
+});
 on("people", () => (ready ? drawPeople() : null));
 on("chats", () => {
   noteActions();

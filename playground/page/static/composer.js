@@ -45,6 +45,10 @@ export async function openComposer() {
   reply(null);
   closeMenu();
   showBelow();
+  await learnCommands();
+}
+
+export async function learnCommands() {
   known = state.chat === null ? [] : await commands(state.person, state.chat);
 }
 
@@ -91,7 +95,6 @@ function complete(name) {
 async function suggest() {
   const typed = /^\/(\w*)$/.exec(input.value);
   if (!typed) return closeMenu();
-  if (!known.length) known = await commands(state.person, state.chat);
   offered = known.filter((each) => each.command.startsWith(typed[1].toLowerCase()));
   if (!offered.length) return closeMenu();
   menu.replaceChildren(...offered.map(option));

@@ -174,10 +174,11 @@ function showNewest() {
 }
 
 /** What to begin with, in a chat where nothing has been said. */
-async function welcome() {
+export async function welcome() {
   const box = byId("welcome");
   box.hidden = list.childElementCount > 0 || state.chat === null;
   if (box.hidden) return box.replaceChildren();
+  if (!state.awake) return box.replaceChildren(el("p", {}, say("starting")));
   const group = state.chat < 0;
   const offered = (await commands(state.person, state.chat)).map((each) => each.command);
   const names = FIRST.filter((name) => offered.includes(name));

@@ -10,7 +10,7 @@ const ENGLISH = {
   real: "Real: the bot, its SSH connections, everything it reads and decides.",
   real_place: (name) => `REAL and read-only: ${name}, this machine's own Docker.`,
   story: "Soon something breaks on server2: the alert comes to Ops. Acknowledge it, read the logs, restart.",
-  short: "real bot, simulated servers and Telegram",
+  short: "real bot, simulated servers",
   short_real: (name) => `real bot; ${name} is REAL, read-only; the rest is simulated`,
   lost: "The demo does not answer. Is it still running? Trying again …",
   people_and_chats: "People and chats",
