@@ -50,6 +50,7 @@ export async function openComposer() {
 
 export async function learnCommands() {
   known = state.chat === null ? [] : await commands(state.person, state.chat);
+  if (document.activeElement === input) suggest(); // it may have been typed before they were known
 }
 
 async function submit() {
@@ -92,7 +93,7 @@ function complete(name) {
   input.focus();
 }
 
-async function suggest() {
+function suggest() {
   const typed = /^\/(\w*)$/.exec(input.value);
   if (!typed) return closeMenu();
   offered = known.filter((each) => each.command.startsWith(typed[1].toLowerCase()));
