@@ -7,10 +7,13 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
+from types import ModuleType
 from typing import Any
 
 from playground.cast import TEAM, assemble
@@ -56,7 +59,7 @@ async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
     language = _own_language()
     ids_from = int(time.time()) - _EPOCH if options.keep else 0
     async with AsyncExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vakhta-")))
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vakhta-demo-")))
         store = _store(options.keep or directory)
         token = f"7000000001:{secrets.token_urlsafe(26)}"
         telegram = await stack.enter_async_context(Telegram(token, ids_from=ids_from))
@@ -75,15 +78,34 @@ async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
             "hosts": hosts,
         }
         async with asyncio.TaskGroup() as group:
-            group.create_task(_run_bot(stop, facts), name="bot")
+            loading = _load("bot.crew")
+            group.create_task(_run_bot(stop, loading, facts), name="bot")
             story = group.create_task(_story(telegram, world, options.trouble), name="story")
             await stop.wait()
             story.cancel()
+            loading.cancel()
 
 
-async def _run_bot(stop: asyncio.Event, facts: dict[str, Any]) -> None:
-    """To import the bot takes seconds, in which the page is there already: what is said waits for its answer."""
-    crew = await asyncio.to_thread(import_module, "bot.crew")
+def _load(name: str) -> "asyncio.Future[ModuleType]":
+    """To import the bot takes seconds, in which the page is there already: what is said waits for its answer.
+
+    The thread is not waited for at the end.
+    """
+    loaded: Future[ModuleType] = Future()
+    loaded.set_running_or_notify_cancel()
+
+    def load() -> None:
+        try:
+            loaded.set_result(import_module(name))
+        except ImportError as error:
+            loaded.set_exception(error)
+
+    Thread(target=load, name="import", daemon=True).start()
+    return asyncio.wrap_future(loaded)
+
+
+async def _run_bot(stop: asyncio.Event, loading: "asyncio.Future[ModuleType]", facts: dict[str, Any]) -> None:
+    crew = await loading
     await crew.run(stop, crew.settings_of(**facts))
 
 

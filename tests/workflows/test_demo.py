@@ -98,9 +98,21 @@ async def demo(*arguments: str) -> AsyncIterator[Demo]:
             yield running
             listening.cancel()
     finally:
+        await ended(process)
+
+
+async def ended(process: asyncio.subprocess.Process) -> float:
+    """By Ctrl-C; the seconds that it took."""
+    begun = time.monotonic()
+    if process.returncode is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        await asyncio.wait_for(process.wait(), 15)
+    finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+    return time.monotonic() - begun
 
 
 async def test_the_story_from_the_alert_to_its_end() -> None:
@@ -125,12 +137,16 @@ async def test_the_story_from_the_alert_to_its_end() -> None:
         await running.press(DIAS, question, "Yes, restart")
         await running.message(OPS, lambda text: text.startswith("✅ directus is back on server2"))
 
-        begun = time.monotonic()
-        running.process.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(running.process.wait(), 10) == 0
-        assert time.monotonic() - begun < 2
+        assert await ended(running.process) < 2
+        assert running.process.returncode == 0
         assert running.process.stderr
         assert await running.process.stderr.read() == b""
+
+
+async def test_it_ends_at_once_while_the_bot_still_starts() -> None:
+    async with demo() as running:
+        assert await ended(running.process) < 2
+        assert running.process.returncode == 0
 
 
 async def test_a_stranger_and_a_viewer_see_what_is_theirs() -> None:
@@ -184,8 +200,7 @@ async def test_what_is_kept_is_known_to_the_next_demo(tmp_path: Path) -> None:
         question = await running.message(DIAS, lambda text: text.startswith("Restart n8n on server1?"))
         await running.press(DIAS, question, "Yes, restart")
         await running.message(DIAS, lambda text: "n8n restarted" in text)
-        running.process.send_signal(signal.SIGINT)
-        await running.process.wait()
+        await ended(running.process)
     async with demo("--keep", str(tmp_path), "--trouble", "600") as running:
         await running.act("say", person=AIGERIM, chat=AIGERIM, text="/audit")
         await running.message(AIGERIM, lambda text: "Dias" in text and "n8n" in text)
