@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from http.client import HTTPConnection, HTTPException
+from importlib.util import find_spec
 from pathlib import Path
 
 from bot import __version__
@@ -102,7 +103,10 @@ def _health(settings: Settings) -> int:
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8090, help="of the page (default: 8090; 0: a free one)")
-    parser.add_argument("--local", action="store_true", help="watch this machine's own Docker too, read-only")
+    parser.add_argument(
+        "--local", type=Path, nargs="?", const="/var/run/docker.sock", metavar="SOCKET",
+        help="watch this machine's own Docker too, read-only (default: /var/run/docker.sock)",
+    )  # fmt: skip
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the bot's store there")
     parser.add_argument(
         "--trouble", type=float, default=20.0, metavar="SECONDS", help="until something breaks (default: 20)"
@@ -110,6 +114,9 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(given: argparse.Namespace) -> int:
+    if find_spec("playground") is None:
+        sys.stderr.write("!!  the demo is not in this image: run `make demo` in a copy of the repository\n")
+        return 1
     from bot.demo import CannotDemonstrate, Options, demonstrate  # noqa: PLC0415
 
     options = Options(given.port, given.local, given.keep, given.trouble)

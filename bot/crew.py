@@ -13,12 +13,7 @@ from bot.app import Tempo, run_until
 from bot.logbook import open_logbook
 from bot.settings import Settings
 from bot.updates import Polling
-from handlers import ROUTERS
-from handlers.declare import declarations
-from handlers.words import LANGUAGES, catalogues
 from playground.cast import OPS, TEAM
-from playground.telegram.state import Command, User
-from services.domain.access import Role
 
 # A demo is not to be waited for: what it still has in hand at the end is of no use to anybody.
 TEMPO = Tempo(polling=Polling(drain=0.5, farewell=0.3))
@@ -56,18 +51,6 @@ def own_timezone() -> str:
 
 
 async def run(stop: asyncio.Event, settings: Settings) -> None:
-    """The bot's whole life, until `stop`. What goes wrong is in the log, which tells warnings and worse."""
-    open_logbook(settings.secrets(), logging.WARNING)
+    """The bot's whole life, until `stop`. The log tells what goes wrong, and not what an end cuts off."""
+    open_logbook(settings.secrets(), logging.ERROR)
     await run_until(stop, settings, TEMPO)
-
-
-def offered(person: User, language: str) -> list[Command]:
-    """What this person may use, in his language or else this one: the menu before the bot has set any."""
-    role = next((Role[each.role.upper()] for each in TEAM if each.id == person.id and each.role), None)
-    speaks = person.language_code if person.language_code in LANGUAGES else language
-    words = catalogues(language)
-    return [
-        Command(each.name, words.gettext(each.about, locale=speaks))
-        for each in declarations(ROUTERS)
-        if each.about and role is not None and each.role <= role
-    ]

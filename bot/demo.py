@@ -7,10 +7,13 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
+from types import ModuleType
 from typing import Any
 
 from playground.cast import TEAM, assemble
@@ -22,22 +25,21 @@ from playground.page import About, CannotServe, Page, Place
 from playground.readonly import ReadOnly
 from playground.ssh import SshServer
 from playground.telegram import Telegram
-from playground.telegram.state import Chat, Command, User
 
-DOCKER = Path("/var/run/docker.sock")
 LOCAL = "local"
 _EPOCH = 1_700_000_000  # ids of a kept demo are seconds since then: behind those of any demo before
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """port: 0 takes a free one. local: this machine's own engine as well, to be looked at.
+    """port: 0 takes a free one. local: the socket of this machine's own engine, to be looked at as well.
 
-    keep: the directory where the bot's store stays; None: nothing stays. trouble: seconds until something breaks.
+    keep: the directory where the bot's store stays; None: nothing stays. trouble: seconds until something
+    breaks, from when the bot is there.
     """
 
     port: int = 8090
-    local: bool = False
+    local: Path | None = None
     keep: Path | None = None
     trouble: float = 20.0
 
@@ -57,16 +59,16 @@ async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
     language = _own_language()
     ids_from = int(time.time()) - _EPOCH if options.keep else 0
     async with AsyncExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vakhta-")))
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vakhta-demo-")))
         store = _store(options.keep or directory)
         token = f"7000000001:{secrets.token_urlsafe(26)}"
         telegram = await stack.enter_async_context(Telegram(token, ids_from=ids_from))
         assemble(telegram, language)
-        page = await _open_page(stack, telegram, language, options)
+        page = await _open_page(stack, telegram, options)
         world = await stack.enter_async_context(World())
         hosts = await _open_servers(stack, world, directory)
         if options.local:
-            hosts[LOCAL] = {"address": f"unix://{await _open_local(stack, directory)}"}
+            hosts[LOCAL] = {"address": f"unix://{await _open_local(stack, options.local, directory)}"}
         tell(f"Vakhta's demo: {page.url}  (Ctrl-C ends it)")
         facts = {
             "token": token,
@@ -76,28 +78,49 @@ async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
             "hosts": hosts,
         }
         async with asyncio.TaskGroup() as group:
-            group.create_task(_run_bot(stop, facts), name="bot")
-            story = group.create_task(befall(world.hosts["server2"], options.trouble), name="story")
+            loading = _load("bot.crew")
+            group.create_task(_run_bot(stop, loading, facts), name="bot")
+            story = group.create_task(_story(telegram, world, options.trouble), name="story")
             await stop.wait()
             story.cancel()
+            loading.cancel()
 
 
-async def _run_bot(stop: asyncio.Event, facts: dict[str, Any]) -> None:
-    """To import the bot takes seconds, in which the page is there already: what is said waits for its answer."""
-    crew = await asyncio.to_thread(import_module, "bot.crew")
+def _load(name: str) -> "asyncio.Future[ModuleType]":
+    """To import the bot takes seconds, in which the page is there already: what is said waits for its answer.
+
+    The thread is not waited for at the end.
+    """
+    loaded: Future[ModuleType] = Future()
+    loaded.set_running_or_notify_cancel()
+
+    def load() -> None:
+        try:
+            loaded.set_result(import_module(name))
+        except ImportError as error:
+            loaded.set_exception(error)
+
+    Thread(target=load, name="import", daemon=True).start()
+    return asyncio.wrap_future(loaded)
+
+
+async def _run_bot(stop: asyncio.Event, loading: "asyncio.Future[ModuleType]", facts: dict[str, Any]) -> None:
+    crew = await loading
     await crew.run(stop, crew.settings_of(**facts))
 
 
-async def _open_page(stack: AsyncExitStack, telegram: Telegram, language: str, options: Options) -> Page:
-    def menu(person: User, chat: Chat) -> list[Command]:
-        from bot.crew import offered  # noqa: PLC0415 (it is on its way anyhow)
+async def _story(telegram: Telegram, world: World, after: float) -> None:
+    """It begins when the bot is there to see it."""
+    while not telegram.world.updates.polled:
+        await telegram.world.changes.next()
+    await befall(world.hosts["server2"], after)
 
-        return offered(person, language)
 
+async def _open_page(stack: AsyncExitStack, telegram: Telegram, options: Options) -> Page:
     places = (Place("server1"), Place("server2"), *((Place(LOCAL, real=True),) if options.local else ()))
     roles = {each.id: each.role for each in TEAM if each.role}
     try:
-        return await stack.enter_async_context(Page(telegram, About(roles, places, menu), port=options.port))
+        return await stack.enter_async_context(Page(telegram, About(roles, places), port=options.port))
     except CannotServe as error:
         raise CannotDemonstrate(str(error)) from error
 
@@ -110,13 +133,13 @@ async def _open_servers(stack: AsyncExitStack, world: World, directory: Path) ->
     return {name: ssh.settings(name) for name in users}
 
 
-async def _open_local(stack: AsyncExitStack, directory: Path) -> Path:
+async def _open_local(stack: AsyncExitStack, socket: Path, directory: Path) -> Path:
     try:
-        door = await stack.enter_async_context(ReadOnly(DOCKER, directory / "local.sock"))
+        door = await stack.enter_async_context(ReadOnly(socket, directory / "local.sock"))
     except OSError as error:
         why = error.strerror or error
         raise CannotDemonstrate(
-            f"--local: {DOCKER} cannot be used ({why}): is Docker running, and may you use it?"
+            f"--local: {socket} cannot be used ({why}): is Docker running, and may you use it?"
         ) from error
     return door.socket
 

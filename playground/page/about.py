@@ -1,9 +1,7 @@
 """What the page tells about the world behind it, since the stand-in does not know it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from playground.telegram.state import Chat, Command, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,17 +12,9 @@ class Place:
     real: bool = False
 
 
-def _nothing(person: User, chat: Chat) -> list[Command]:
-    return []
-
-
 @dataclass(frozen=True, slots=True)
 class About:
-    """roles: by a person's id, admin, operator or viewer; who is not there is a stranger.
-
-    menu: the commands that a person is offered until the bot has set some itself.
-    """
+    """roles: by a person's id, admin, operator or viewer; who is not there is a stranger."""
 
     roles: Mapping[int, str] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
-    menu: Callable[[User, Chat], list[Command]] = _nothing

@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from playground.page import shown
-from playground.page.about import About
 from playground.telegram.parameters import Fields
 from playground.telegram.people import Person
 from playground.telegram.refusal import Refused, bad
@@ -31,8 +30,8 @@ Action = Callable[[Fields], Awaitable[JSON]]
 
 
 class Acts:
-    def __init__(self, world: World, about: About) -> None:
-        self._world, self._about = world, about
+    def __init__(self, world: World) -> None:
+        self._world = world
 
     def routes(self) -> list[web.RouteDef]:
         acts: dict[str, Action] = {
@@ -85,7 +84,7 @@ class Acts:
 
     async def _commands(self, fields: Fields) -> JSON:
         person, chat = self._person(fields), self._chat(fields, "chat")
-        return shown.commands(self._world, self._about, person.user, chat)
+        return shown.commands(self._world, person.user, chat)
 
     def _chat(self, fields: Fields, name: str) -> Chat:
         chat = self._world.chats.get(fields.required_integer(name))

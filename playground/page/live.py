@@ -38,7 +38,10 @@ class Difference:
         self._rest: dict[str, str] = {}
 
     def take(self) -> dict[str, JSON]:
-        """bot, people, chats and messages, each only where it is new or has changed."""
+        """about, people, chats and messages, each only where it is new or has changed.
+
+        about.awake: whether the bot has come. about.menus: becomes another text when some command menu does.
+        """
         news: dict[str, JSON] = {}
         for name, value in self._overview():
             text = json.dumps(value)
@@ -57,7 +60,8 @@ class Difference:
             "username": world.bot.username,
         }
         places: list[JSON] = [{"name": place.name, "real": place.real} for place in about.places]
-        yield "about", {"bot": bot, "places": places}
+        menus = hash(frozenset((scope, tuple(menu)) for scope, menu in world.commands.items()))
+        yield "about", {"bot": bot, "places": places, "awake": world.updates.polls > 0, "menus": str(menus)}
         yield "chats", [shown.chat(chat, world.bot) for chat in world.chats.values()]
 
     def _messages(self) -> Iterator[JSON]:

@@ -1,5 +1,6 @@
 """The page's server: its files, the files of messages, what people do, and what happens."""
 
+import asyncio
 import errno
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -44,7 +45,7 @@ class Page:
                 web.get("/static/{name}", self._asset),
                 web.get("/files/{id}", self._file),
                 web.get("/api/live", self._live.serve),
-                *Acts(telegram.world, about).routes(),
+                *Acts(telegram.world).routes(),
             ]
         )
 
@@ -60,9 +61,10 @@ class Page:
             stack.callback(self._live.close)
             try:
                 await web.TCPSite(runner, ADDRESS, self._port).start()
+                self._port = runner.addresses[0][1]
+                await _reach(self._port)
             except OSError as error:
                 raise CannotServe(_sentence(error, self._port)) from error
-            self._port = runner.addresses[0][1]
             self._stack = stack.pop_all()
         return self
 
@@ -91,6 +93,13 @@ class Page:
         )
 
 
+async def _reach(port: int) -> None:
+    """Without a loopback one can listen there, but nobody comes. Raises OSError."""
+    async with asyncio.timeout(5):
+        _, writer = await asyncio.open_connection(ADDRESS, port)
+    writer.close()
+
+
 def _static(name: str) -> web.StreamResponse:
     path = STATIC / name
     if path.suffix not in _KINDS or path.parent != STATIC or not path.is_file():
@@ -101,6 +110,6 @@ def _static(name: str) -> web.StreamResponse:
 def _sentence(error: OSError, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {port} is in use: stop what listens there, or choose another with --port"
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"this machine has no {ADDRESS} to listen on: bring its loopback up (ip link set lo up)"
+    if error.errno in (errno.EADDRNOTAVAIL, errno.ENETUNREACH):
+        return f"this machine has no loopback ({ADDRESS}): bring it up with ip link set lo up"
     return f"{ADDRESS}:{port} cannot be listened on ({error.strerror}): choose another with --port"

@@ -55,7 +55,8 @@ def message(record: Message) -> dict[str, JSON]:
     return shown
 
 
-def commands(world: World, about: About, person: User, place: Chat) -> list[JSON]:
-    """The menu: what the bot has set for this person there, else what it would."""
-    offered = bots.menu(world, person, place) or about.menu(person, place)
-    return [{"command": each.command, "description": each.description} for each in offered]
+def commands(world: World, person: User, place: Chat) -> list[JSON]:
+    """The menu that the bot has set for this person there."""
+    return [
+        {"command": each.command, "description": each.description} for each in bots.menu(world, person, place)
+    ]

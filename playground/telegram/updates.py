@@ -26,6 +26,7 @@ _PLACE = b"UPDATE_ID"
 
 class Updates:
     """`pending` maps update ids to the update's JSON, oldest first; `allowed` is remembered between calls.
+    `polls`: how many times somebody has asked.
 
     `changed` is called whenever the queue or who waits at it has changed.
     """
@@ -34,6 +35,7 @@ class Updates:
         self._changed = changed
         self.allowed = DEFAULT_TYPES
         self.pending: dict[int, bytes] = {}
+        self.polls = 0
         self._next = first_id
         self._poll: asyncio.Future[None] | None = None
 
@@ -69,6 +71,7 @@ class Updates:
 
     async def poll(self, offset: int, limit: int, timeout: int) -> Iterable[bytes]:  # noqa: ASYNC109
         """One getUpdates. `offset` forgets all that is older; negative keeps the newest -offset."""
+        self.polls += 1
         limit = min(max(limit, 1), 100)
         self._forget(offset)
         if not self.pending and timeout > 0:

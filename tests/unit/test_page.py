@@ -115,6 +115,9 @@ async def test_a_page_is_told_what_is_new_and_what_has_changed(scene: Scene) -> 
         assert [each["role"] for each in first["people"]] == ["operator"]
         assert first["about"]["places"] == [{"name": "server1", "real": False}]
         assert {each["id"] for each in first["chats"]} == {1002, -1005}
+        assert not first["about"]["awake"]
+        await call(scene.telegram, "getUpdates")
+        assert (await told())["about"]["awake"]
 
         keyboard = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
         sent = await call(

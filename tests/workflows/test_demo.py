@@ -17,6 +17,7 @@ import aiohttp
 import pytest
 
 from playground.cast import OPS
+from tests.lab.servers import Lab
 
 ROOT = Path(__file__).parents[2]
 AIGERIM, DIAS, STUDENT, STRANGER = 1001, 1002, 1003, 6666
@@ -44,6 +45,18 @@ class Demo:
             found = await answer.json()
             assert answer.status == 200, found
             return found
+
+    async def commands(self, person: int) -> list[str]:
+        """The person's menu, once there is one."""
+        offered: list[str] = []
+        async with asyncio.timeout(20):
+            while not offered:
+                async with self.session.get(
+                    f"{self.url}/api/commands", params={"person": person, "chat": person}
+                ) as answer:
+                    offered = [each["command"] for each in await answer.json()]
+                await asyncio.sleep(0.05)
+        return offered
 
     async def message(self, chat: int, fits: Callable[[str], object], patience: float = 40) -> dict[str, Any]:
         """The bot's newest message there with such a text, once there is one."""
@@ -85,9 +98,21 @@ async def demo(*arguments: str) -> AsyncIterator[Demo]:
             yield running
             listening.cancel()
     finally:
+        await ended(process)
+
+
+async def ended(process: asyncio.subprocess.Process) -> float:
+    """By Ctrl-C; the seconds that it took."""
+    begun = time.monotonic()
+    if process.returncode is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        await asyncio.wait_for(process.wait(), 15)
+    finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+    return time.monotonic() - begun
 
 
 async def test_the_story_from_the_alert_to_its_end() -> None:
@@ -112,12 +137,16 @@ async def test_the_story_from_the_alert_to_its_end() -> None:
         await running.press(DIAS, question, "Yes, restart")
         await running.message(OPS, lambda text: text.startswith("✅ directus is back on server2"))
 
-        begun = time.monotonic()
-        running.process.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(running.process.wait(), 10) == 0
-        assert time.monotonic() - begun < 2
+        assert await ended(running.process) < 2
+        assert running.process.returncode == 0
         assert running.process.stderr
         assert await running.process.stderr.read() == b""
+
+
+async def test_it_ends_at_once_while_the_bot_still_starts() -> None:
+    async with demo() as running:
+        assert await ended(running.process) < 2
+        assert running.process.returncode == 0
 
 
 async def test_a_stranger_and_a_viewer_see_what_is_theirs() -> None:
@@ -127,10 +156,7 @@ async def test_a_stranger_and_a_viewer_see_what_is_theirs() -> None:
         assert "n8n" not in shown
         await running.act("say", person=STRANGER, chat=STRANGER, text="/start")
         assert "6666" in (await running.message(STRANGER, bool))["text"]
-        async with running.session.get(
-            f"{running.url}/api/commands", params={"person": STUDENT, "chat": STUDENT}
-        ) as answer:
-            offered = [each["command"] for each in await answer.json()]
+        offered = await running.commands(STUDENT)
         assert "status" in offered
         assert "restart" not in offered
 
@@ -149,10 +175,35 @@ async def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         said = await failing("--port", str(port))
     assert said == f"!!  port {port} is in use: stop what listens there, or choose another with --port\n"
+    said = await failing("--port", "0", "--local", str(tmp_path / "none.sock"))
+    assert said.startswith(f"!!  --local: {tmp_path}/none.sock cannot be used (")
     (tmp_path / "file").touch()
     said = await failing("--port", "0", "--keep", str(tmp_path / "file"))
     assert said.startswith("!!  --keep: ")
     assert said.count("\n") == 1
+
+
+@pytest.mark.lab
+async def test_this_machines_own_engine_is_looked_at_and_not_touched(lab: Lab) -> None:
+    async with demo("--local", lab.servers["server2"].docker_socket, "--trouble", "600") as running:
+        await running.act("say", person=AIGERIM, chat=AIGERIM, text="/status local")
+        await running.message(AIGERIM, lambda text: "local" in text and "directus" in text)
+        await running.act("say", person=AIGERIM, chat=AIGERIM, text="/restart local/directus")
+        question = await running.message(AIGERIM, lambda text: text.startswith("Restart directus on local?"))
+        await running.press(AIGERIM, question, "Yes, restart")
+        await running.message(AIGERIM, lambda text: "nothing was done" in text)
+
+
+async def test_what_is_kept_is_known_to_the_next_demo(tmp_path: Path) -> None:
+    async with demo("--keep", str(tmp_path), "--trouble", "600") as running:
+        await running.act("say", person=DIAS, chat=DIAS, text="/restart n8n")
+        question = await running.message(DIAS, lambda text: text.startswith("Restart n8n on server1?"))
+        await running.press(DIAS, question, "Yes, restart")
+        await running.message(DIAS, lambda text: "n8n restarted" in text)
+        await ended(running.process)
+    async with demo("--keep", str(tmp_path), "--trouble", "600") as running:
+        await running.act("say", person=AIGERIM, chat=AIGERIM, text="/audit")
+        await running.message(AIGERIM, lambda text: "Dias" in text and "n8n" in text)
 
 
 @pytest.mark.lab
@@ -163,5 +214,5 @@ async def test_a_machine_without_loopback() -> None:
     )  # fmt: skip
     _, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 1
-    assert err.decode().startswith("!!  this machine has no 127.0.0.1 to listen on")
+    assert err.decode().startswith("!!  this machine has no loopback (127.0.0.1)")
     assert err.count(b"\n") == 1

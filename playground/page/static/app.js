@@ -1,11 +1,11 @@
 // The page as a whole: what happens, and who is told of it.
 
-import { openComposer, attachComposer, showBelow } from "./composer.js";
+import { attachComposer, learnCommands, openComposer, showBelow } from "./composer.js";
 import { attachDialogs } from "./dialogs.js";
 import { byId, el, icon } from "./dom.js";
 import { goTo } from "./doing.js";
 import { attachTopics, drawHead, hasWritten, noteActions } from "./head.js";
-import { announce, attachHistory, redraw } from "./history.js";
+import { announce, attachHistory, redraw, welcome } from "./history.js";
 import { attachRing, badge, ring } from "./ring.js";
 import { become, drawChats, drawPeople } from "./sidebar.js";
 import { chatsOf, follow, on, personOf, seen, state, take } from "./state.js";
@@ -31,7 +31,7 @@ function drawBanner() {
   const simulated = state.places.filter((place) => !place.real).map((place) => place.name);
   byId("banner-short").textContent = real.length ? say("short_real", real.join(", ")) : say("short");
   byId("banner-long").replaceChildren(
-    el("p", {}, say("simulated", simulated.join(", "))),
+    el("p", {}, say("simulated", simulated)),
     el("p", {}, say("real")),
     ...real.map((name) => el("p", { className: "real" }, say("real_place", name))),
     el("p", {}, say("story")),
@@ -51,7 +51,7 @@ function arrive() {
   ready = true;
   tellLanguage();
   drawAll();
-  if (state.chat !== null && matchMedia("(hover: hover)").matches) byId("input").focus();
+  if (state.chat !== null && !matchMedia("(pointer: coarse)").matches) byId("input").focus();
 }
 
 /** The bot answers in the language of one's Telegram, which is this page. */
@@ -80,6 +80,12 @@ function attach() {
   });
 }
 
+on("about", () => {
+  if (!ready) return;
+  drawHead();
+  welcome();
+  learnCommands();
+});
 on("people", () => (ready ? drawPeople() : null));
 on("chats", () => {
   noteActions();

@@ -45,7 +45,12 @@ export async function openComposer() {
   reply(null);
   closeMenu();
   showBelow();
+  await learnCommands();
+}
+
+export async function learnCommands() {
   known = state.chat === null ? [] : await commands(state.person, state.chat);
+  if (document.activeElement === input) suggest(); // it may have been typed before they were known
 }
 
 async function submit() {
@@ -88,10 +93,9 @@ function complete(name) {
   input.focus();
 }
 
-async function suggest() {
+function suggest() {
   const typed = /^\/(\w*)$/.exec(input.value);
   if (!typed) return closeMenu();
-  if (!known.length) known = await commands(state.person, state.chat);
   offered = known.filter((each) => each.command.startsWith(typed[1].toLowerCase()));
   if (!offered.length) return closeMenu();
   menu.replaceChildren(...offered.map(option));

@@ -20,7 +20,7 @@ export function drawHead() {
   byId("chat-face").replaceChildren(face(chat.id, chat.title, !group));
   byId("chat-title").textContent = chat.title;
   const typing = (busy.get(chat.id)?.until ?? 0) > Date.now();
-  byId("chat-state").textContent = typing ? say("typing") : group ? say("members", chat.members.length) : say("bot");
+  byId("chat-state").textContent = !state.awake ? say("starting") : typing ? say("typing") : group ? say("members", chat.members.length) : say("bot");
   byId("chat-state").classList.toggle("typing", typing);
   drawTopics(chat);
   drawDraft(chat);

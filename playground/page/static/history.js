@@ -3,7 +3,7 @@
 import { byId, el } from "./dom.js";
 import { say as speak } from "./doing.js";
 import { article, excerpt } from "./message.js";
-import { on, shown, state, topicOf } from "./state.js";
+import { on, personOf, shown, state, topicOf } from "./state.js";
 import { commands } from "./wire.js";
 import { day, say } from "./words.js";
 
@@ -174,14 +174,17 @@ function showNewest() {
 }
 
 /** What to begin with, in a chat where nothing has been said. */
-async function welcome() {
+export async function welcome() {
   const box = byId("welcome");
   box.hidden = list.childElementCount > 0 || state.chat === null;
   if (box.hidden) return box.replaceChildren();
+  if (!state.awake) return box.replaceChildren(el("p", {}, say("starting")));
   const group = state.chat < 0;
   const offered = (await commands(state.person, state.chat)).map((each) => each.command);
   const names = FIRST.filter((name) => offered.includes(name));
-  const tries = names.length || group ? names : ["start", "whoami"];
+  const stranger = personOf(state.person).role === "stranger";
+  if (!group && !stranger && !names.length) return box.replaceChildren(el("p", {}, say("starting"))); // its menu is to come
+  const tries = stranger && !group ? ["start", "whoami"] : names;
   box.replaceChildren(
     el("p", {}, tries.length ? say("empty") : say("empty_group")),
     el("div", { className: "tries" }, tries.map((name) => el("button", { type: "button", className: "key", onclick: () => speak(`/${name}`) }, `/${name}`))),

@@ -3,6 +3,7 @@
 export const state = {
   bot: { id: 0, name: "Vakhta", username: "" },
   places: [],
+  awake: false, // whether the bot has come
   people: [],
   chats: new Map(), // id → chat
   messages: new Map(), // chat id → (message id → message)
@@ -32,6 +33,7 @@ export function take(news, fresh) {
   if (news.about) {
     state.bot = news.about.bot;
     state.places = news.about.places;
+    state.awake = news.about.awake;
     emit("about");
   }
   if (news.people) {

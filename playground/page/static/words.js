@@ -5,11 +5,12 @@ const ENGLISH = {
   demo: "Demo",
   about_demo: "About this demo",
   more: "more",
-  simulated: (names) => `Simulated: Telegram and ${names}.`,
+  less: "less",
+  simulated: (names) => `Simulated: ${listed(["Telegram", ...names])}.`,
   real: "Real: the bot, its SSH connections, everything it reads and decides.",
   real_place: (name) => `REAL and read-only: ${name}, this machine's own Docker.`,
   story: "Soon something breaks on server2: the alert comes to Ops. Acknowledge it, read the logs, restart.",
-  short: "real bot, simulated servers and Telegram",
+  short: "real bot, simulated servers",
   short_real: (name) => `real bot; ${name} is REAL, read-only; the rest is simulated`,
   lost: "The demo does not answer. Is it still running? Trying again …",
   people_and_chats: "People and chats",
@@ -40,6 +41,7 @@ const ENGLISH = {
   bot: "bot",
   members: (n) => `${n} members and the bot`,
   typing: "typing …",
+  starting: "the bot is starting …",
   today: "Today",
   edited: "edited",
   reply: "Reply",
@@ -79,7 +81,8 @@ const RUSSIAN = {
   demo: "Демо",
   about_demo: "Об этом демо",
   more: "подробнее",
-  simulated: (names) => `Имитация: Telegram и ${names}.`,
+  less: "свернуть",
+  simulated: (names) => `Имитация: ${listed(["Telegram", ...names])}.`,
   real: "Настоящее: бот, его SSH-соединения, всё, что он читает и решает.",
   real_place: (name) => `НАСТОЯЩИЙ, только чтение: ${name}, Docker этой машины.`,
   story: "Скоро на server2 что-то сломается: алерт придёт в Ops. Примите его, посмотрите логи, перезапустите.",
@@ -114,6 +117,7 @@ const RUSSIAN = {
   bot: "бот",
   members: (n) => `${n} ${plural(n, "участник", "участника", "участников")} и бот`,
   typing: "печатает …",
+  starting: "бот запускается …",
   today: "Сегодня",
   edited: "изменено",
   reply: "Ответить",
@@ -152,6 +156,8 @@ const CATALOGUES = { en: ENGLISH, ru: RUSSIAN };
 const KEPT = "vakhta.language";
 
 let language = localStorage.getItem(KEPT) ?? (navigator.language.toLowerCase().startsWith("ru") ? "ru" : "en");
+
+const listed = (names) => new Intl.ListFormat(language).format(names);
 
 function plural(n, one, few, many) {
   if (n % 10 === 1 && n % 100 !== 11) return one;
