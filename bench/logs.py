@@ -21,9 +21,10 @@ from tests.bots import TOKEN
 from tests.lab.archive import fill_log
 from tests.lab.servers import Lab, LabUnavailable, Server
 
-GIANT, HUGE = "giant", "huge"
+GIANT, HUGE, SPEAKER = "giant", "huge", "speaker"
 GIANT_LINES = 780_000  # 100 MB
 HUGE_LINES = 7_800_000  # 1 GB
+SPEAKER_LINES = 100_000
 RARE = "upstream zz[0-9]+ refused"
 DENSE = "GET /items/[a-z]+"
 WRITERS = tuple(f"writer-{number}" for number in range(4))
@@ -44,6 +45,17 @@ def prepare(lab: Lab) -> None:
         server.docker("stop", name)
         fill_log(server.engine, name, _said(count))
         server.docker("start", name)
+    server.run_container(SPEAKER)
+    server.docker("stop", SPEAKER)
+    fill_log(
+        server.engine,
+        SPEAKER,
+        (
+            f"INFO request {number:07} GET /items/bookings?limit=25 200 in 31 ms"
+            for number in range(SPEAKER_LINES)
+        ),
+    )
+    server.docker("start", SPEAKER)
 
 
 def _said(count: int) -> Iterator[str]:
@@ -113,14 +125,14 @@ async def _until(stage: Stage, command: str, right: Callable[[Message], bool]) -
 
 
 async def fifty(stage: Stage, server: Server) -> None:
-    """Against the parts that cannot be had cheaper: the engine's answer and one call to the stand-in."""
+    """What fits one message, against what cannot be had cheaper: the engine's answer and one call to the stand-in."""
     ours = Series("bot: /logs NAME 50, update to reply")
     call, post = Series("the raw call through one SSH connection"), Series("one sendMessage to the stand-in")
-    right = _has(f"{GIANT_LINES - 1:07}")
-    identity = server.docker("inspect", "--format={{.Id}}", GIANT).strip()
+    right = _has(f"{SPEAKER_LINES - 1:07}")
+    identity = server.docker("inspect", "--format={{.Id}}", SPEAKER).strip()
     async with _connected(server) as ssh_connection, aiohttp.ClientSession() as session:
         for number in range(_FIFTY + 3):
-            seconds = await _until(stage, f"/logs server2/{GIANT} 50", right)
+            seconds = await _until(stage, f"/logs server2/{SPEAKER} 50", right)
             once = await _timed(lambda: _raw(ssh_connection, server, identity))
             said = await _timed(lambda: _say(session, stage))
             if number >= 3:

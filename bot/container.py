@@ -26,12 +26,12 @@ from services.fleet.fleet import Fleet
 from services.fleet.hosts import open_engine
 from services.fleet.protection import Protection
 from services.languages import Languages
-from services.logs.bookmarks import Bookmarks
-from services.logs.follows import Follows, open_follows
-from services.logs.presenter import Presenter
-from services.logs.prompts import Prompts
-from services.logs.reader import LogReader
-from services.logs.search import Searcher
+from services.logs.follow.follows import Follows, open_follows
+from services.logs.pages.bookmarks import Bookmarks
+from services.logs.pages.reader import LogReader
+from services.logs.search.prompts import Prompts
+from services.logs.search.search import Searcher
+from services.logs.text.presenter import Presenter
 from services.plans import Plans
 from services.ports import Clock, Store
 from services.recents import Recents

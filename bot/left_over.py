@@ -12,7 +12,7 @@ from bot.container import Services
 from bot.courier import RETRIED, background
 from bot.middlewares.locale import speaking
 from handlers.views.follow import left_over
-from services.logs.following import LeftOver
+from services.logs.follow.following import LeftOver
 
 log = logging.getLogger(__name__)
 

@@ -23,9 +23,9 @@ from services.domain.access import Actor, Role
 from services.domain.containers import ContainerKey
 from services.errors import NotFollowed
 from services.fleet.fleet import Fleet
-from services.logs.bookmarks import Bookmarks
-from services.logs.following import FollowQuestion, Running, Sink
-from services.logs.follows import Follows
+from services.logs.follow.following import FollowQuestion, Running, Sink
+from services.logs.follow.follows import Follows
+from services.logs.pages.bookmarks import Bookmarks
 from services.recents import Recents
 
 router = Router(name="follow")

@@ -23,10 +23,10 @@ from services.domain.access import Actor, Role
 from services.domain.containers import ContainerKey
 from services.domain.plans import Place
 from services.fleet.fleet import Fleet
-from services.logs.hits import SearchQuestion, Watch
-from services.logs.prompts import Prompts
-from services.logs.reader import LogReader
-from services.logs.search import FILE, Searcher
+from services.logs.pages.reader import LogReader
+from services.logs.search.hits import SearchQuestion, Watch
+from services.logs.search.prompts import Prompts
+from services.logs.search.search import FILE, Searcher
 from services.ports import Clock
 
 router = Router(name="grep")

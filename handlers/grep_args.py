@@ -13,8 +13,8 @@ from datetime import datetime, tzinfo
 from handlers.args import Usage, UsageError
 from handlers.log_args import log_question
 from services.domain.spans import TimeSpan
-from services.logs.hits import MOST_CONTEXT, SearchQuestion
-from services.logs.questions import ALWAYS
+from services.logs.pages.questions import ALWAYS
+from services.logs.search.hits import MOST_CONTEXT, SearchQuestion
 
 _QUOTES = str.maketrans({**dict.fromkeys("“”„«»", '"'), **dict.fromkeys("‘’", "'")})
 _DASHES = str.maketrans({"—": "--", "–": "-"})

@@ -13,8 +13,8 @@ from handlers.args import DEFAULT_LINES, MOST_LINES, Usage, UsageError, words
 from handlers.spans import take_span
 from services.domain.logs import Stream
 from services.domain.spans import TimeSpan
-from services.logs.levels import Level, parse_level
-from services.logs.questions import ALWAYS, LogQuestion, Sieve
+from services.logs.pages.questions import ALWAYS, LogQuestion, Sieve
+from services.logs.text.levels import Level, parse_level
 
 _COMMA = re.compile(r"\s*[,;]\s*(?!\d+(?:\s|$))")
 _LOST_COMMA = re.compile(r"[,;](?=\s*\d+(?:\s|$))")

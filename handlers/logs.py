@@ -19,9 +19,9 @@ from handlers.waiting import Spot
 from handlers.words import mark, zone
 from services.domain.access import Actor, Role
 from services.fleet.fleet import Fleet
-from services.logs.pages import LogPage, Look
-from services.logs.questions import LogQuestion
-from services.logs.reader import LogReader
+from services.logs.pages.page import LogPage, Look
+from services.logs.pages.questions import LogQuestion
+from services.logs.pages.reader import LogReader
 from services.ports import Clock
 from services.recents import Recents
 

@@ -22,7 +22,7 @@ from handlers.reply import replace, send
 from handlers.views.follow import follow
 from services.domain.plans import Place
 from services.errors import ChatClosed, MessageLost, MessageRefused, NotDelivered
-from services.logs.following import Pace, Snapshot
+from services.logs.follow.following import Pace, Snapshot
 
 # Of a group's twenty messages a minute ten are for what is live; see `bot.pacing.Rates`.
 GROUP = Pace(least=3, every=6, burst=4, refresh=60)

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from services.domain.access import Action, Actor, Scope, Target, may
 from services.errors import Denied
-from services.logs.redaction import redact
 from services.ports import Append, Clock, Store
+from services.redaction.text import redact
 from services.store.records import Codec
 
 LOG = "audit"

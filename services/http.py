@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from services.errors import ApiNotUnderstood, ApiRefused, ApiRefusedLogin, ApiTimeout, ApiUnreachable
-from services.logs.presentable import presentable
+from services.logs.text.presentable import presentable
 
 MOST_BYTES = 32 << 20  # of an answer: some 50,000 alerts
 MOST_ERROR_BYTES = 64 << 10  # of an error's answer; the rest is not read

@@ -148,7 +148,7 @@ class Engine(Protocol):
     def logs(
         self, container_id: str, query: LogQuery, *, deadline: float | None
     ) -> AsyncGenerator[bytes, None]:
-        """Records of stdout and stderr, in order, as `services.logs.records` takes them apart.
+        """Records of stdout and stderr, in order, as `services.logs.stream.records` takes them apart.
 
         Buffers of any size, cut anywhere. The deadline is for the whole read; None: as long as it takes, and a
         contact that is lost ends it within some ten seconds even if nothing tells so.

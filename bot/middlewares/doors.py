@@ -15,7 +15,7 @@ from aiogram.utils.i18n.context import get_i18n
 
 from bot.courier import Courier
 from services.languages import Languages
-from services.logs.presentable import presentable
+from services.logs.text.presentable import presentable
 from services.roster import Roster
 
 log = logging.getLogger(__name__)

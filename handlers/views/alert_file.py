@@ -10,7 +10,7 @@ from handlers.views.incident_words import number, severity_word
 from handlers.words import zone
 from services.domain.alerts import Alert
 from services.domain.posts import Bulletin
-from services.logs.presentable import presentable_lines
+from services.logs.text.presentable import presentable_lines
 
 _BYTES = 40 * 2**20  # Telegram takes 50 MB
 _MOST = 8000  # characters of one alert

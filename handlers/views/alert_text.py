@@ -6,7 +6,7 @@ tricks, no mention that calls a person, no command that a tap would send.
 
 import re
 
-from services.logs.presentable import presentable
+from services.logs.text.presentable import presentable
 
 WORD = 64  # units: a name, a person, a label on a button
 LINE = 160

@@ -16,7 +16,7 @@ from services import errors
 from services.alerts.inbox import InboxFull
 from services.domain.access import Action
 from services.domain.containers import key_of
-from services.logs.hits import MOST_CONTEXT
+from services.logs.search.hits import MOST_CONTEXT
 
 _LONGEST_ECHO = 64
 

@@ -18,7 +18,7 @@ from handlers.views.log_lines import Seam, labels_of, log_block
 from handlers.views.moments import clock, duration, moment
 from services.domain.containers import key_of
 from services.errors import HostSilent
-from services.logs.following import Finish, LeftOver, Missed, Running, Snapshot, Standing
+from services.logs.follow.following import Finish, LeftOver, Missed, Running, Snapshot, Standing
 
 # While it is live: what a phone shows at once, so that nothing jumps.
 LIVE_ROWS, LIVE_UNITS = 20, 1800

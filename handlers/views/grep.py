@@ -19,7 +19,7 @@ from handlers.views.incident_words import number
 from handlers.views.log_lines import labels_of, log_block
 from handlers.views.moments import clock, day, moment, size
 from services.errors import HostSilent
-from services.logs.hits import Found, SearchQuestion, Stop, Watch
+from services.logs.search.hits import Found, SearchQuestion, Stop, Watch
 
 _LONGEST_PATTERN = 80
 _MOST_NAMES = 8

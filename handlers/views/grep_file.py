@@ -10,7 +10,7 @@ from handlers.views.answer import Answer, File
 from handlers.views.grep import head, notes
 from handlers.views.grep_rows import rows_of
 from handlers.words import zone
-from services.logs.hits import Found
+from services.logs.search.hits import Found
 
 
 def search_file(found: Found) -> Answer:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from handlers.views.log_lines import Row, Seam
-from services.logs.hits import Hit
-from services.logs.presenter import ShownLine
+from services.logs.search.hits import Hit
+from services.logs.text.presenter import ShownLine
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from aiogram.utils.i18n import gettext as _
 from handlers.callbacks import AskPattern, Follow, LogTurn, Renew
 from handlers.views.alert_text import web_link
 from handlers.views.answer import Row, button
-from services.logs.pages import LogPage
+from services.logs.pages.page import LogPage
 
 SIZES = (200, 1000)
 # A restart within this is worth a button that leads before it.

@@ -15,10 +15,10 @@ from handlers.views.alert_text import cut
 from handlers.views.answer import units
 from handlers.views.moments import clock, day, moment
 from handlers.words import zone
-from services.logs.levels import REACH, Level, level_of, parse_level
-from services.logs.presenter import ShownLine
-from services.logs.readable import readable
-from services.logs.redaction import redact
+from services.logs.text.levels import REACH, Level, level_of, parse_level
+from services.logs.text.presenter import ShownLine
+from services.logs.text.readable import readable
+from services.redaction.text import redact
 
 # In a log; whole containers are marked by circles.
 MARKS = {Level.WARN: "🟨", Level.ERROR: "🟥", Level.FATAL: "🟥"}

@@ -15,10 +15,10 @@ from handlers.views.log_lines import Row, Seam, labels_of, log_block, log_file, 
 from handlers.views.moments import clock, day, duration, moment
 from handlers.words import zone
 from services.errors import HostSilent
-from services.logs.levels import Level
-from services.logs.pages import LogPage, Look
-from services.logs.questions import Sieve
-from services.logs.restarts import Restart
+from services.logs.pages.page import LogPage, Look
+from services.logs.pages.questions import Sieve
+from services.logs.pages.restarts import Restart
+from services.logs.text.levels import Level
 
 _MOST_NAMES = 3
 # A container that was away for so long: its seam says so.

@@ -19,13 +19,13 @@ from services.domain.findings import SEVERITIES, Finding, LogHits
 from services.domain.log_rules import LogRule
 from services.domain.logs import Block, Line, Stream, block_of, moment_of
 from services.errors import HostError, NoSuchContainer, StoreError
-from services.logs.budget import Allowance, Budget
-from services.logs.following import Missed
+from services.logs.follow.budget import Allowance, Budget
+from services.logs.follow.following import Missed
+from services.logs.follow.tap import Attached, Tap
 from services.logs.patterns import Pattern
-from services.logs.presenter import Presenter
-from services.logs.source import LogSource
-from services.logs.tap import Attached, Tap
-from services.logs.windows import mark_before, onward
+from services.logs.stream.source import LogSource
+from services.logs.stream.windows import mark_before, onward
+from services.logs.text.presenter import Presenter
 from services.ports import Clock, Engine, Put, Store
 
 LIST_EVERY = 10.0

@@ -36,7 +36,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class Excerpts(Protocol):
-    """`services.logs.reader.LogReader`."""
+    """`services.logs.pages.reader.LogReader`."""
 
     async def excerpt(self, engine: Engine, details: Details, lines: int) -> tuple[str, ...]: ...
 

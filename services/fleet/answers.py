@@ -18,8 +18,8 @@ from services.domain.containers import Container, Details, Health, Port, Probe, 
 from services.domain.events import Event, EventAction
 from services.domain.logs import LogQuery, unix_time
 from services.errors import EngineRefused
-from services.logs.environment import hidden_values
-from services.logs.presentable import presentable
+from services.logs.text.presentable import presentable
+from services.redaction.environment import hidden_values
 
 MOST_CONTAINERS = 5000
 LONGEST_LINE, LONGEST_TEXT = 128, 4096

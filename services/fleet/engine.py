@@ -32,7 +32,7 @@ from services.fleet import answers, news
 from services.fleet.link import Link
 from services.fleet.pool import AnswerTooLarge, SocketAdapter, TlsAdapter
 from services.fleet.streams import ERROR_LIMIT, Channel, Response, doubted, endless_lines, get
-from services.logs.presentable import presentable
+from services.logs.text.presentable import presentable
 
 THREADS = 4
 GRACE = 1.0  # seconds by which the SDK's own timeout is longer than the deadline

@@ -10,7 +10,7 @@ from services.domain.containers import Details
 from services.fleet.engine import DockerEngine
 from services.fleet.link import Link, TlsFiles, TlsLink, UnixLink
 from services.fleet.tunnel import SshAddress, SshLink
-from services.logs.redaction import EMAILS
+from services.redaction.text import EMAILS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The fast lane: a search that a host carries out itself on its log files, over a second key that can do nothing else.
 
 The key's forced command is `deploy/fast-lane/vakhta-grep`, which says what goes in and what comes out. It finds
-texts, not patterns: `services.logs.literals` has those that a pattern needs.
+texts, not patterns: `services.logs.search.literals` has those that a pattern needs.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ import asyncssh
 
 from services.errors import ContainerGone, DeadlineExceeded, HostError, HostSilent, Silence
 from services.fleet.tunnel import SshLogin, connect, hang_up, public_key, why
-from services.logs.jsonfile import Candidates, NewestFirst
-from services.logs.presentable import presentable
-from services.logs.records import NoRecords
+from services.logs.stream.jsonfile import Candidates, NewestFirst
+from services.logs.stream.records import NoRecords
+from services.logs.text.presentable import presentable
 
 HELPER = "/usr/local/sbin/vakhta-grep"
 # On one host at a time: each keeps two of its cores busy, and sshd opens ten sessions on a connection.

@@ -20,7 +20,7 @@ from services.domain.containers import Health
 from services.domain.news import Deed, Fact, History
 from services.fleet.answers import FIRST_YEAR, LAST_YEAR
 from services.fleet.streams import Lines, Response
-from services.logs.presentable import presentable
+from services.logs.text.presentable import presentable
 
 # An engine that remembers more is a newer one, or none: its newest are kept.
 MOST_FACTS = 500

@@ -14,7 +14,7 @@ from services.domain.containers import Health, State
 from services.domain.events import Event, EventAction
 from services.domain.logs import LogQuery
 from services.errors import EngineRefused
-from services.logs.source import LogSource
+from services.logs.stream.source import LogSource
 from tests.contract.engine_asking import Telling, is_in, raw, row_of, status_of
 from tests.contract.engine_stages import NO_COMMAND, Stage, Wanted
 from tests.lab.transport import until

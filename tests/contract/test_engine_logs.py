@@ -13,8 +13,8 @@ from services.domain.containers import State
 from services.domain.logs import Line, LogQuery, stamp_of, unix_time
 from services.errors import ContainerGone, EngineRefused
 from services.fleet.engine import DockerEngine
-from services.logs.source import LogSource
-from services.logs.windows import Backwards
+from services.logs.stream.source import LogSource
+from services.logs.stream.windows import Backwards
 from tests.contract.engine_asking import is_in, raw
 from tests.contract.engine_stages import Stage, Wanted
 from tests.lab.transport import until

@@ -14,7 +14,7 @@ from services.domain.logs import LogQuery
 from services.errors import EngineRefused
 from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
-from services.logs.source import LogSource
+from services.logs.stream.source import LogSource
 from tests.contract.engine_asking import raw
 from tests.lab.servers import Lab
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.logs import redaction
-from services.logs.environment import hidden_values
-from services.logs.judgements import Rule
-from services.logs.lines import last_lines
-from services.logs.redaction import HIDDEN, redacted
-from services.logs.secrets import TABLES
+from services.logs.text.lines import last_lines
+from services.redaction import text as redaction
+from services.redaction.environment import hidden_values
+from services.redaction.judgements import Rule
+from services.redaction.secrets import TABLES
+from services.redaction.text import HIDDEN, redacted
 from tests.corpus import Row, rows
 from tests.corpus.ordinary import ordinary
 from tests.unit import test_redaction, test_redaction_names, test_redaction_places, test_redaction_shapes

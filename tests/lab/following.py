@@ -14,10 +14,10 @@ from services.domain.plans import Place
 from services.fleet.engine import DockerEngine
 from services.fleet.fleet import Fleet
 from services.fleet.protection import Protection
-from services.logs.follow import Around
-from services.logs.following import FollowQuestion, Pace, Snapshot
-from services.logs.follows import Bounds, Follows, open_follows
-from services.logs.presenter import Presenter, ShownLine
+from services.logs.follow.follow import Around
+from services.logs.follow.following import FollowQuestion, Pace, Snapshot
+from services.logs.follow.follows import Bounds, Follows, open_follows
+from services.logs.text.presenter import Presenter, ShownLine
 from services.plans import Plans
 from services.ports import Store
 from services.sightings import Sightings

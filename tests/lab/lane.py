@@ -10,7 +10,7 @@ import asyncssh
 
 from services.fleet.lane import FastLane
 from services.fleet.tunnel import SshLogin
-from services.logs.jsonfile import Candidates
+from services.logs.stream.jsonfile import Candidates
 from tests.lab.network import inhabitants
 from tests.lab.servers import Server
 from tests.lab.transport import until

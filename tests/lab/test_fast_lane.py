@@ -11,8 +11,8 @@ import re2
 
 from services.domain.logs import Stream
 from services.fleet.lane import FastLane
-from services.logs.jsonfile import Candidates
-from services.logs.literals import required_literals
+from services.logs.search.literals import required_literals
+from services.logs.stream.jsonfile import Candidates
 from tests.lab.lane import found, groups, lane_of, lines, log_of, speak
 from tests.lab.servers import Lab, Server
 from tests.lab.transport import until

@@ -10,7 +10,7 @@ import pytest
 
 from services.errors import ContainerGone, DeadlineExceeded, HostError, HostSilent, Silence
 from services.fleet.lane import FastLane
-from services.logs.jsonfile import Candidates
+from services.logs.stream.jsonfile import Candidates
 from tests.lab.lane import changed, connected, found, helpers, lane_of, lines, log_of, speak, until_idle
 from tests.lab.servers import Lab, Server
 from tests.lab.transport import until

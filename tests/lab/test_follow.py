@@ -8,11 +8,11 @@ import psutil
 import pytest
 
 from services.domain.logs import Block
-from services.logs import follows as follows_module
-from services.logs.follows import Bounds
-from services.logs.presenter import ShownLine
-from services.logs.screen import Screen
-from services.logs.source import LogSource
+from services.logs.follow import follows as follows_module
+from services.logs.follow.follows import Bounds
+from services.logs.follow.screen import Screen
+from services.logs.stream.source import LogSource
+from services.logs.text.presenter import ShownLine
 from tests.lab.following import BURN, DIAS, IDLE, WAIT, logged, watching, writer
 from tests.lab.servers import Lab
 

@@ -22,10 +22,10 @@ from services.errors import (
     PatternRefused,
     TooManyLogs,
 )
-from services.logs import follow as follow_module
-from services.logs import presence
-from services.logs.following import Finish, FollowQuestion, Snapshot
-from services.logs.follows import Bounds
+from services.logs.follow import follow as follow_module
+from services.logs.follow import presence
+from services.logs.follow.following import Finish, FollowQuestion, Snapshot
+from services.logs.follow.follows import Bounds
 from tests.lab.following import ALL, DIAS, STUDENT, Wall, watching, writer
 from tests.lab.servers import Lab
 

@@ -12,9 +12,9 @@ import pytest
 
 from services.domain.logs import Block, Line, LogQuery, Stream
 from services.fleet.engine import DockerEngine
-from services.logs.records import LONGEST_LINE, PIECE
-from services.logs.source import LogSource
-from services.logs.windows import Backwards, Mark, onward
+from services.logs.stream.records import LONGEST_LINE, PIECE
+from services.logs.stream.source import LogSource
+from services.logs.stream.windows import Backwards, Mark, onward
 from tests.lab.servers import Lab, Server
 from tests.lab.transport import over_ssh
 

@@ -6,9 +6,9 @@ from urllib.parse import quote
 import pytest
 
 from services.domain.logs import LogQuery
-from services.logs.presenter import presented
-from services.logs.redaction import HIDDEN
-from services.logs.source import LogSource
+from services.logs.stream.source import LogSource
+from services.logs.text.presenter import presented
+from services.redaction.text import HIDDEN
 from tests.lab.servers import Lab, Server
 from tests.lab.transport import over_ssh
 

@@ -17,12 +17,12 @@ from services.domain.reports import Selection
 from services.domain.spans import TimeSpan
 from services.fleet.engine import DockerEngine
 from services.fleet.fleet import Fleet
-from services.logs.bookmarks import Bookmarks
-from services.logs.levels import Level, inherited
-from services.logs.pages import LogPage
-from services.logs.presenter import Presenter
-from services.logs.questions import ALL, ALWAYS, LogQuestion, Sieve
-from services.logs.reader import LogReader
+from services.logs.pages.bookmarks import Bookmarks
+from services.logs.pages.page import LogPage
+from services.logs.pages.questions import ALL, ALWAYS, LogQuestion, Sieve
+from services.logs.pages.reader import LogReader
+from services.logs.text.levels import Level, inherited
+from services.logs.text.presenter import Presenter
 from services.store import open_store
 from tests.clock import HandClock
 from tests.lab.servers import Lab, Server

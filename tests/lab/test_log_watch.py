@@ -13,7 +13,7 @@ from services.alerts.log_watch import LogWatch
 from services.domain.alerts import Severity
 from services.domain.findings import Finding, LogHits
 from services.domain.log_rules import LogRule
-from services.logs.presenter import Presenter
+from services.logs.text.presenter import Presenter
 from services.ports import Store
 from services.store import open_store
 from tests.lab.server import Server

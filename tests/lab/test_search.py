@@ -14,8 +14,8 @@ import pytest
 from bot.container import Services, open_services
 from services.domain.access import Actor, Role, Scope
 from services.errors import HostSilent
-from services.logs.hits import Found, SearchQuestion, Stop, Watch
-from services.logs.search import CHAT, Bounds
+from services.logs.search.hits import Found, SearchQuestion, Stop, Watch
+from services.logs.search.search import CHAT, Bounds
 from tests.bots import Setup
 from tests.conftest import host_settings
 from tests.lab.servers import Lab, Server

@@ -11,7 +11,7 @@ from services.domain.containers import Health, State
 from services.domain.logs import LogQuery
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused
 from services.fleet.engine import DockerEngine
-from services.logs.source import LogSource
+from services.logs.stream.source import LogSource
 from tests.lab.servers import Lab, Server
 from tests.lab.transport import over_ssh, over_unix, until
 

@@ -18,7 +18,7 @@ from services.domain.logs import LogQuery
 from services.errors import ContainerGone, DeadlineExceeded, Silence
 from services.fleet.hosts import HostAddress, open_engine
 from services.fleet.link import TlsFiles
-from services.logs.source import LogSource
+from services.logs.stream.source import LogSource
 from tests.lab.dockerd import IMAGE
 from tests.lab.image import busybox_tar
 from tests.lab.network import run

@@ -15,9 +15,9 @@ from services.domain.containers import Stop
 from services.domain.findings import Finding
 from services.errors import StoreUnavailable
 from services.fleet.fleet import Fleet
-from services.logs.bookmarks import Bookmarks
-from services.logs.presenter import Presenter
-from services.logs.reader import LogReader
+from services.logs.pages.bookmarks import Bookmarks
+from services.logs.pages.reader import LogReader
+from services.logs.text.presenter import Presenter
 from tests.lab.server import Server
 from tests.lab.transport import over_ssh
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from services.domain.logs import Line, LogQuery, Stream, moment_of
-from services.logs.records import PIECE
-from services.logs.source import LogSource
+from services.logs.stream.records import PIECE
+from services.logs.stream.source import LogSource
 
 BEGAN = datetime(2026, 11, 23, 14, 2, 11, tzinfo=UTC)
 

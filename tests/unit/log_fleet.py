@@ -14,9 +14,9 @@ from services.domain.news import History
 from services.domain.reports import Selection
 from services.errors import HostSilent
 from services.fleet.fleet import Fleet
-from services.logs.bookmarks import Bookmarks
-from services.logs.presenter import Presenter
-from services.logs.reader import LogReader
+from services.logs.pages.bookmarks import Bookmarks
+from services.logs.pages.reader import LogReader
+from services.logs.text.presenter import Presenter
 from services.ports import Put, Store
 from tests.clock import HandClock
 from tests.unit.engine_log import EngineLog

@@ -9,8 +9,8 @@ from services.domain.access import Actor
 from services.domain.logs import Stream
 from services.domain.reports import Selection
 from services.fleet.fleet import Fleet
-from services.logs import region, walk
-from services.logs.search import Bounds, Searcher
+from services.logs.search import region, walk
+from services.logs.search.search import Bounds, Searcher
 from services.ports import Store
 from tests.clock import HandClock
 from tests.unit.engine_log import EngineLog

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.logs.environment import MOST_HIDDEN, hidden_values
-from services.logs.redaction import HIDDEN, redact, redacted
+from services.redaction.environment import MOST_HIDDEN, hidden_values
+from services.redaction.text import HIDDEN, redact, redacted
 
 # As images of the team's programs have it: nothing of it may blank out a log.
 OFFICIAL = """\

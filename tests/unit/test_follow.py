@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from services.domain.containers import Details, State
 from services.domain.logs import Block, Line, LogQuery, Stream, block_of
 from services.errors import HostSilent, NoSuchContainer, Silence
-from services.logs import tap
-from services.logs.budget import Allowance, Budget
-from services.logs.follow import Rhythm
-from services.logs.following import Missed, Pace
-from services.logs.rejoin import Rejoin, Seen
-from services.logs.source import LogSource
-from services.logs.tap import Attached, Tap
+from services.logs.follow import tap
+from services.logs.follow.budget import Allowance, Budget
+from services.logs.follow.follow import Rhythm
+from services.logs.follow.following import Missed, Pace
+from services.logs.follow.rejoin import Rejoin, Seen
+from services.logs.follow.tap import Attached, Tap
+from services.logs.stream.source import LogSource
 from tests.clock import HandClock
 from tests.unit.engine_log import BEGAN, EngineLog, stamped
 

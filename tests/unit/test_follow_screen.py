@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from services.domain.logs import block_of, moment_of
-from services.logs import screen
-from services.logs.following import Missed
+from services.logs.follow import screen
+from services.logs.follow.following import Missed
+from services.logs.follow.screen import BEFORE, ROWS, Screen
 from services.logs.patterns import Pattern
-from services.logs.presenter import Presenter, ShownLine
-from services.logs.screen import BEFORE, ROWS, Screen
+from services.logs.text.presenter import Presenter, ShownLine
 from tests.unit.engine_log import BEGAN, EngineLog
 
 

@@ -16,8 +16,17 @@ from handlers.words import catalogues
 from services.domain.logs import Stream, stamp_of
 from services.domain.plans import Place
 from services.errors import EngineRefused, HostSilent, LogsUnreadable, Silence
-from services.logs.following import End, Finish, FollowQuestion, LeftOver, Missed, Running, Snapshot, Standing
-from services.logs.presenter import ShownLine
+from services.logs.follow.following import (
+    End,
+    Finish,
+    FollowQuestion,
+    LeftOver,
+    Missed,
+    Running,
+    Snapshot,
+    Standing,
+)
+from services.logs.text.presenter import ShownLine
 
 NOW = datetime(2026, 11, 23, 14, 7, 31, tzinfo=UTC)
 N8N = Standing("server1", "n8n")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from handlers.args import Usage, UsageError
 from handlers.grep_args import search_question, span_of
 from services.domain.logs import Stream
-from services.logs.hits import SearchQuestion
-from services.logs.levels import Level
+from services.logs.search.hits import SearchQuestion
+from services.logs.text.levels import Level
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
 

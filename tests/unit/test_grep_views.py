@@ -21,11 +21,11 @@ from handlers.words import catalogues
 from services.domain.logs import Stream, stamp_of
 from services.domain.spans import TimeSpan
 from services.errors import Fault, HostSilent, LogsUnreadable, PatternRefused, Silence
-from services.logs.hits import Found, Hit, Progress, SearchQuestion, Stop, Tally, Times, Watch
-from services.logs.levels import Level
-from services.logs.presenter import ShownLine
-from services.logs.questions import Sieve
-from services.logs.windows import Mark
+from services.logs.pages.questions import Sieve
+from services.logs.search.hits import Found, Hit, Progress, SearchQuestion, Stop, Tally, Times, Watch
+from services.logs.stream.windows import Mark
+from services.logs.text.levels import Level
+from services.logs.text.presenter import ShownLine
 
 NOW = datetime(2026, 11, 23, 9, 6, tzinfo=UTC)  # 14:06
 TOKEN = "abcdefgh"

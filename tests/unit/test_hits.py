@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from services.domain.logs import Stream, stamp_of
 from services.errors import ContainerGone, HostSilent, Silence
-from services.logs.board import Board
-from services.logs.hits import Found, Hit, Place, SearchQuestion, Stop, Tally, Times
-from services.logs.presenter import ShownLine
-from services.logs.windows import Mark
+from services.logs.search.board import Board
+from services.logs.search.hits import Found, Hit, Place, SearchQuestion, Stop, Tally, Times
+from services.logs.stream.windows import Mark
+from services.logs.text.presenter import ShownLine
 
 BEGAN = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

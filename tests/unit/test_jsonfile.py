@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.logs import Line, Stream
-from services.logs.jsonfile import MOST_HELD, Candidates, NewestFirst
-from services.logs.records import PIECE, NoRecords
+from services.logs.stream.jsonfile import MOST_HELD, Candidates, NewestFirst
+from services.logs.stream.records import PIECE, NoRecords
 
 ERR = Stream.STDERR
 

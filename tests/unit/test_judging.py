@@ -2,8 +2,8 @@
 
 import json
 
-from services.logs.judging import judged, judged_as_read
-from services.logs.redaction import HIDDEN, redact
+from services.redaction.lines import judged, judged_as_read
+from services.redaction.text import HIDDEN, redact
 
 
 def test_a_secret_behind_spelled_letters_is_hidden() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.logs.levels import LONGEST_JSON, Level, inherited, level_of, parse_level
+from services.logs.text.levels import LONGEST_JSON, Level, inherited, level_of, parse_level
 
 TRACE, DEBUG, INFO, WARN, ERROR, FATAL = Level
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.logs.lines import last_lines
+from services.logs.text.lines import last_lines
 
 
 @pytest.mark.parametrize(

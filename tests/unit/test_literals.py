@@ -9,7 +9,7 @@ import re2
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from services.logs.literals import (
+from services.logs.search.literals import (
     LONGEST_PATTERN,
     MOST_BYTES,
     MOST_LITERALS,

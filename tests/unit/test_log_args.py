@@ -12,8 +12,8 @@ from handlers.args import Usage, UsageError
 from handlers.log_args import is_relative, log_question
 from services.domain.logs import Stream
 from services.domain.spans import TimeSpan
-from services.logs.levels import Level
-from services.logs.questions import ALL, ALWAYS, LogQuestion, Sieve
+from services.logs.pages.questions import ALL, ALWAYS, LogQuestion, Sieve
+from services.logs.text.levels import Level
 
 ALMATY = ZoneInfo("Asia/Almaty")
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # 14:30

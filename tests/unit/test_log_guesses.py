@@ -8,10 +8,10 @@ import pytest
 from services.domain.access import Actor, Scope
 from services.domain.containers import ContainerKey
 from services.errors import HostSilent, LogsUnreadable, Silence
-from services.logs.guesses import Guesses, means_alone
-from services.logs.pages import LogPage
-from services.logs.questions import LogQuestion
-from services.logs.reader import LogReader
+from services.logs.pages.guesses import Guesses, means_alone
+from services.logs.pages.page import LogPage
+from services.logs.pages.questions import LogQuestion
+from services.logs.pages.reader import LogReader
 from tests.unit.engine_log import EngineLog
 from tests.unit.log_fleet import ACTOR, LogFleet, container, reading
 

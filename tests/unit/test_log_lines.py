@@ -13,8 +13,8 @@ from handlers.views.answer import units
 from handlers.views.log_lines import Seam, labels_of, log_block, log_file
 from handlers.words import catalogues
 from services.domain.logs import Stream, stamp_of
-from services.logs.levels import inherited
-from services.logs.presenter import ShownLine
+from services.logs.text.levels import inherited
+from services.logs.text.presenter import ShownLine
 
 NOW = datetime(2026, 11, 23, 9, 2, 11, tzinfo=UTC)
 

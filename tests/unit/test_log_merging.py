@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.logs.merging import newest_of, oldest_of
+from services.logs.pages.merging import newest_of, oldest_of
 
 ordered = st.lists(st.integers(0, 30), max_size=12).map(sorted)
 logs = st.lists(ordered, max_size=5)

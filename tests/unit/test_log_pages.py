@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from services.domain.logs import Stream, stamp_of
 from services.domain.spans import TimeSpan
-from services.logs import page_making
-from services.logs.levels import Level, inherited
-from services.logs.pages import LogPage
-from services.logs.questions import ALL, LogQuestion, Sieve
-from services.logs.reader import LogReader
+from services.logs.pages import making as page_making
+from services.logs.pages.page import LogPage
+from services.logs.pages.questions import ALL, LogQuestion, Sieve
+from services.logs.pages.reader import LogReader
+from services.logs.text.levels import Level, inherited
 from tests.unit.engine_log import BEGAN, EngineLog
 from tests.unit.log_fleet import ACTOR, LogFleet, reading
 

@@ -12,16 +12,17 @@ from services.domain.containers import Details
 from services.domain.logs import Block
 from services.domain.reports import Selection
 from services.errors import HostSilent, LogsUnreadable, NoSuchContainer, NotUnderstood, Silence
-from services.logs import page_making, presenter
-from services.logs.levels import Level
-from services.logs.page_making import MOST_BYTES
-from services.logs.pages import LogPage
-from services.logs.presenter import Presented
-from services.logs.questions import LogQuestion, Sieve
-from services.logs.reader import MOST_PAGES, LogReader
-from services.logs.records import LONGEST_LINE
-from services.logs.redaction import HIDDEN, MOST_JUDGEMENTS
-from services.logs.source import LogSource
+from services.logs.pages import making as page_making
+from services.logs.pages.making import MOST_BYTES
+from services.logs.pages.page import LogPage
+from services.logs.pages.questions import LogQuestion, Sieve
+from services.logs.pages.reader import MOST_PAGES, LogReader
+from services.logs.stream.records import LONGEST_LINE
+from services.logs.stream.source import LogSource
+from services.logs.text import presenter
+from services.logs.text.levels import Level
+from services.logs.text.presenter import Presented
+from services.redaction.text import HIDDEN, MOST_JUDGEMENTS
 from tests.clock import HandClock
 from tests.unit.engine_log import BEGAN, EngineLog
 from tests.unit.log_fleet import ACTOR, LogFleet, container, details, reading

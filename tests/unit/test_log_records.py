@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.domain.logs import Block, Line, LogQuery, Stream
 from services.errors import EngineRefused, HostSilent
-from services.logs.records import LONGEST_LINE, PIECE, NoRecords, Records
+from services.logs.stream.records import LONGEST_LINE, PIECE, NoRecords, Records
 from tests.unit.engine_log import EngineLog, frame, stamped
 from tests.unit.test_streams import pieces
 

@@ -18,12 +18,12 @@ from services.domain.containers import Container, State
 from services.domain.logs import Stream, stamp_of
 from services.domain.spans import TimeSpan
 from services.errors import HostSilent, LogsUnreadable, Silence
-from services.logs.levels import Level
-from services.logs.pages import LogPage, Look
-from services.logs.presenter import ShownLine
-from services.logs.questions import ALL, Bookmark, LogQuestion, Place, Sieve
-from services.logs.restarts import Restart
-from services.logs.windows import Mark
+from services.logs.pages.page import LogPage, Look
+from services.logs.pages.questions import ALL, Bookmark, LogQuestion, Place, Sieve
+from services.logs.pages.restarts import Restart
+from services.logs.stream.windows import Mark
+from services.logs.text.levels import Level
+from services.logs.text.presenter import ShownLine
 
 NOW = datetime(2026, 11, 23, 9, 6, tzinfo=UTC)  # 14:06
 OLDER = Place("0", Mark(7, b"x"), Mark(1, b"y"), b"y")

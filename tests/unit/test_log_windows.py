@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.domain.logs import Block, Line, LogQuery, Stream, block_of
-from services.logs.records import LONGEST_LINE, PIECE
-from services.logs.windows import Backwards, Mark, mark_before, onward
+from services.logs.stream.records import LONGEST_LINE, PIECE
+from services.logs.stream.windows import Backwards, Mark, mark_before, onward
 from tests.unit.engine_log import BEGAN, EngineLog
 
 Step = Callable[[EngineLog], None]

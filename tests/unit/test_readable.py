@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.logs.lines import last_lines
-from services.logs.readable import readable
+from services.logs.text.lines import last_lines
+from services.logs.text.readable import readable
 
 ALMATY = ZoneInfo("Asia/Almaty")  # 5 h ahead
 MOMENT = "2026-11-23T09:02:11.123Z"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.logs.redaction import HIDDEN, MOST_JUDGEMENTS, redact, redacted
+from services.redaction.text import HIDDEN, MOST_JUDGEMENTS, redact, redacted
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IjVmMSIsInJvbGUiOiJhZG1pbiJ9.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 BOT_TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.logs.redaction import EMAILS, HIDDEN, redact
+from services.redaction.text import EMAILS, HIDDEN, redact
 
 KEY_LINE = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDVMIIEvQIBADAN"
 

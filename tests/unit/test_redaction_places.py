@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.logs.redaction import HIDDEN, redact
+from services.redaction.text import HIDDEN, redact
 
 HEX, UUID = "9f86d081884c7d659a2feaa0c55ad015", "3f2b8c1e-9d4a-4e7b-8a6c-5d1f0e9b7c3a"
 MIXED, BASE64 = "Kq7ZtP2mXw9LbV4nYc8RdJ5s", "q3Vt8LxY0mZr5KdN2pWc7HsBf9JgT4aUe6RiOk1QvXw="

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.logs.redaction import HIDDEN, redact
+from services.redaction.text import HIDDEN, redact
 
 UUID = "255d861b-5ea1-5996-9aa3-922530ec40b1"
 BASE64 = "aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd29ybGQ="

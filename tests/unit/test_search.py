@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from services.domain.logs import Stream, moment_of
 from services.domain.spans import TimeSpan
-from services.logs.hits import Found, Hit, SearchQuestion, Stop
-from services.logs.levels import Level, inherited
-from services.logs.questions import Sieve
-from services.logs.search import Searcher
+from services.logs.pages.questions import Sieve
+from services.logs.search.hits import Found, Hit, SearchQuestion, Stop
+from services.logs.search.search import Searcher
+from services.logs.text.levels import Level, inherited
 from tests.unit.engine_log import EngineLog, stamped
 from tests.unit.log_fleet import ACTOR
 from tests.unit.search_fleet import ALL, SearchFleet, cut_small, fleet_of, searcher, write

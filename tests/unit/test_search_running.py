@@ -11,8 +11,8 @@ import pytest
 from services.domain.access import Actor, Role, Scope
 from services.domain.logs import LogQuery, Stream
 from services.errors import HostSilent, LogsUnreadable, NotYourSearch, SearchesFull, Silence
-from services.logs.hits import Found, SearchQuestion, Stop, Watch
-from services.logs.search import FILE, MOST, MOST_OF_ONE, Searcher
+from services.logs.search.hits import Found, SearchQuestion, Stop, Watch
+from services.logs.search.search import FILE, MOST, MOST_OF_ONE, Searcher
 from tests.unit.engine_log import EngineLog
 from tests.unit.log_fleet import ACTOR, container
 from tests.unit.search_fleet import ALL, SearchFleet, cut_small, fleet_of, searcher, write

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from services.domain.logs import Line, Stream, block_of
 from services.errors import HostSilent, Silence
-from services.logs import hunt
-from services.logs.hits import Found, SearchQuestion
-from services.logs.jsonfile import Candidates
-from services.logs.levels import Level
-from services.logs.questions import Sieve
-from services.logs.search import Searcher
+from services.logs.pages.questions import Sieve
+from services.logs.search import hunt
+from services.logs.search.hits import Found, SearchQuestion
+from services.logs.search.search import Searcher
+from services.logs.stream.jsonfile import Candidates
+from services.logs.text.levels import Level
 from tests.unit.engine_log import EngineLog
 from tests.unit.log_fleet import ACTOR
 from tests.unit.search_fleet import ALL, SearchFleet, cut_small, fleet_of, searcher

@@ -19,8 +19,8 @@ from playground.engine.team import open_team
 from playground.engine.world import World
 from services.domain.containers import Health, State
 from services.fleet import answers
-from services.logs.levels import Level, level_of
-from services.logs.redaction import HIDDEN, redact
+from services.logs.text.levels import Level, level_of
+from services.redaction.text import HIDDEN, redact
 from tests.lab.team import TEAM_SERVER1, TEAM_SERVER2
 from tests.unit.manual_clock import ManualClock
 

@@ -12,7 +12,7 @@ import pytest
 
 from handlers import waiting
 from playground.telegram import Message
-from services.logs import page_making
+from services.logs.pages import making as page_making
 from tests.bots import Setup, running
 from tests.clock import HandClock
 from tests.conftest import Cast, labels

@@ -1,0 +1,131 @@
+"""Lines of a log in their surroundings, and as they may be shown there. Pure.
+
+What is hidden in a line may depend on those around it: a private key spans lines, and so do lists of codes.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import re2
+
+from services.domain.logs import STAMP, Block
+from services.logs.text.lines import last_lines
+from services.redaction.lines import judged
+
+# Bytes and lines before a line that may bear on what is hidden in it, and lines behind it.
+MARGIN, MARGIN_LINES, _BEHIND = 26_000, 200, 3
+# Bytes of a margin at most: where lines are very long it has fewer.
+_MOST_MARGIN = 256 * 2**10
+# A private key reaches as far as the margin does, in both directions. Around each there is one of these.
+KEY_TRACES = b"PRIVATE", b"OpenVPN", b"Private-Lines"
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Lines that follow upon each other: those looked at, and around them others that only tell what they mean.
+
+    text: the body's, clean. Lines are numbered from the first one of `before`.
+    """
+
+    before: Block
+    body: Block
+    after: Block
+    text: bytes
+
+    @classmethod
+    def of(cls, before: Block, body: Block, after: Block) -> "Region":
+        return cls(before, body, after, clean(body))
+
+    @property
+    def whole(self) -> Block:
+        return joined(self.before, self.body, self.after)
+
+    def shown(self, numbers: Iterable[int], hidden: Iterable[str]) -> Mapping[int, str]:
+        """These lines, as far as they are there, as they may be shown; those that are withheld are left out.
+
+        hidden: texts that must not be seen wherever they stand.
+        """
+        together = b"".join((clean(self.before), self.text, clean(self.after)))
+        texts = together.decode().split("\n")[:-1]
+        found: dict[int, str] = {}
+        for start, end in self._stretches(sorted(numbers), together, len(texts)):
+            result = judged(texts[start:end], tuple(hidden))
+            lines = result.text.split("\n")
+            # Of those that are withheld one line is left in place of all.
+            first = end - len(lines)
+            found |= dict(enumerate(lines[result.withheld :], first + result.withheld))
+        return {number: found[number] for number in numbers if number in found}
+
+    def _stretches(self, numbers: list[int], text: bytes, count: int) -> Iterator[tuple[int, int]]:
+        """What must be judged together."""
+        if any(trace in text for trace in KEY_TRACES):
+            yield 0, count
+            return
+        start = end = 0
+        for number in numbers:
+            if number - MARGIN_LINES > end:
+                if end:
+                    yield start, end
+                start = number - MARGIN_LINES
+            end = min(max(number + _BEHIND + 1, end), count)
+        if end:
+            yield start, end
+
+
+def clean(block: Block) -> bytes:
+    """The block's text as people see it but for what is to be hidden: UTF-8, a newline behind each line."""
+    if not block or _unplain().search(block.text) is None:
+        return block.text
+    return "\n".join((*last_lines(block.text, len(block)), "")).encode(errors="replace")
+
+
+@cache
+def _unplain() -> "re2._Regexp":
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    return re2.compile(rb"[^ -~\n]", options)
+
+
+def joined(*blocks: Block) -> Block:
+    return Block(
+        b"".join(block.text for block in blocks),
+        b"".join(block.stamps for block in blocks),
+        b"".join(block.kinds for block in blocks),
+    )
+
+
+def parted(block: Block, context: int) -> tuple[Block, Block]:
+    """Its begin, large enough for so many lines of context and for what hides a line, and the rest."""
+    at, count = _margin(block.text, context)
+    return _slice(block, 0, at, 0, count), _slice(block, at, len(block.text), count, len(block))
+
+
+def head_of(block: Block, context: int) -> Block:
+    """Its begin, as `parted` takes it."""
+    at, count = _margin(block.text, context)
+    return _slice(block, 0, at, 0, count)
+
+
+def _margin(text: bytes, context: int) -> tuple[int, int]:
+    """In bytes and in lines."""
+    at, count, least = 0, 0, max(context, MARGIN_LINES)
+    while at < len(text) and (count < least or at < MARGIN) and at < _MOST_MARGIN:
+        at = text.find(b"\n", at) + 1
+        count += 1
+    return at, count
+
+
+def tail_of(block: Block, context: int) -> Block:
+    """Its end, as large as the begin that `parted` takes."""
+    text, size = block.text, len(block.text)
+    at, count, least = size, 0, max(context, MARGIN_LINES)
+    while at > 0 and (count < least or size - at < MARGIN) and size - at < _MOST_MARGIN:
+        at = text.rfind(b"\n", 0, at - 1) + 1
+        count += 1
+    return _slice(block, at, size, len(block) - count, len(block))
+
+
+def _slice(block: Block, start: int, end: int, first: int, last: int) -> Block:
+    """By bytes of the text, and by lines."""
+    return Block(block.text[start:end], block.stamps[first * STAMP : last * STAMP], block.kinds[first:last])

@@ -1,0 +1,167 @@
+"""Records of the engine's json-file as `vakhta-grep` prints them, into blocks of lines. Pure.
+
+They come the newest first, in groups of neighbours: "--" parts two groups, "next" stands behind each file and
+"end" behind the last. Everything else is a record. One that cannot be read, such as the half of one that was just
+being written, is left out.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from struct import Struct
+
+import msgspec
+
+from services.domain.logs import STAMP, Block, Stream
+from services.logs.stream.records import NoRecords, Records
+
+# Bytes of one group that are held to keep it together.
+MOST_HELD = 256 * 2**10
+
+_MOST_OF_A_LINE = 8 * MOST_HELD  # with all its pieces
+
+_PART, _NEXT, _END = _CONTROL = b"--", b"next", b"end"
+_OPENING = b'{"log":"'
+_WHOLE_LINE = b'\\n","stream":"'  # in every record but the pieces of a longer line, of which it ends the last
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
+_FRAME = Struct(">B3xL")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Lines that may match, and their neighbours, in the order of the log.
+
+    groups: the numbers of the lines, the first among them, that do not follow upon the one before. A group that
+    MOST_HELD bytes do not hold goes on in the next candidates.
+    """
+
+    block: Block
+    groups: tuple[int, ...]
+
+    def parted(self) -> list[Block]:
+        """Each group by itself, in order. `Block.part` would look through the whole block for each."""
+        texts = self.block.text.split(b"\n")[:-1]
+        return [
+            Block(
+                b"".join([text + b"\n" for text in texts[start:end]]),
+                self.block.stamps[start * STAMP : end * STAMP],
+                self.block.kinds[start:end],
+            )
+            for start, end in pairwise((*self.groups, len(texts)))
+        ]
+
+
+class _Record(msgspec.Struct):
+    log: str = ""
+    stream: str = ""
+    time: str = ""
+
+
+_DECODER = msgspec.json.Decoder(_Record)
+
+
+class NewestFirst:
+    """Feed it buffers as they come, cut anywhere. ended: all was looked at, nothing more comes.
+
+    A file that is rotated meanwhile may turn up once more, further back: what it has brought is not told again.
+    """
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._data = b"\n"
+        self._newest: bytes | None = None  # record of this file
+        self._known: set[bytes] = set()  # the newest one of each file before
+        self._repeats = False  # the rest of this file has been here
+
+    def feed(self, data: bytes) -> Candidates:
+        """What is whole now, perhaps nothing; older than all before. Raises NoRecords."""
+        data = self._data + data
+        end = _end_of_groups(data)
+        self._data = data[end:]
+        return _candidates(self._groups(data[1:end].split(b"\n")))
+
+    def _groups(self, lines: Iterable[bytes]) -> list[list[bytes]]:
+        """Still the newest first."""
+        groups: list[list[bytes]] = [[]]
+        for line in lines:
+            if line in _CONTROL:
+                groups.append([])
+                self.ended = line == _END
+                if line == _NEXT:
+                    self._next_file()
+            elif self._repeats or (self._known and line in self._known):
+                self._repeats = True
+            else:
+                groups[-1].append(line)
+                if self._newest is None and _WHOLE_LINE in line:
+                    self._newest = line
+        return [group for group in groups if group]
+
+    def _next_file(self) -> None:
+        if self._newest is not None:
+            self._known.add(self._newest)
+        self._newest, self._repeats = None, False
+
+
+def _end_of_groups(data: bytes) -> int:
+    """How far `data` holds whole groups, or a part of one that is too large; never between the pieces of a line.
+
+    The newline there begins what is left, so that each control line has one before it.
+    """
+    ends = [at + len(part) + 1 for part in _CONTROL if (at := data.rfind(b"\n%b\n" % part)) >= 0]
+    if ends or len(data) <= MOST_HELD:
+        return max(ends, default=0)
+    line = data.rfind(b"\n", 0, max(data.rfind(_WHOLE_LINE), 0))
+    if line > 0 or len(data) <= _MOST_OF_A_LINE:
+        return max(line, 0)
+    if (piece := data.rfind(b"\n")) > 0:
+        return piece
+    raise NoRecords("a record has no end")
+
+
+def _candidates(groups: Sequence[Sequence[bytes]]) -> Candidates:
+    """Both the groups and their records are the newest first."""
+    blocks: list[Block] = []
+    starts, lines = [], 0
+    for group in reversed(groups):
+        records = Records(tty=False)  # as what the engine itself would have told of it
+        parts = [records.feed(b"".join(_frames(group[::-1]))), records.rest()]
+        if count := sum(map(len, parts)):
+            blocks += parts
+            starts.append(lines)
+            lines += count
+    whole = Block(
+        b"".join([block.text for block in blocks]),
+        b"".join([block.stamps for block in blocks]),
+        b"".join([block.kinds for block in blocks]),
+        sum(block.records for block in blocks),
+    )
+    return Candidates(whole, tuple(starts))
+
+
+def _frames(lines: Sequence[bytes]) -> Iterator[bytes]:
+    try:
+        records = _DECODER.decode_lines(b"\n".join(lines))
+    except ValueError:  # of msgspec, and of UTF-8
+        records = [record for line in lines if (record := _readable(line))]
+    for record in records:
+        if stamp := _stamp(record.time):
+            text = record.log.removesuffix("\n")
+            end = "\n" if len(text) < len(record.log) else ""
+            said = f"{stamp} {text.replace(chr(10), ' ')}{end}".encode(errors="replace")
+            yield _FRAME.pack(Stream.STDERR if record.stream == "stderr" else Stream.STDOUT, len(said)) + said
+
+
+def _readable(line: bytes) -> _Record | None:
+    """The record that ends the line: a half-written one, or zeros after a crash, may stand before it."""
+    with suppress(ValueError):
+        return _DECODER.decode(line[max(line.rfind(_OPENING), 0) :])
+    return None
+
+
+def _stamp(time: str) -> str:
+    """With the zeros that the engine has cut off at its end; "" where it is no moment."""
+    found = _MOMENT.fullmatch(time)
+    return f"{found[1]}.{(found[2] or '').ljust(9, '0')}Z" if found else ""
