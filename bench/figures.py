@@ -26,4 +26,4 @@ def compare(title: str, ours: Series, theirs: Series, wanted: float) -> None:
     print(f"\n{title}, medians of {len(ours.seconds)}")
     print(ours)
     print(theirs)
-    print(f"  {'ratio':<52} {theirs.median / ours.median:8.1f} ×   wanted: {wanted:.0f} × or more")
+    print(f"  {'ratio':<52} {theirs.median / ours.median:8.1f} ×   wanted: {wanted:g} × or more")

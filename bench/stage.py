@@ -34,9 +34,14 @@ class Stage:
         self.pulse.unlink()
         return longest
 
-    async def ask(self, text: str, patience: float = 10) -> tuple[float, Message]:
-        """Seconds from the update's arrival at the stand-in to that of the bot's reply, and the reply."""
-        person = next(self.people)
+    async def ask(
+        self, text: str, patience: float = 10, *, person: Person | None = None
+    ) -> tuple[float, Message]:
+        """Seconds from the update's arrival at the stand-in to that of the bot's reply, and the reply.
+
+        person: who asks; else whose turn it is.
+        """
+        person = person or next(self.people)
         began = perf_counter()
         await person.says(text)
         reply = await self.telegram.next_message(person, patience)
