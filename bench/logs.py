@@ -32,6 +32,7 @@ WRITERS = tuple(f"writer-{number}" for number in range(4))
 _ROUNDS = 7
 _FIFTY = 25
 _PATIENCE = 120.0
+_BREATH = 0.05  # nobody asks the next question within the same blink
 # 5,000 lines ten times a second.
 _WRITER = (
     "trap 'exit 0' TERM; while :; do yes 'INFO request 12345 GET /items/bookings 200 in 31 ms' | head -n 5000;"
@@ -133,8 +134,11 @@ async def fifty(stage: Stage, server: Server) -> None:
     identity = server.docker("inspect", "--format={{.Id}}", SPEAKER).strip()
     async with _connected(server) as ssh_connection, aiohttp.ClientSession() as session:
         for number in range(_FIFTY + 3):
+            await asyncio.sleep(_BREATH)
             seconds = await _until(stage, f"/logs server2/{SPEAKER} 50", right)
+            await asyncio.sleep(_BREATH)
             once = await _timed(lambda: _raw(ssh_connection, server, identity))
+            await asyncio.sleep(_BREATH)
             said = await _timed(lambda: _say(session, stage))
             if number >= 3:
                 ours.seconds.append(seconds)

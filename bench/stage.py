@@ -90,9 +90,11 @@ def _host(server: Server, *, fast_lane: bool) -> dict[str, Any]:
 
 
 async def _contact(stage: Stage) -> None:
-    """Ask until all hosts have answered; while one is being connected to, the bot says so."""
+    """Ask until all hosts have answered; while one is being connected to, the bot says so. Then everybody is known."""
     async with asyncio.timeout(_STARTING):
         reply = (await stage.ask("/status", _STARTING))[1]
         while not reply.text.startswith("🟢"):
             await asyncio.sleep(0.5)
             reply = (await stage.ask("/status"))[1]
+        for _ in _PEOPLE:
+            await stage.ask("/whoami")

@@ -1,8 +1,9 @@
 """Updates on their way: each is in the store before Telegram forgets it, and leaves the store once handled."""
 
+import asyncio
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from aiogram import Bot
@@ -61,12 +62,9 @@ class Inbox:
         """Write a batch and the next offset in one go, and only then move on. Those that could be decoded."""
         now = self.last_contact = self._clock.now()
         raw = dict(_with_ids(batch))
-        updates = {update_id: self._decoded(update_id, item) for update_id, item in raw.items()}
         handled = tuple(self._handled)
         writes = _deletions(handled)
-        for update_id, update in updates.items():
-            item = raw[update_id]
-            writes.append(self._aside(update_id, item) if update is None else _kept(update_id, item, tries=1))
+        writes += [_kept(update_id, item, tries=1) for update_id, item in raw.items()]
         if raw:
             writes.append(Put(self._offset_key, f"{max(raw) + 1} {now.isoformat()}".encode()))
         contact_is_due = self._contact_written is None or now - self._contact_written >= CONTACT_EVERY
@@ -74,7 +72,11 @@ class Inbox:
             writes.append(Put(CONTACT, now.isoformat().encode()))
         if not writes:
             return []
-        await self._store.write(*writes)
+        # Side by side: the disk takes as long as the decoding.
+        _, updates = await asyncio.gather(self._store.write(*writes), self._all_decoded(raw))
+        if strange := [update_id for update_id, update in updates.items() if update is None]:
+            asides = [self._aside(update_id, raw[update_id]) for update_id in strange]
+            await self._store.write(*asides, *_deletions(strange))
         self._handled.difference_update(handled)
         if contact_is_due:
             self._contact_written = now
@@ -118,6 +120,9 @@ class Inbox:
         finally:
             self._settling = False
 
+    async def _all_decoded(self, raw: Mapping[int, object]) -> dict[int, Update | None]:
+        return {update_id: self._decoded(update_id, item) for update_id, item in raw.items()}
+
     def _decoded(self, update_id: int, raw: object) -> Update | None:
         """None, and said in the log, for what this version cannot understand."""
         try:
@@ -139,7 +144,7 @@ class Inbox:
         return Put(f"{BAD}{update_id}", json.dumps(raw).encode(), self._clock.now() + BAD_KEPT_FOR)
 
 
-def _deletions(update_ids: Sequence[int]) -> list[Write]:
+def _deletions(update_ids: Iterable[int]) -> list[Write]:
     return [Delete(f"{KEPT}{update_id}") for update_id in update_ids]
 
 

@@ -153,6 +153,7 @@ class UpdatePump:
                 continue
             self._succeeded()
             await self._feed(group, updates)
+            await asyncio.sleep(0)  # what was started begins before the next request is made
             if len(batch) < self._polling.limit:  # nothing more has piled up
                 self._away = None
 

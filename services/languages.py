@@ -34,6 +34,8 @@ class Languages:
         self._roster = roster
         self._known = tuple(known)
         self._heard: dict[int, str] = {}
+        self._choices: dict[int, Choice] = {}  # of people of the settings, as the store has them
+        self._chosen = 0  # times that one was made anew
         self.default = default
         self.changed: Callable[[int], None] = lambda _person: None
 
@@ -54,14 +56,20 @@ class Languages:
 
     async def choice(self, person: int) -> Choice:
         """Raises StoreUnavailable."""
-        own, client = _own_key(person), _client_key(person)
+        if person in self._choices:
+            return self._choices[person]
+        own, client, chosen = _own_key(person), _client_key(person), self._chosen
         kept = await self._store.get_many([own, client])
-        return Choice(self._read(kept.get(own)), self._read(kept.get(client)))
+        choice = Choice(self._read(kept.get(own)), self._read(kept.get(client)))
+        if self._roster.actor(person) is not None and chosen == self._chosen:
+            self._choices[person] = choice
+        return choice
 
     async def choose(self, person: int, language: str | None) -> None:
         """None: as the person's Telegram says. Raises StoreUnavailable."""
         key = _own_key(person)
         await self._store.write(Delete(key) if language is None else Put(key, language.encode()))
+        self._forget(person)
         self.changed(person)
 
     async def hear(self, person: int, tag: str | None) -> None:
@@ -77,12 +85,17 @@ class Languages:
             news = kept is None or (tag is not None and kept != client)
             if news:
                 await self._store.write(Put(_client_key(person), client))
+                self._forget(person)
         except StoreUnavailable as error:
             log.warning("the language of %s could not be kept: %s", person, error)
             return
         self._heard[person] = tag or ""
         if news:
             self.changed(person)
+
+    def _forget(self, person: int) -> None:
+        self._chosen += 1
+        self._choices.pop(person, None)
 
     def _ours(self, tag: str | None) -> str | None:
         language = (tag or "").partition("-")[0].lower()

@@ -8,11 +8,12 @@ import asyncio
 import logging
 import ssl
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -35,6 +36,7 @@ from services.fleet.streams import ERROR_LIMIT, Channel, Response, doubted, endl
 from services.logs.text.presentable import presentable
 
 THREADS = 4
+INSPECTS = 8  # at a time
 GRACE = 1.0  # seconds by which the SDK's own timeout is longer than the deadline
 QUIET = 5.0  # seconds without an event, then a ping beside it tells whether contact is lost
 MOST_VALUES = 1_000_000  # in one answer: each may take thirty times its bytes once it is an object
@@ -73,6 +75,7 @@ class DockerEngine:
         # Acts may take as long as a container takes to stop: they must not make the host look dead to reads.
         self._reads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"{link.host}-read")
         self._acts = ThreadPoolExecutor(THREADS, thread_name_prefix=f"{link.host}-act")
+        self._inspects = asyncio.Semaphore(INSPECTS)
 
     @property
     def host(self) -> str:
@@ -86,9 +89,8 @@ class DockerEngine:
         return await self._read(lambda sdk: answers.containers(self.host, sdk.containers(all=True)), deadline)
 
     async def inspect(self, container_id: str, *, deadline: float = 5) -> Details:
-        return await self._read(
-            lambda sdk: answers.details(sdk.inspect_container(container_id)), deadline, container_id
-        )
+        async with self._within(deadline), self._inspects:
+            return answers.details(await self._again(partial(self._json, container_id, "json")))
 
     async def usage(self, container_id: str, *, deadline: float = 5) -> Usage | None:
         """The engine itself takes one to two seconds for it."""
@@ -184,20 +186,43 @@ class DockerEngine:
     @asynccontextmanager
     async def _ask(self, container_id: str, what: str) -> AsyncIterator[Response]:
         """A good answer about a container, or without an id about the engine, over a channel of its own."""
-        channel = await self._open()
-        try:
-            about = f"containers/{quote(container_id, safe='')}/{what}" if container_id else what
-            response = await get(channel, f"/v{self._link.api_version}/{about}")
+        about = f"containers/{quote(container_id, safe='')}/{what}" if container_id else what
+        async with self._answer(about) as response:
             if response.status == 404 and container_id:
                 raise ContainerGone(self.host, container_id)
             if response.status != 200:
                 raise EngineRefused(self.host, response.status, presentable(await response.error_text()))
             yield response
-        finally:
+
+    @asynccontextmanager
+    async def _answer(self, about: str) -> AsyncIterator[Response]:
+        await self._link.ready()
+        path = f"/v{self._link.api_version}/{about}"
+        if response := await self._at_once(path):
+            with closing(response.channel):
+                yield response
+        else:
+            with closing(await self._open()) as channel:
+                yield await get(channel, path)
+
+    async def _at_once(self, path: str) -> Response | None:
+        """Over a channel that was opened ahead; None where there is none, or the engine had hung up on it."""
+        if (channel := self._link.spare()) is None:
+            return None
+        try:
+            return await get(channel, path)
+        except ConnectionError:
             channel.close()
+            return None
+        except BaseException:
+            channel.close()
+            raise
+
+    async def _json(self, container_id: str, what: str) -> Any:
+        async with self._ask(container_id, what) as response:
+            return await response.json()
 
     async def _open(self) -> Channel:
-        await self._link.ready()
         try:
             return await self._link.open()
         except HostSilent:
@@ -206,15 +231,19 @@ class DockerEngine:
 
     async def _read(self, ask: Ask[T], deadline: float, name: str = "") -> T:
         async with self._within(deadline):
-            try:
-                return await self._call(self._reads, ask, deadline, name)
-            except HostSilent:
-                self._link.suspect()  # `ready` in the next line tells what is true
-            except EngineRefused as refusal:
-                if not _wants_other_version(refusal):
-                    raise
-                self._link.suspect()  # the ping asks the version anew
-            return await self._call(self._reads, ask, deadline, name)
+            return await self._again(partial(self._call, self._reads, ask, deadline, name))
+
+    async def _again(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Twice where contact had just been lost, or where the engine was exchanged for one of another version."""
+        try:
+            return await call()
+        except (HostSilent, ConnectionError):
+            pass
+        except EngineRefused as refusal:
+            if not _wants_other_version(refusal):
+                raise
+        self._link.suspect()  # `ready` tells what is true, and the ping asks the version anew
+        return await call()
 
     async def _act(self, ask: Ask[None], deadline: float, name: str) -> None:
         began = asyncio.get_running_loop().time()

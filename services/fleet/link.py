@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 from services.errors import HostSilent, Silence
+from services.fleet.spares import MOST, Spares
 from services.fleet.streams import Channel, get
 
 CONNECT_TIMEOUT = 10.0
@@ -58,6 +59,7 @@ class Link(ABC):
 
     socket_path: str = ""
     tls: TlsFiles | None = None
+    most_spares = MOST
 
     def __init__(self, host: str) -> None:
         self.host = host
@@ -68,6 +70,7 @@ class Link(ABC):
         self._pauses = pauses()
         self._settled = asyncio.Event()  # whether there is contact is known: `_silence` tells
         self._doubt = asyncio.Event()
+        self._spares = Spares(self.open, self.most_spares)
 
     @property
     def base_url(self) -> str:
@@ -94,6 +97,10 @@ class Link(ABC):
             self._settled.clear()
             self._doubt.set()
 
+    def spare(self) -> Channel | None:
+        """One that was opened ahead, while there is contact. The engine may have hung up on it unnoticed."""
+        return self._spares.take() if self._silence is None and self.most_spares else None
+
     @abstractmethod
     async def open(self) -> Channel:
         """A new raw channel to the engine. Raises HostSilent; no deadline of its own."""
@@ -105,19 +112,25 @@ class Link(ABC):
     async def run(self) -> NoReturn:
         """Keep contact until cancelled, whatever an attempt runs into."""
         try:
-            while True:
-                try:
-                    async with self._connected():
-                        await self._watch()
-                except HostSilent as silence:
-                    self._lose(silence)
-                except Exception as exc:
-                    logger.exception("%s: an attempt failed in an unforeseen way", self.host)
-                    self._lose(HostSilent(self.host, Silence.ENGINE, detail=f"{exc!r:.200}"))
-                await asyncio.sleep(next(self._pauses))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._spares.keep(), name=f"{self.host}: spare channels")
+                while True:
+                    await self._attempt()
+                    await asyncio.sleep(next(self._pauses))
         finally:
             self._silence = HostSilent(self.host, Silence.CONNECTING, self._lost, "closed")
             self._settled.set()
+
+    async def _attempt(self) -> None:
+        """Contact, as long as it lasts."""
+        try:
+            async with self._connected():
+                await self._watch()
+        except HostSilent as silence:
+            self._lose(silence)
+        except Exception as exc:
+            logger.exception("%s: an attempt failed in an unforeseen way", self.host)
+            self._lose(HostSilent(self.host, Silence.ENGINE, detail=f"{exc!r:.200}"))
 
     async def _watch(self) -> NoReturn:
         self._doubt.clear()
@@ -160,6 +173,7 @@ class Link(ABC):
             self._settled.set()
 
     def _lose(self, silence: HostSilent) -> None:
+        self._spares.drop()
         before = self._silence
         if before is None:
             self._lost = datetime.now(UTC)
@@ -175,6 +189,10 @@ class StreamChannel:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
 
+    @property
+    def ended(self) -> bool:
+        return self._reader.at_eof() or self._writer.is_closing()
+
     async def read(self) -> bytes:
         return await self._reader.read(BUFFER)
 
@@ -186,7 +204,9 @@ class StreamChannel:
 
 
 class UnixLink(Link):
-    """The engine's socket on this machine."""
+    """The engine's socket on this machine, to which the way is short."""
+
+    most_spares = 0
 
     def __init__(self, host: str, path: str) -> None:
         super().__init__(host)

@@ -25,6 +25,11 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 class Channel(Protocol):
     """Two-way bytes to the engine, opened by a `Link`. Whatever breaks it is an OSError."""
 
+    @property
+    def ended(self) -> bool:
+        """Whether it is known that nothing will come any more."""
+        ...
+
     async def read(self) -> bytes:
         """The next buffer, of any size; empty at the end."""
         ...

@@ -222,6 +222,10 @@ class _SshChannel:
         self._connection = connection
         self._reader, self._writer = streams
 
+    @property
+    def ended(self) -> bool:
+        return self._reader.at_eof() or self._connection.is_closed()
+
     async def read(self) -> bytes:
         try:
             data = await self._reader.read(BUFFER)

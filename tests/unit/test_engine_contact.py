@@ -19,6 +19,8 @@ PONG = b"HTTP/1.0 200 OK\r\nApi-Version: 1.41\r\n\r\nOK"
 class Line:
     """A channel to an engine that says `answer`; None: nothing, for ever."""
 
+    ended = False
+
     def __init__(self, answer: bytes | None) -> None:
         self.answer = answer
         self.closed = False

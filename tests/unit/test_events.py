@@ -107,6 +107,8 @@ def test_an_overlong_line_is_left_out_and_not_kept() -> None:
 class Quiet(Tape):
     """A channel that says what it has, and then nothing."""
 
+    ended = False
+
     async def read(self) -> bytes:
         if not self.buffers:
             await asyncio.Event().wait()

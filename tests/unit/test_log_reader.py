@@ -126,7 +126,8 @@ async def test_pages_are_cleaned_in_a_thread_and_the_loop_turns(monkeypatch: pyt
         return whole(source, block)
 
     monkeypatch.setattr(presenter, "presented", stuck)
-    async with reading(fleet(b"one\n")) as reader, asyncio.TaskGroup() as group:
+    long = b"x" * 20_000 + b"\n"  # a short one is not worth a thread
+    async with reading(fleet(long)) as reader, asyncio.TaskGroup() as group:
         pages = [group.create_task(newest(reader, 1)) for _ in range(40)]
         for _ in range(50):
             await asyncio.sleep(0)

@@ -10,6 +10,8 @@ from services.fleet.streams import ERROR_LIMIT, JSON_LIMIT, get
 class Tape:
     """A channel that plays the given buffers and remembers what was asked."""
 
+    ended = False
+
     def __init__(self, *buffers: bytes) -> None:
         self.buffers = list(buffers)
         self.written = b""

@@ -16,20 +16,27 @@ Names = tuple[str, ...] | ContainerKey
 
 
 class Guesses:
-    """Each person's own: what one has seen tells another nothing, not even by the time it takes."""
+    """Each person's own, but for names in full: they mean the same to all who may see what they mean.
+
+    So what one has seen tells another nothing, not even by the time it takes.
+    """
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, int | None, Names], Container] = OrderedDict()
+        self._known: OrderedDict[tuple[Names, int | None, int | None], Container] = OrderedDict()
 
     def of(self, names: Names, by: Actor) -> Container | None:
-        return self._known.get((by.id, by.chat, names))
+        """Within the person's scope."""
+        guess = self._known.get((names, None, None)) or self._known.get((names, by.id, by.chat))
+        return guess if guess and by.scope.covers(guess.host, guess.name) else None
 
     def learn(self, names: Names, by: Actor, meant: Selection) -> None:
         """Only what is one container beyond doubt."""
-        key = (by.id, by.chat, names)
-        self._known.pop(key, None)
+        for whose in ((None, None), (by.id, by.chat)):
+            self._known.pop((names, *whose), None)
         if len(meant.containers) == 1 and not meant.silent:
-            self._known[key] = meant.containers[0]
+            (container,) = meant.containers
+            whose = (None, None) if means_alone(names, container) else (by.id, by.chat)
+            self._known[names, *whose] = container
             if len(self._known) > _MOST:
                 self._known.popitem(last=False)
 

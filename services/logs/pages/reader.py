@@ -57,7 +57,7 @@ class LogReader:
         newest = question.span.until is None
         wanted = Wanted(question, Selection(()), question.lines, look=look or Look(), newest=newest)
         guess = self._guesses.of(question.names, by)
-        if guess is None or not by.scope.covers(guess.host, guess.name):
+        if guess is None:
             return self._linked(await self._found(wanted, by))
         if means_alone(question.names, guess):
             page = await self._known(wanted, guess)

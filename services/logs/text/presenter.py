@@ -12,6 +12,9 @@ from services.logs.text.levels import Inheritance, Level, inherited
 from services.logs.text.lines import last_lines
 from services.redaction.lines import judged
 
+# In bytes: a millisecond or two, for which a thread would not pay.
+_SMALL = 8192
+
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:
@@ -49,6 +52,8 @@ class Presenter:
 
     async def present(self, source: LogSource, block: Block) -> Presented:
         """All lines of the block at once, for a private key spans lines. Block: some MB at most."""
+        if len(block.text) <= _SMALL:
+            return presented(source, block)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, presented, source, block)
 
