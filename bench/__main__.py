@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from bench import commands, memory
+from bench import commands, logs, memory
 from bench.alerts import alerts
 from bench.floor import floor
 from bench.stage import crowd, open_stage
@@ -23,6 +23,8 @@ def main() -> int:
             print(f", crowded in {perf_counter() - began:.1f} s more")
             asyncio.run(benches(lab))
         asyncio.run(alerts())  # needs no lab
+        if failed := logs.main():
+            return failed
     except LabUnavailable as missing:
         print(f"No bench here: {missing}", file=sys.stderr)
         return 1
