@@ -25,7 +25,8 @@ def reference(commands: Iterable[Declaration]) -> str:
             continue
         usage = f"`/{each.name} {each.usage}`" if each.usage else f"`/{each.name}`"
         rights = " | ".join("yes" if role >= each.role else "" for role in Role)
-        lines.append(f"| {usage} | {each.about} | {rights} |".replace("[HOST|NAME]", "[HOST\\|NAME]"))
+        cells = (cell.replace("|", r"\|") for cell in (usage, each.about))  # else it would part two of them
+        lines.append(f"| {' | '.join(cells)} | {rights} |")
     return "\n".join(lines) + "\n"
 
 

@@ -52,6 +52,11 @@ def test_the_reference_is_up_to_date() -> None:
     assert (ROOT / "docs" / "commands.md").read_text() == reference(declarations(ROUTERS))
 
 
+def test_every_row_of_the_reference_has_as_many_cells_as_its_head() -> None:
+    rows = [line for line in reference(declarations(ROUTERS)).splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {len(Role) + 3}
+
+
 @pytest.mark.parametrize("each", list(declarations(ROUTERS)), ids=lambda each: each.name)
 def test_a_command_fits_telegrams_menu(each: Declaration) -> None:
     assert re.fullmatch(r"[a-z0-9_]{1,32}", each.name)

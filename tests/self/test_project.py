@@ -107,6 +107,15 @@ def test_the_example_of_settings_is_right(tmp_path: Path, everything: bool) -> N
     assert len(settings.users) == (3 if everything else 1)
 
 
+def test_every_secret_that_compose_offers_is_mounted_by_a_word() -> None:
+    """With every secret that is commented out: what the comment at the service names is at the end of the file."""
+    text = (ROOT / "compose.yaml").read_text()
+    named = set(re.findall(r"\w+_key\b|vakhta_\w+", text.partition("    labels:")[0]))
+    everything = yaml.safe_load(re.sub(r"^  # ( *\w+:.*)$", r"  \1", text, flags=re.MULTILINE))
+    assert everything["secrets"].keys() == named - {"vakhta"}
+    assert all(each["file"].startswith("./secrets/") for each in everything["secrets"].values())
+
+
 def test_the_container_is_hardened() -> None:
     service = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["vakhta"]
     assert service["read_only"] is True
