@@ -8,19 +8,6 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
-from aiogram.exceptions import (
-    AiogramError,
-    ClientDecodeError,
-    TelegramAPIError,
-    TelegramBadRequest,
-    TelegramEntityTooLarge,
-    TelegramForbiddenError,
-    TelegramMigrateToChat,
-    TelegramNetworkError,
-    TelegramNotFound,
-    TelegramRetryAfter,
-    TelegramServerError,
-)
 from aiogram.types import (
     BufferedInputFile,
     InputMediaDocument,
@@ -31,13 +18,14 @@ from aiogram.types import (
 
 from bot.courier import Courier, background
 from bot.middlewares.locale import speaking
+from handlers.delivery import NO_TOPIC, delivering
 from handlers.views import alerts as views
 from handlers.views.alert_file import roll_file
 from handlers.views.alert_notices import notice as notice_view
 from handlers.views.answer import Answer, File
 from handlers.words import Catalogues
 from services.domain.posts import Bulletin, Destination, Notice, Ring
-from services.errors import ChatClosed, DeliveryError, MessageLost, MessageRefused, NotDelivered
+from services.errors import ChatClosed, MessageLost, MessageRefused
 from services.languages import Languages
 from services.ports import Sent
 
@@ -48,59 +36,7 @@ T = TypeVar("T")
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _MANY = 50  # alerts in a file beyond which it is written in a thread
 
-# Telegram's words, in lower case, for what it says with 400 instead of a status of its own.
-_CLOSED = (
-    "chat not found",
-    "bot was kicked",
-    "bot was blocked",
-    "user is deactivated",
-    "peer_id_invalid",
-    "not enough rights",
-    "have no rights to send",
-    "need administrator rights",
-    "chat_write_forbidden",
-    "chat_restricted",
-    "chat_admin_required",
-    "user_is_blocked",
-    "group is deactivated",
-    "bot is not a member",
-    "can't initiate conversation",
-)
-_LOST = (
-    "message to edit not found",
-    "message can't be edited",
-    "message to be replied not found",
-    "message_id_invalid",
-    "there is no text in the message to edit",
-    "there is no caption in the message to edit",
-    "group chat was upgraded",
-)
 _NO_FILES = ("send documents", "send_docs", "send_media")
-_NO_TOPIC = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
-
-
-def mapped(error: AiogramError) -> DeliveryError:
-    """What Telegram's refusal, or the way there, means for one message."""
-    words = str(getattr(error, "message", error))
-    low = words.lower()
-    match error:
-        case TelegramForbiddenError():
-            return ChatClosed(words)
-        case TelegramMigrateToChat():
-            return MessageLost(words)
-        case TelegramRetryAfter():
-            return NotDelivered(words, float(error.retry_after))
-        case TelegramEntityTooLarge():
-            return MessageRefused(words)
-        case TelegramNetworkError() | TelegramServerError() | ClientDecodeError():
-            return NotDelivered(words)
-        case TelegramBadRequest() | TelegramNotFound():
-            if any(each in low for each in (*_CLOSED, *_NO_TOPIC)):
-                return ChatClosed(words)
-            return MessageLost(words) if any(each in low for each in _LOST) else MessageRefused(words)
-        case TelegramAPIError():  # 401, 409: the token, not the message
-            return NotDelivered(words)
-    return MessageRefused(words)
 
 
 class TelegramNotifier:
@@ -192,7 +128,7 @@ class TelegramNotifier:
         try:
             return await self._send_there(to, answer, silent, reply_to)
         except ChatClosed as closed:
-            if to.topic is None or not any(each in closed.detail.lower() for each in _NO_TOPIC):
+            if to.topic is None or not any(each in closed.detail.lower() for each in NO_TOPIC):
                 raise
             log.warning("chat %d takes nothing in its topic %d: %s", to.chat, to.topic, closed)
         return await self._send_there(Destination(to.chat), answer, silent, reply_to)
@@ -225,11 +161,9 @@ class TelegramNotifier:
         await self._call(self._bot.edit_message_text, **text, link_preview_options=_NO_PREVIEW, **place)
 
     async def _call(self, method: Callable[..., Awaitable[T]], *args: Any, **more: Any) -> T:
-        """aiogram's errors and whatever the call could not be made for become the port's."""
-        try:
+        """aiogram's errors become the port's."""
+        with delivering():
             return await method(*args, **more)
-        except AiogramError as error:
-            raise mapped(error) from error
 
 
 def _anew(bulletin: Bulletin, message: Sent) -> Answer:

@@ -4,24 +4,14 @@ A private chat shows one draft at a time; Telegram lets it fade after thirty sec
 takes it away until it is shown again.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from aiogram.enums import ChatType
-from aiogram.exceptions import (
-    AiogramError,
-    TelegramBadRequest,
-    TelegramForbiddenError,
-    TelegramMigrateToChat,
-    TelegramNotFound,
-    TelegramRetryAfter,
-)
 from aiogram.types import Message
 
+from handlers.delivery import delivering
 from handlers.reply import replace, send
 from handlers.views.follow import follow
 from services.domain.plans import Place
-from services.errors import ChatClosed, MessageLost, MessageRefused, NotDelivered
+from services.errors import ChatClosed, MessageRefused
 from services.logs.follow.following import Pace, Snapshot
 
 # Of a group's twenty messages a minute ten are for what is live; see `bot.pacing.Rates`.
@@ -45,7 +35,7 @@ class EditedMessage:
 
     async def show(self, snapshot: Snapshot) -> None:
         answer = follow(snapshot, self._asker)
-        with _delivering():
+        with delivering():
             if self._shown is None:
                 self._shown = await send(self._beside, answer)
             else:
@@ -77,9 +67,9 @@ class Draft:
     async def show(self, snapshot: Snapshot) -> None:
         if self._instead is None and snapshot.finish is None:
             try:
-                with _delivering():
+                with delivering():
                     await self._draft(snapshot)
-            except MessageRefused:
+            except (MessageRefused, ChatClosed):  # of drafts alone, perhaps
                 if self._placed:
                     raise
             else:
@@ -100,20 +90,3 @@ class Draft:
             can_stop=True,
             keep_on_stop=True,
         )
-
-
-@contextmanager
-def _delivering() -> Iterator[None]:
-    """aiogram's errors become the sink's."""
-    try:
-        yield
-    except TelegramForbiddenError as error:
-        raise ChatClosed(error.message) from error
-    except TelegramMigrateToChat as error:
-        raise MessageLost(error.message) from error
-    except (TelegramBadRequest, TelegramNotFound) as error:
-        raise MessageRefused(error.message) from error
-    except TelegramRetryAfter as error:
-        raise NotDelivered(error.message, float(error.retry_after)) from error
-    except AiogramError as error:
-        raise NotDelivered(str(error)) from error

@@ -11,11 +11,9 @@ import pytest
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramBadRequest, TelegramEntityTooLarge, TelegramUnauthorizedError
-from aiogram.methods import GetMe
 
 from bot.courier import Courier
-from bot.notifier import TelegramNotifier, link_to, mapped
+from bot.notifier import TelegramNotifier, link_to
 from bot.pacing import Rates
 from handlers.words import LANGUAGES, catalogues
 from playground.telegram import Chat as Group
@@ -23,7 +21,7 @@ from playground.telegram import Limits, Person, Telegram
 from services.domain.access import Scope
 from services.domain.alerts import Ack, Alert
 from services.domain.posts import Bulletin, Destination, Notice, Ring, Ringing, Trouble
-from services.errors import ChatClosed, DeliveryError, MessageLost, MessageRefused, NotDelivered
+from services.errors import ChatClosed, MessageLost, NotDelivered
 from services.languages import Languages
 from services.ports import Sent
 from services.roster import Chat, Roster
@@ -235,26 +233,3 @@ async def test_a_flood_says_how_long_to_wait(stage: Stage) -> None:
     with pytest.raises(NotDelivered) as flood:
         await stage.notifier.post(one())
     assert flood.value.after == 7
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        ("Bad Request: PEER_ID_INVALID", ChatClosed),
-        ("Bad Request: not enough rights to send text messages to the chat", ChatClosed),
-        ("Bad Request: TOPIC_CLOSED", ChatClosed),
-        ("Forbidden: user is deactivated", ChatClosed),
-        ("Bad Request: message can't be edited", MessageLost),
-        ("Bad Request: message to be replied not found", MessageLost),
-        ("Bad Request: BUTTON_DATA_INVALID", MessageRefused),
-        ("Bad Request: message is too long", MessageRefused),
-    ],
-)
-def test_a_refusal_by_its_words(words: str, expected: type[DeliveryError]) -> None:
-    error = mapped(TelegramBadRequest(GetMe(), words))
-    assert type(error) is expected and words.partition(": ")[2] in str(error)
-
-
-def test_the_rest_of_the_map() -> None:
-    assert isinstance(mapped(TelegramEntityTooLarge(GetMe(), "Request Entity Too Large")), MessageRefused)
-    assert isinstance(mapped(TelegramUnauthorizedError(GetMe(), "Unauthorized")), NotDelivered)
