@@ -51,13 +51,15 @@ class Line:
 class Block:
     """Whole lines in the order of the log. text: each with its newline; stamps, kinds: 30 bytes and one byte for each.
 
-    A kind is the number of a `Stream`. records: how many of the engine's have been used up for them.
+    A kind is the number of a `Stream`. records: how many of the engine's have been used up for them, or begun.
+    ended: each line had a newline; else it stands here without one, for nothing more comes.
     """
 
     text: bytes = b""
     stamps: bytes = b""
     kinds: bytes = b""
     records: int = 0
+    ended: bool = True
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -88,6 +90,17 @@ def block_of(lines: Iterable[Line]) -> Block:
         b"".join(line.text + b"\n" for line in kept),
         b"".join(line.stamp for line in kept),
         bytes(line.stream for line in kept),
+    )
+
+
+def joined(blocks: Iterable[Block]) -> Block:
+    """One after the other."""
+    kept = list(blocks)
+    return Block(
+        b"".join(block.text for block in kept),
+        b"".join(block.stamps for block in kept),
+        b"".join(block.kinds for block in kept),
+        sum(block.records for block in kept),
     )
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.domain.containers import Details, State
@@ -258,6 +258,7 @@ async def lived(program: list[object], engine: Living) -> Notebook:
 @pytest.mark.usefixtures("_hasty")
 @settings(max_examples=150, deadline=None)
 @given(acts, st.booleans(), st.sampled_from([0, 1, 1000]), st.booleans())
+@example([(Stream.STDOUT, [LONG]), "cut", (Stream.STDOUT, [LONG, LONG])], True, 0, False)  # an end apart
 def test_every_line_comes_once_whatever_happens_to_container_and_contact(
     program: list[object], tty: bool, tick: int, hasty: bool
 ) -> None:

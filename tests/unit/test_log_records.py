@@ -156,6 +156,18 @@ def test_what_is_beyond_the_longest_line_is_counted(tty: bool) -> None:
     assert long == b"x" * LONGEST_LINE + b" \xe2\x80\xa6 +%d bytes" % (PIECE // 2 + tty)
 
 
+@pytest.mark.parametrize("tty", [False, True])
+def test_only_of_the_last_block_the_lines_have_no_end(tty: bool) -> None:
+    """Also where the end of a long line comes by itself, and is no record of its own."""
+    log = EngineLog(tty=tty)
+    log.write(b"z" * (PIECE + 100) + b"\n" + b"y" * PIECE)
+    data = log.given(LogQuery())
+    at = data.index(b"\n") - 10
+    records = Records(tty=tty)
+    blocks = [records.feed(data[:at]), records.feed(data[at:]), records.rest()]
+    assert [(len(block), block.ended) for block in blocks] == [(0, True), (1, True), (1, False)]
+
+
 @pytest.mark.parametrize("tty", [False, True], ids=["frames", "tty"])
 def test_a_line_without_end_takes_no_more_memory_than_the_longest(tty: bool) -> None:
     """Progress bars and dots: some containers never write a newline."""

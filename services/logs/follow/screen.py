@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from services.domain.logs import Block, moment_of, stamp_of
+from services.domain.logs import Block, joined, moment_of, stamp_of
 from services.logs.follow.following import Missed, Row
-from services.logs.follow.tap import joined_blocks
 from services.logs.patterns import Pattern
 from services.logs.stream.source import LogSource
 from services.logs.text.presenter import Presenter, ShownLine
@@ -54,8 +53,8 @@ class _Latest:
             self.bytes -= len(oldest.text)
 
     def newest(self) -> Block:
-        joined = joined_blocks(list(self.blocks))
-        return joined.part(len(joined) - CONTEXT) if len(joined) > CONTEXT else joined
+        newest = joined(self.blocks)
+        return newest.part(len(newest) - CONTEXT) if len(newest) > CONTEXT else newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ class Screen:
         before = latest.newest()
         if b"PRIVATE KEY" not in before.text:
             before = before.part(max(len(before) - CONTINUED, 0))
-        together = joined_blocks([before, block])
+        together = joined([before, block])
         latest.add(source, block)
         lines = (await self._presenter.present(source, together)).lines[-len(block) :]
         found, searched = await asyncio.get_running_loop().run_in_executor(

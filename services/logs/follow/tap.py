@@ -7,7 +7,7 @@ behind what is written counts as too fast, wherever it is held up.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from math import inf
 from typing import Protocol
 
 from services.domain.containers import Details
-from services.domain.logs import STAMP, Block, LogQuery, moment_of
+from services.domain.logs import STAMP, Block, LogQuery, joined, moment_of
 from services.errors import (
     ContainerGone,
     DeadlineExceeded,
@@ -170,12 +170,12 @@ class Tap:
         rejoin = Rejoin(seen)
         least = timedelta.max
         deadline = None if query.follow else READ_DEADLINE
-        async with aclosing(_with_ends(source.read(query, deadline=deadline))) as blocks:
-            async for block, has_ends in blocks:
-                if not has_ends:
+        async with aclosing(source.read(query, deadline=deadline)) as blocks:
+            async for block in blocks:
+                if not block.ended:
                     if block and not query.follow:  # nothing will end that line any more
                         await self._receiver.came(source, block, counted=True)
-                    break
+                    continue
                 found = rejoin.feed(block)
                 if rejoin.lost and not last:
                     return _Stopped.FURTHER
@@ -216,14 +216,15 @@ class Tap:
     async def _look(self, source: LogSource, records: int = LOOK, most: float = inf) -> Block:
         """The newest lines, all of them whole; the older ones of them where they are more than `most` bytes."""
         blocks: list[Block] = []
-        async with aclosing(_with_ends(source.read(LogQuery(records), deadline=LOOK_DEADLINE))) as read:
-            async for block, has_ends in read:
-                if not has_ends or sum(map(_size, blocks)) > most:
+        async with aclosing(source.read(LogQuery(records), deadline=LOOK_DEADLINE)) as read:
+            async for block in read:
+                if sum(map(_size, blocks)) > most:
                     break
-                blocks.append(block)
-        joined = joined_blocks(blocks)
-        await self._budget.spend(_size(joined))
-        return joined
+                if block.ended:
+                    blocks.append(block)
+        newest = joined(blocks)
+        await self._budget.spend(_size(newest))
+        return newest
 
     async def _take(self, source: LogSource, block: Block) -> None:
         self._seen = (self._seen or Seen()).and_then(block)
@@ -234,19 +235,6 @@ class Tap:
         self._receiver.missed(Missed(self.standing.host, self.standing.name, since, until, fast))
 
 
-async def _with_ends(blocks: AsyncGenerator[Block, None]) -> AsyncGenerator[tuple[Block, bool], None]:
-    """Each block, and whether its lines have ended; the last one's have not, which shows only once it is the last."""
-    held: Block | None = None
-    async with aclosing(blocks):
-        async for block in blocks:
-            if held is not None:
-                yield held, True
-            held = None if block.records else block
-            if held is None:
-                yield block, True
-    yield held or Block(), False
-
-
 def _rate(block: Block) -> tuple[float, float]:
     """Bytes and lines a second, as the block's own moments tell."""
     if len(block) < 2:
@@ -254,16 +242,6 @@ def _rate(block: Block) -> tuple[float, float]:
     span = moment_of(block.stamp(len(block) - 1)) - moment_of(block.stamp(0))
     seconds = max(span.total_seconds(), 0.001)
     return _size(block) / seconds, len(block) / seconds
-
-
-def joined_blocks(blocks: list[Block]) -> Block:
-    """One after the other."""
-    return Block(
-        b"".join(block.text for block in blocks),
-        b"".join(block.stamps for block in blocks),
-        b"".join(block.kinds for block in blocks),
-        sum(block.records for block in blocks),
-    )
 
 
 def _size(block: Block) -> int:

@@ -14,7 +14,7 @@ from struct import Struct
 
 import msgspec
 
-from services.domain.logs import STAMP, Block, Stream
+from services.domain.logs import STAMP, Block, Stream, joined
 from services.logs.stream.records import NoRecords, Records
 
 # Bytes of one group that are held to keep it together.
@@ -132,13 +132,7 @@ def _candidates(groups: Sequence[Sequence[bytes]]) -> Candidates:
             blocks += parts
             starts.append(lines)
             lines += count
-    whole = Block(
-        b"".join([block.text for block in blocks]),
-        b"".join([block.stamps for block in blocks]),
-        b"".join([block.kinds for block in blocks]),
-        sum(block.records for block in blocks),
-    )
-    return Candidates(whole, tuple(starts))
+    return Candidates(joined(blocks), tuple(starts))
 
 
 def _frames(lines: Sequence[bytes]) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ What is no UTF-8 may have grown in the engine's hands: a byte is then the three 
 """
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from struct import Struct
@@ -93,14 +94,14 @@ class Records:
         return self._taken()
 
     def rest(self) -> Block:
-        """The lines that have no end yet, by their moments."""
+        """The lines that have no end, by their moments: not `ended`. Nothing is fed any more."""
         if self._tty and self._data:
             self._bare(self._data + b"\n")
             self._data = b""
         for kind, begun in sorted(self._begun.items(), key=lambda item: item[1].stamp):
             self._add(kind, begun.stamp, begun.end())
         self._begun.clear()
-        return self._taken()
+        return replace(self._taken(), ended=False)
 
     def _taken(self) -> Block:
         text = b"".join(self._texts)

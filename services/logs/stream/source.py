@@ -36,7 +36,7 @@ class LogSource:
         return cls(engine, name, details.id, details.tty, details.hidden)
 
     async def read(self, query: LogQuery, *, deadline: float | None) -> AsyncGenerator[Block, None]:
-        """Blocks as they come, some of them empty; the last one has the lines without a newline at the end.
+        """Blocks as they come, some of them empty. The last one, not `ended`, has the lines without a newline.
 
         Whoever stops early closes it: the channel goes with it. deadline: seconds for the whole read.
         """

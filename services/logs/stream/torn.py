@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 
 from services.domain.logs import Block, Line, LogQuery, Stream, block_of
 from services.logs.stream.records import LONGEST_LINE, PIECE
@@ -87,7 +88,7 @@ class Reading:
             return block
         texts = block.text.split(b"\n")
         texts[place] = await self._whole(line)
-        return Block(b"\n".join(texts), block.stamps, block.kinds, block.records)
+        return replace(block, text=b"\n".join(texts))
 
     async def _whole(self, line: Line) -> bytes:
         """Its text from its beginning, wherever that is.
