@@ -11,6 +11,7 @@ from aiogram.types import DisabledButton, InlineKeyboardButton, InlineKeyboardMa
 from handlers.reply import replace, send, show
 from handlers.views.answer import Answer
 from services.errors import VakhtaError
+from services.outcomes import settled, value_of
 
 log = logging.getLogger(__name__)
 
@@ -37,17 +38,15 @@ class Spot:
     async def awaiting(self, work: Awaitable[T], words: Callable[[], Answer]) -> T:
         """What `work` comes to; meanwhile `words` are shown. What it raises leaves the chat as it was."""
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(_outcome(work))
+            task = group.create_task(settled(lambda: work))
             pause = PATIENCE
             while not (await asyncio.wait({task}, timeout=pause))[0]:
                 await self._tell(words())
                 pause = EVERY
-        value, error = task.result()
-        if error is not None:
+        outcome = task.result()
+        if isinstance(outcome, VakhtaError):
             await self.clear()
-            raise error
-        assert value is not None
-        return value[0]
+        return value_of(outcome)
 
     async def put(self, answer: Answer) -> None:
         if self._waiting is not None:
@@ -85,11 +84,3 @@ class Spot:
                 await replace(self._waiting, words)
         except AiogramError as error:
             log.warning("could not say that it takes long: %s", error)
-
-
-async def _outcome(work: Awaitable[T]) -> tuple[tuple[T] | None, VakhtaError | None]:
-    """A foreseen failure is an outcome, too: as an exception it would come out of a task group in a group."""
-    try:
-        return (await work,), None
-    except VakhtaError as error:
-        return None, error

@@ -1,17 +1,13 @@
 """What somebody's words have meant the last time, so that its log can be read while it is found out again."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 from services.domain.access import Actor
 from services.domain.containers import Container, ContainerKey
 from services.domain.reports import Selection
-from services.errors import VakhtaError
 
 _MOST = 500
 
-T = TypeVar("T")
 Names = tuple[str, ...] | ContainerKey
 
 
@@ -50,18 +46,3 @@ def means_alone(names: Names, guess: Container) -> bool:
     if isinstance(names, ContainerKey):
         return names == ContainerKey(guess.host, guess.key)
     return names == (guess.full_name,)
-
-
-async def settled(work: Callable[[], Awaitable[T]]) -> T | VakhtaError:
-    """A foreseen failure as a value: as an exception it would come out of a task group in a group."""
-    try:
-        return await work()
-    except VakhtaError as error:
-        return error
-
-
-def value_of(outcome: T | VakhtaError) -> T:
-    """Raises the failure that it is."""
-    if isinstance(outcome, VakhtaError):
-        raise outcome
-    return outcome

@@ -12,7 +12,7 @@ from services.errors import LogsUnreadable, NoSuchContainer, NotUnderstood, Vakh
 from services.fleet.fleet import DETAILS_DEADLINE, Fleet
 from services.logs.pages.bookmarks import Bookmarks
 from services.logs.pages.gathering import gather_newest, newest_order, parted, present
-from services.logs.pages.guesses import Guesses, is_meant, means_alone, settled, value_of
+from services.logs.pages.guesses import Guesses, is_meant, means_alone
 from services.logs.pages.making import MOST_BYTES, READ_DEADLINE, SPARE, PageMaking, Wanted
 from services.logs.pages.page import LogPage, Look
 from services.logs.pages.questions import ALL, ALWAYS, NOWHERE, Bookmark, LogQuestion
@@ -21,6 +21,7 @@ from services.logs.pages.strands import BackwardStrand, Room
 from services.logs.stream.source import LogSource
 from services.logs.stream.windows import Mark
 from services.logs.text.presenter import Presenter
+from services.outcomes import settled, value_of
 from services.ports import Clock, Engine
 
 # Pages that are read and cleaned at a time; each may hold some ten times MOST_BYTES while it is cleaned.

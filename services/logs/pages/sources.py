@@ -11,9 +11,9 @@ from typing import Generic, TypeVar
 from services.domain.containers import Container, Details
 from services.errors import HostError, VakhtaError
 from services.fleet.fleet import Fleet
-from services.logs.pages.guesses import value_of
 from services.logs.pages.strands import Strand
 from services.logs.stream.source import LogSource
+from services.outcomes import value_of
 from services.ports import Engine
 
 _MOST_KNOWN = 1000
