@@ -144,7 +144,7 @@ _ROWS = (
     _Row(r"(?:^|['\"]|[:<>|\]-][ \t]+)334(?: [\w+/=]*)?(?:\\r\\n)?['\"]?", _reply, 1),
     _Row(r"\"(?:auth|requirepass|masterauth)\"", _beginning(rb"\s*(?:\d+\) )?\"((?:[^\"\\]|\\.)+)"), 2),
     _Row(rf"\[\"[\w.-]*{_KEY}\"\][ \t]*=>", _beginning(rb"\s*string\(\d+\) \"([^\"]+)"), 1),
-    _Row(rf"\bname=\\*\"[\w.-]*{_KEY}\\*\"", _whole, 2),
+    _Row(rf"\bform-data;[ \t]*name=\\*\"[\w.-]*{_KEY}\\*\"", _whole, 2),
     _Row(
         rf"{LOGIN_WORD}\b[^:]{{0,80}}\b(?:reset|changed|generated|updated)[.!]?",
         _beginning(rb"(?i)\s*(?:(?:new|generated|temporary)\s+)?(?:value|password)(?::|\s+is)\s+(\S+)"),

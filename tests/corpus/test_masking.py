@@ -5,14 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from services.logs.text.lines import last_lines
-from services.redaction import text as redaction
 from services.redaction.environment import hidden_values
-from services.redaction.judgements import Rule
-from services.redaction.secrets import TABLES
 from services.redaction.text import HIDDEN, redacted
 from tests.corpus import Row, rows
 from tests.corpus.ordinary import ordinary
-from tests.unit import test_redaction, test_redaction_names, test_redaction_places, test_redaction_shapes
 
 MOST_FALSE = 10
 LINES = 100_000
@@ -65,20 +61,6 @@ def test_what_is_around_a_secret_stays() -> None:
             len(secret) for secret in row.secrets if not any(secret in o for o in row.secrets if o != secret)
         )
     assert wanted < hidden < wanted * 8 / 7
-
-
-def test_no_rule_is_idle() -> None:
-    """Each hides something in the corpus or in the lines of the unit tests: what no line needs, nobody maintains."""
-    lines = [cleaned(row) for row in rows("secrets")]
-    for module in (test_redaction, test_redaction_names, test_redaction_places, test_redaction_shapes):
-        lines += [line.replace("§", secret) for line, secret in module.HIDDEN_LINES]
-    text = "\n".join(lines)
-    idle = [rule.pattern for table in TABLES for rule in table if not hides(rule, text.encode())]
-    assert idle == []
-
-
-def hides(rule: Rule, data: bytes) -> bool:
-    return bool(redaction._secrets(redaction._alternation(rule.pattern), [rule] * 20, data, 10**6)[0])
 
 
 def test_ordinary_lines_are_left_alone() -> None:

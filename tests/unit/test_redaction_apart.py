@@ -3,6 +3,7 @@
 import pytest
 
 from services.redaction.text import EMAILS, HIDDEN, redact
+from tests.unit.redaction_rows import Row, assert_hidden
 
 KEY_LINE = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDVMIIEvQIBADAN"
 
@@ -21,6 +22,8 @@ HIDDEN_TEXTS = [
     ('1) "AUTH"\n2) "§"', "Zhuravl-klin"),
     (' 4) 1) "AUTH"\n    2) "default"\n    3) "§"', "Zhuravl-klin"),
     ('  ["password"]=>\n  string(12) "§"', "Zhuravl-klin"),
+    ('Content-Disposition: form-data; name="password"\r\n\r\n§\r\n--x', "molokoIhleb"),
+    ('app-1  | form-data; name="user.token"\napp-1  | \napp-1  | §\napp-1  | --x', "a b"),
     # what installers print
     ("Please use the following password to proceed:\n\n§\n", "6e6ec6264277b7369687b367b07ec4af"),
     ("app-1  | Your new API key:\napp-1  | \napp-1  | §", "Kq7ZtP2mXw9LbV4nYc8RdJ5s"),
@@ -72,12 +75,9 @@ PLAIN_TEXTS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "secret"), HIDDEN_TEXTS)
-def test_what_stands_apart_is_hidden_and_only_it_and_once_is_enough(text: str, secret: str) -> None:
-    before, after = "INFO first line\n", "\nERROR next line"
-    hidden = before + text.replace("§", HIDDEN) + after
-    assert redact(before + text.replace("§", secret) + after) == hidden
-    assert redact(hidden) == hidden
+@pytest.mark.parametrize("row", HIDDEN_TEXTS)
+def test_what_stands_apart_is_hidden_and_only_it_and_once_is_enough(row: Row) -> None:
+    assert_hidden(row)
 
 
 @pytest.mark.parametrize("text", PLAIN_TEXTS)
