@@ -8,9 +8,11 @@ LOGIN_WORD = (
     "|(?:п|П)арол(?:ь|ем|ю|я|е)|ПАРОЛЬ|(?:п|П)арольн(?:ая|ой|ую) фраз(?:а|ы|у|ой)|(?:қ|Қ)ұпия ?сөз(?:іңіз|ің|і)?)"
 )
 
-# Nothing to hide: words that stand for a value, types, what is yet to be filled in or hidden already, signs alone.
+# Nothing to hide: words that stand for a value or say what became of it, types, what is yet to be filled in or hidden
+# already, signs alone.
 _BLANK = re.compile(
     rb"(?i:true|false|null|none|nil|undefined|yes|no|ok|set|unset|empty|missing|present|required|invalid|expired"
+    rb"|mounted|loaded|injected|exported|rotated|revoked|rejected|unchanged"
     rb"|string|str|text|varchar|bool(?:ean)?|int(?:eger)?|number|object|array|bytes|any|incorrect|wrong|mismatch"
     rb"|\W*(?:redact(?:ed)?|filtered|hidden|masked|object object|sensitive(?: value)?)\W*)"
     rb"|[^\w\x80-\xff]*(?:\xe2\x80\xa2.*)?|[x*]*"

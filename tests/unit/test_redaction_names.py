@@ -132,6 +132,9 @@ Secret "db-secret-2" not found, secret/orders-tls-1 unchanged, configmap "key1" 
 Token validity: 15m0s, token bucket: 100/200, token type: Bearer, tokens left: 12345
 KEY idx_users_email (email), KEY `token` (`token`), UNIQUE KEY (password)
 4111111111111112 and 1234567812345678 and 2026-11-23-1234-5678
+Secret key 1: mounted
+secret 2: rotated
+password: unchanged
 cookie: accepted, Cookie banner shown, cookies: 3, set-cookie header missing""".strip().splitlines()
 
 
