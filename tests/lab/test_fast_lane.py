@@ -13,27 +13,11 @@ from services.domain.logs import Stream
 from services.fleet.lane import FastLane
 from services.logs.search.literals import required_literals
 from services.logs.stream.jsonfile import Candidates
-from tests.lab.lane import found, groups, lane_of, lines, log_of, speak
-from tests.lab.servers import Lab, Server
+from tests.lab.lane import found, groups, lines, log_of
+from tests.lab.servers import Server
 from tests.lab.transport import until
 
 pytestmark = pytest.mark.lab
-
-
-@pytest.fixture
-def server(lab: Lab) -> Server:
-    return lab.servers["server2"]
-
-
-@pytest.fixture
-def lane(server: Server) -> FastLane:
-    return lane_of(server)
-
-
-@pytest.fixture
-def spoken(server: Server) -> str:
-    """The id of a container with a few lines: see `speak`."""
-    return speak(server)
 
 
 @pytest.mark.parametrize(

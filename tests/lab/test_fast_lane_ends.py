@@ -11,29 +11,13 @@ import pytest
 from services.errors import ContainerGone, DeadlineExceeded, HostError, HostSilent, Silence
 from services.fleet.lane import FastLane
 from services.logs.stream.jsonfile import Candidates
-from tests.lab.lane import changed, connected, found, helpers, lane_of, lines, log_of, speak, until_idle
-from tests.lab.servers import Lab, Server
+from tests.lab.lane import changed, connected, found, helpers, lane_of, lines, log_of, until_idle
+from tests.lab.servers import Server
 from tests.lab.transport import until
 
 pytestmark = pytest.mark.lab
 
 NOBODY = "0" * 64
-
-
-@pytest.fixture
-def server(lab: Lab) -> Server:
-    return lab.servers["server2"]
-
-
-@pytest.fixture
-def lane(server: Server) -> FastLane:
-    return lane_of(server)
-
-
-@pytest.fixture
-def spoken(server: Server) -> str:
-    """The id of a container with a few lines: see `speak`."""
-    return speak(server)
 
 
 @pytest.fixture

@@ -15,27 +15,11 @@ from services.fleet.lane import HELPER, FastLane, lane_key_line
 from tests.bots import Setup
 from tests.conftest import host_settings
 from tests.lab import sshd
-from tests.lab.lane import ask, changed, connected, found, lane_of, lines, log_of, speak, until_idle
+from tests.lab.lane import ask, changed, connected, found, lines, log_of, until_idle
 from tests.lab.servers import Lab, Server
 from tests.lab.test_lab import ATTACKS, Attack
 
 pytestmark = pytest.mark.lab
-
-
-@pytest.fixture
-def server(lab: Lab) -> Server:
-    return lab.servers["server2"]
-
-
-@pytest.fixture
-def lane(server: Server) -> FastLane:
-    return lane_of(server)
-
-
-@pytest.fixture
-def spoken(server: Server) -> str:
-    """The id of a container with a few lines: see `speak`."""
-    return speak(server)
 
 
 async def _docker_socket(connection: asyncssh.SSHClientConnection, lab: Lab) -> bool:

@@ -15,7 +15,7 @@ from services.fleet.engine import DockerEngine
 from services.logs.stream.records import LONGEST_LINE, PIECE
 from services.logs.stream.source import LogSource
 from services.logs.stream.windows import Backwards, Mark, onward
-from tests.lab.servers import Lab, Server
+from tests.lab.servers import Server
 from tests.lab.transport import over_ssh
 
 pytestmark = pytest.mark.lab
@@ -31,11 +31,6 @@ while [ ! -e /spill/stop ]; do
 done
 """
 _SLOW = 30.0
-
-
-@pytest.fixture
-def server(lab: Lab) -> Server:
-    return lab.servers["server2"]
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from services.logs.text.presenter import Presenter
 from services.ports import Store
 from services.store import open_store
 from tests.lab.server import Server
-from tests.lab.servers import Lab
 from tests.lab.transport import over_ssh
 from tests.lab.watching import Notebook, Now
 
@@ -38,11 +37,6 @@ RULE = LogRule(
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_watch, "LIST_EVERY", 0.3)
-
-
-@pytest.fixture
-def server(lab: Lab) -> Server:
-    return lab.servers["server2"]
 
 
 @pytest.fixture

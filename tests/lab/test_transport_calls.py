@@ -12,15 +12,10 @@ from services.domain.logs import LogQuery
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused
 from services.fleet.engine import DockerEngine
 from services.logs.stream.source import LogSource
-from tests.lab.servers import Lab, Server
+from tests.lab.servers import Server
 from tests.lab.transport import over_ssh, over_unix, until
 
 pytestmark = pytest.mark.lab
-
-
-@pytest.fixture
-def server(lab: Lab) -> Server:
-    return lab.servers["server2"]
 
 
 @pytest.fixture(params=[over_ssh, over_unix], ids=["ssh", "unix"])

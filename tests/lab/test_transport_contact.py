@@ -4,7 +4,6 @@ import asyncio
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,6 @@ from tests.lab.servers import Lab, Server
 from tests.lab.transport import over_ssh, over_unix, silence_of, until, until_back, until_silent
 
 pytestmark = pytest.mark.lab
-
-
-@pytest.fixture
-def server(lab: Lab) -> Iterator[Server]:
-    yield lab.servers["server2"]
-    lab.servers["server2"].reset()
 
 
 async def timed(engine: DockerEngine, deadline: float) -> tuple[float, Exception | None]:

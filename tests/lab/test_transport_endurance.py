@@ -15,17 +15,12 @@ import pytest
 from services.domain.logs import LogQuery
 from services.errors import DeadlineExceeded
 from services.fleet.engine import DockerEngine
-from tests.lab.servers import Lab, Server
+from tests.lab.servers import Server
 from tests.lab.transport import over_ssh, until
 
 pytestmark = pytest.mark.lab
 
 CALLS = 2000
-
-
-@pytest.fixture
-def server(lab: Lab) -> Server:
-    return lab.servers["server2"]
 
 
 @pytest.fixture

@@ -17,17 +17,11 @@ from services.domain.containers import Details, Stop
 from services.domain.findings import Finding
 from services.ports import Engine
 from tests.lab.server import Server
-from tests.lab.servers import Lab
 from tests.lab.watching import Books, Notebook, watched
 
 pytestmark = pytest.mark.lab
 
 QUICK = Rules(crash_over=timedelta(seconds=3), oom_over=timedelta(seconds=4), refresh=timedelta(seconds=1))
-
-
-@pytest.fixture
-def server(lab: Lab) -> Server:
-    return lab.servers["server2"]
 
 
 @pytest.fixture

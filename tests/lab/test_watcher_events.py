@@ -12,16 +12,10 @@ from services.domain.events import Event, EventAction
 from services.errors import HostSilent
 from services.fleet.engine import DockerEngine
 from tests.lab.server import Server
-from tests.lab.servers import Lab
 from tests.lab.transport import over_ssh, over_unix, until
 from tests.lab.watching import Now
 
 pytestmark = pytest.mark.lab
-
-
-@pytest.fixture
-def server(lab: Lab) -> Server:
-    return lab.servers["server2"]
 
 
 async def follow(engine: DockerEngine, into: list[Event]) -> None:

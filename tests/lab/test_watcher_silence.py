@@ -9,17 +9,11 @@ import pytest
 from services.alerts.watching import Rules
 from services.domain.alerts import Severity
 from tests.lab.server import Server
-from tests.lab.servers import Lab
 from tests.lab.watching import Notebook, watched
 
 pytestmark = pytest.mark.lab
 
 QUICK = Rules(silence=timedelta(seconds=2), grace=timedelta(seconds=6))
-
-
-@pytest.fixture
-def server(lab: Lab) -> Server:
-    return lab.servers["server2"]
 
 
 @pytest.fixture
