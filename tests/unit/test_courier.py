@@ -267,10 +267,10 @@ async def test_an_unthrottled_send_costs_next_to_nothing() -> None:
     """No timer, no lock, no task of its own: far below what the request itself costs."""
     courier, wire = Courier(rates=Rates(chat_burst=10**6, total_limit=10**6)), Wire()
     await courier(wire, BOT, HELLO)
-    began = time.perf_counter()
+    began = time.thread_time()
     for _ in range(1000):
         await courier(wire, BOT, HELLO)
-    assert (time.perf_counter() - began) / 1000 < 0.001
+    assert (time.thread_time() - began) / 1000 < 0.001
 
 
 def edit(text: str, *, message: int = 1) -> EditMessageText:
@@ -282,7 +282,7 @@ def texts(wire: Wire) -> list[str]:
 
 
 async def test_of_the_edits_of_a_message_that_wait_the_last_one_goes_in_the_place_of_the_first() -> None:
-    courier, wire = Courier(rates=Rates(chat_interval=0.01, chat_burst=1)), Wire()
+    courier, wire = Courier(rates=Rates(chat_interval=0.2, chat_burst=1)), Wire()
     await courier(wire, BOT, HELLO)
     waiting: list[TelegramMethod[Any]] = [
         edit("old"),
@@ -298,7 +298,7 @@ async def test_of_the_edits_of_a_message_that_wait_the_last_one_goes_in_the_plac
 
 
 async def test_an_edit_of_another_kind_supersedes_nothing() -> None:
-    courier, wire = Courier(rates=Rates(chat_interval=0.01, chat_burst=1)), Wire()
+    courier, wire = Courier(rates=Rates(chat_interval=0.2, chat_burst=1)), Wire()
     await courier(wire, BOT, HELLO)
     markup = EditMessageReplyMarkup(chat_id=7, message_id=1)
     waiting: list[TelegramMethod[Any]] = [edit("a"), markup, edit("b")]

@@ -1,7 +1,6 @@
 """Alerts' calls: behind people's, and given back early to whoever keeps what they say."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,13 +66,11 @@ async def test_a_second_try_that_finds_no_room_raises_what_went_wrong(
 
 async def test_patience_in_the_queue_is_shorter_than_peoples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BACKGROUND_PATIENCE", 0.05)
-    courier, wire = Courier(rates=Rates(chat_burst=1, chat_interval=0.3)), Wire()
+    courier, wire = Courier(rates=Rates(chat_burst=1, chat_interval=1)), Wire()
     await alert(courier, wire, HELLO)
-    began = time.monotonic()
     with pytest.raises(TelegramRetryAfter):
         await alert(courier, wire, HELLO)
-    assert time.monotonic() - began < 0.25
-    assert await courier(wire, BOT, HELLO) is DONE
+    assert await courier(wire, BOT, HELLO) is DONE, "its turn comes, and a person waits for it"
 
 
 async def test_a_persons_call_is_no_alert_although_alerts_are_under_way() -> None:

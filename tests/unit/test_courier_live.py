@@ -1,7 +1,6 @@
 """Calls for what is live: behind people's and alerts', and given up at once."""
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -88,12 +87,10 @@ async def test_it_is_tried_once_and_waits_for_no_flood() -> None:
 
 async def test_its_patience_in_the_queue_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LIVE_PATIENCE", 0.05)
-    courier, wire = Courier(rates=Rates(chat_interval=0.5, chat_burst=1)), Wire()
+    courier, wire = Courier(rates=Rates(chat_interval=3, chat_burst=1)), Wire()
     await courier(wire, BOT, HELLO)
-    began = time.monotonic()
     with pytest.raises(TelegramRetryAfter):
         await shown(courier, wire, HELLO)
-    assert time.monotonic() - began < 0.4
 
 
 async def test_a_person_s_last_word_takes_the_place_of_an_edit_that_waits() -> None:

@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 import msgspec
@@ -84,9 +84,9 @@ def test_the_fingerprint_is_ours_whatever_the_sender_says(given: object) -> None
 
 
 def test_huge_labels_without_a_fingerprint_do_not_hold_the_loop() -> None:
-    began = perf_counter()
+    began = thread_time()
     one = only({"labels": {"a": "x" * 5_000_000}})
-    assert perf_counter() - began < 1
+    assert thread_time() - began < 1
     assert one.fingerprint == only({"labels": {"a": "x" * 5_000_000}}).fingerprint
     assert one.fingerprint != only({"labels": {"a": "y" * 5_000_000}}).fingerprint
 
@@ -160,9 +160,9 @@ def test_the_largest_body_does_not_hold_the_loop() -> None:
     body = b'{"alerts": [' + b",".join([alert] * ((32 << 20) // (len(alert) + 1) - 1)) + b"]}"
     times = []
     for _ in range(3):
-        began = perf_counter()
+        began = thread_time()
         top = head(body)
-        times.append(perf_counter() - began)
+        times.append(thread_time() - began)
     assert min(times) < 0.2  # measured: 0.04
     assert isinstance(next(reports(top, RECEIVED)), Report)
 

@@ -1,11 +1,11 @@
 """Following, without servers: where a log was left, and how fast it is read and shown."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import example, given, settings
@@ -91,27 +91,31 @@ def test_reading_again_begins_early_enough_for_lines_in_disorder() -> None:
     assert given_by(Rejoin(seen), asked_for, [1]) == [stored_later]
 
 
+def waits(work: Coroutine[Any, Any, None]) -> bool:
+    """Whether it has to, at its beginning; it is not carried on."""
+    try:
+        work.send(None)
+    except StopIteration:
+        return False
+    work.close()
+    return True
+
+
 async def test_a_budget_lets_a_burst_pass_and_then_its_rate() -> None:
     loop = asyncio.get_running_loop()
     budget = Budget(Allowance(rate=10_000, burst=5_000), UNBOUNDED, 1.0)
+    assert not waits(budget.spend(5_000))
     began = loop.time()
-    await budget.spend(5_000)
-    assert loop.time() - began < 0.02
     await budget.spend(1_000)
     assert loop.time() - began >= 0.08
 
 
 async def test_who_reads_little_does_not_wait_for_those_who_read_much() -> None:
-    loop = asyncio.get_running_loop()
     whole = Allowance(rate=1_000, burst=1_000)
     greedy, modest = (Budget(Allowance(10_000, 10_000), whole, 0.2) for _ in range(2))
-    began = loop.time()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(greedy.spend(1_200))
-        await asyncio.sleep(0)
-        await modest.spend(100)
-        assert loop.time() - began < 0.05
-    assert loop.time() - began >= 0.15
+    assert waits(greedy.spend(1_200))
+    assert not waits(modest.spend(100))
+    assert waits(greedy.spend(1))
 
 
 def test_a_rhythm_has_a_burst_and_keeps_its_average() -> None:
@@ -247,7 +251,7 @@ async def lived(program: list[object], engine: Living) -> Notebook:
             engine.changed()
             await asyncio.sleep(0)
         wanted = len(engine.lines()[0])
-        for _ in range(400):
+        for _ in range(5000):  # milliseconds, on a machine that has others to serve
             if len(seen.before) + len(seen.lines) >= wanted:
                 break
             await asyncio.sleep(0.001)

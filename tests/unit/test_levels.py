@@ -1,7 +1,7 @@
 """The level a line says, in the shapes of the programs that the team runs, and what only looks like one."""
 
 import string
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import example, given
@@ -300,10 +300,10 @@ HOSTILE = [
 def test_no_line_is_slow_however_long_and_hostile(piece: str) -> None:
     line = piece * (100_000 // len(piece))
     level_of(line)
-    start = perf_counter()
+    start = thread_time()
     for _ in range(100):
         level_of(line)
-    assert (perf_counter() - start) / 100 < 500e-6  # an ordinary line takes 1 µs, these at most 6
+    assert (thread_time() - start) / 100 < 500e-6  # an ordinary line takes 1 µs, these at most 6
 
 
 @pytest.mark.parametrize(

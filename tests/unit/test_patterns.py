@@ -200,25 +200,28 @@ HOSTILE = [
 
 @pytest.mark.parametrize("pattern", HOSTILE, ids=range(len(HOSTILE)))
 async def test_no_pattern_keeps_the_event_loop_from_its_work(pattern: str) -> None:
-    """Nor does it go on for long once nobody wants it any more. The slowest takes half a second for a piece."""
+    """Nor does it go on for long once nobody wants it any more. The slowest takes half a second for a piece.
+
+    All in the processor's own time: what else runs on the machine is no fault of ours.
+    """
     chance = random.Random(1)
     lines = ("".join(chance.choices("abcdef ghij 0123ав", k=90)) + "a" * 40 + "\n" for _ in range(2000))
     text = "".join(lines).encode()
-    end = time.monotonic() + 1.0
+    end = time.process_time() + 1.0
 
     def work() -> None:
-        Pattern.of(pattern).lines_in(text, lambda: time.monotonic() < end)
+        Pattern.of(pattern).lines_in(text, lambda: time.process_time() < end)
 
     longest = 0.0
     with ThreadPoolExecutor(1) as thread:
         working = asyncio.get_running_loop().run_in_executor(thread, work)
         while not working.done():
-            began = time.monotonic()
+            began = time.process_time()
             await asyncio.sleep(0.005)
-            longest = max(longest, time.monotonic() - began)
+            longest = max(longest, time.process_time() - began)
         await working
-    assert longest < 0.2  # others want the processor, too
-    assert time.monotonic() - end < 3.0
+    assert longest < 0.2
+    assert time.process_time() - end < 3.0
 
 
 @pytest.mark.parametrize("pattern", ["a", "(", "(?:", "\\", "[", "+"])
