@@ -10,7 +10,7 @@ from aiogram.utils.i18n import ngettext
 from aiogram.utils.i18n.context import get_i18n
 from babel.numbers import format_decimal
 
-from handlers.views.alert_text import LINE, WORD, cut, inert, one_line, plain
+from handlers.views.alert_text import LINE, WORD, cut, inert, plain
 from handlers.views.moments import duration
 from services.domain.alerts import Alert, Severity, Tally
 from services.domain.posts import Shown
@@ -244,7 +244,3 @@ def alert_line(alert: Alert, most: int = LINE, *, named: bool = True) -> str:
     if named and name not in words:
         words = f"{words} · {name}"
     return f"{symbol} {words}"
-
-
-def button_label(words: str, most: int = WORD) -> str:
-    return one_line(words, most) or "?"
