@@ -63,7 +63,8 @@ _SUFFIX = (
 )
 _KEY = (
     rf"(?:(?:(?:(?:т|Т)окен|ТОКЕН|{LOGIN_WORD})(?:[ \t]+[\xd0-\xd3][\x80-\xff]+){{0,2}}"
-    rf"|(?-i:[Pp]wd|_PWD)|(?:^|…|\.{{3}})(?:a?s?sword|asswd|ecret|oken)|(?:\b|_)(?:(?:bind|root|ldap)?pw|psw|psk|pepper|creds?)|(?:\b|_)pass|(?-i:[a-z]Pass)|secret|token"
+    r"|(?-i:[Pp]wd|_PWD)|(?:^|…|\.{3})(?:a?s?sword|asswd|ecret|oken)"  # a line may have been cut off within it
+    r"|(?:\b|_)(?:(?:bind|root|ldap)?pw|psw|psk|pepper|creds?)|(?:\b|_)pass|(?-i:[a-z]Pass)|secret|token"
     rf"|credentials?|jwt|bearer|cookie|code_?verifier|{_NAMED_KEY}){_SUFFIX})"
 )
 # Before a value that stands apart from its name: `"name": "PASSWORD", "value": "…"`, `name="password" value="…"`

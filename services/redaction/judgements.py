@@ -43,7 +43,8 @@ class Rule:
 
 
 _STRONG_KEY = re.compile(
-    rf"(?i)passw|pwd|psw|secret|psk|(?:^|[_-]|bind|root|ldap)p(?:ass|w)|^\W*a?s?sword|^\W*asswd|(?-i:[a-z]Pass)|(?:store|key)pass|{LOGIN_WORD}".encode()
+    r"(?i)passw|pwd|psw|secret|psk|(?:^|[_-]|bind|root|ldap)p(?:ass|w)|^\W*a?s?sword|^\W*asswd"
+    rf"|(?-i:[a-z]Pass)|(?:store|key)pass|{LOGIN_WORD}".encode()
 )
 _SIGN_AND_QUOTE = re.compile(
     rb"(?P<key_quote>(?:\\*[\"'`]|\\+(?:x2[27]|u002[27])|&quot;|&#3[49];|%22)(?:>>)?)?(?:\]|\[\]|%5D)?"
