@@ -2,6 +2,7 @@
 
 import json
 
+from services.logs.text.presentable import presentable
 from services.redaction.lines import judged, judged_as_read
 from services.redaction.text import HIDDEN, redact
 
@@ -11,6 +12,11 @@ def test_a_secret_behind_spelled_letters_is_hidden() -> None:
     assert "Qwerty123" in redact(line), "as it is written nothing tells"
     (judged,) = judged_as_read([line], ())
     assert redact(judged) == f'{{"message": "Пароль: {HIDDEN}", "level": "info"}}'
+
+
+def test_what_engines_and_probes_say_goes_through_the_same_door() -> None:
+    said = json.dumps({"status": "Пароль: Qwerty123!"})
+    assert presentable(said) == f'{{"status": "Пароль: {HIDDEN}"}}'
 
 
 def test_of_a_containers_own_environment_too() -> None:

@@ -1,7 +1,7 @@
 """What containers and engines say, made fit to leave the services: clean lines without secrets."""
 
 from services.logs.text.lines import last_lines
-from services.redaction.text import redacted
+from services.redaction.lines import judged
 
 
 def presentable_lines(raw: bytes, count: int) -> tuple[tuple[str, ...], bool]:
@@ -10,7 +10,7 @@ def presentable_lines(raw: bytes, count: int) -> tuple[tuple[str, ...], bool]:
     Redaction sees all of them at once: a private key spans lines.
     """
     lines = last_lines(raw, count)
-    safe = redacted("\n".join(lines))
+    safe = judged(lines, ())
     return tuple(safe.text.split("\n")) if lines else (), safe.withheld
 
 
