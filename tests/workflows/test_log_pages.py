@@ -327,7 +327,7 @@ async def test_in_russian(lab: Lab, cast: Cast, setup: Make) -> None:
         page = await asked(cast, "/logs api level>=fatal")
         assert lines(page)[0].startswith("Таких строк в логе нет. Последняя строка: ")
         page = await asked(cast, "/logs api 25:00")
-        assert page.text == "«25:00» — не время. Например: 30m, 2h, 14:00, 14:00..14:20"
+        assert page.text == "«25:00» — не время. Например: 30м, 2ч, вчера, 14:00, 14:00..14:20"
 
 
 async def test_a_button_to_dozzle(lab: Lab, cast: Cast, setup: Make) -> None:
