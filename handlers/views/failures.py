@@ -56,8 +56,11 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
             return _denied(action, name, who)
         case errors.NoSuchContainer(name=""):
             return _("It is not there any more.")
-        case errors.NoSuchContainer(name=name, near=near):
+        case errors.NoSuchContainer(name=name, near=near, silent=silent):
             words = _('No container "{name}".').format(name=_short(name))
+            if silent:
+                told = [sentence(each, now) for each in silent]
+                words = "\n".join([*told, _('Elsewhere there is no "{name}".').format(name=_short(name))])
             return words + " " + _("Did you mean:") if near else words
         case errors.NoSuchHost(name=name, near=near_hosts):
             words = _('No host "{name}".').format(name=_short(name))

@@ -148,7 +148,7 @@ class Fleet:
             for sight in silent or named:
                 if sight.silence:
                     raise sight.silence from error
-            raise
+            raise _not_found(error, sights) from error
         if silent:  # a namesake on a host that does not answer may be the one meant
             pairs = [(found.host, found.name), *((sight.host, found.name) for sight in silent)]
             raise Ambiguous(what, tuple(sorted(pairs)))
@@ -175,7 +175,7 @@ class Fleet:
                 found |= {each.id: each for each in names.select(word, containers, hosts)}
             except (NoSuchContainer, NoSuchHost) as error:
                 if not _silences(sights, (word,)):
-                    raise
+                    raise _not_found(error, sights) from error
                 if len(words) == 1:
                     raise silent[0] from error
         if not found and silent:
@@ -279,6 +279,16 @@ def _silences(sights: Sequence[_Sight], words: Sequence[str]) -> tuple[HostSilen
         for sight in sights
         if sight.silence and any(names.may_mean(word, sight.host, sight.unknown) for word in words)
     )
+
+
+def _not_found(
+    error: NoSuchContainer | NoSuchHost, sights: Sequence[_Sight]
+) -> NoSuchContainer | NoSuchHost | HostSilent:
+    """The same, with those hosts that could not be asked; where none could, that is what is wrong."""
+    silent = tuple(sight.silence for sight in sights if sight.silence)
+    if silent and len(silent) == len(sights):
+        return silent[0]
+    return replace(error, silent=silent) if isinstance(error, NoSuchContainer) else error
 
 
 def _visible(sight: _Sight, scope: Scope) -> bool:

@@ -244,6 +244,18 @@ async def test_a_silent_host_is_one_line_and_holds_up_nobody(lab: Lab, cast: Cas
         assert time.monotonic() - began < 2.5
         assert lines(page)[0].startswith("⚠️ server2: ")
         assert lines(page)[1:] == ["api 1"]
+        page = await asked(cast, "/logs dirctus")  # which may be there: that it is nowhere cannot be said
+        assert page.text.startswith("⚠️ server2: ")
+        assert lines(page) == ['Elsewhere there is no "dirctus".']
+        assert (await asked(cast, "/logs server2")).text.startswith("⚠️ server2: ")
+
+
+async def test_a_host_means_all_that_is_on_it(lab: Lab, cast: Cast, setup: Make) -> None:
+    server = lab.servers["server1"]
+    server.run_logger("api", b"api 1\n")
+    async with running(setup(server)):
+        page = await asked(cast, "/logs server1 1")
+        assert page.text.startswith("server1 · ") and lines(page)[0].endswith("api│ api 1")
 
 
 async def test_a_host_that_fell_silent_since_is_said_as_soon(lab: Lab, cast: Cast, setup: Make) -> None:
