@@ -49,9 +49,10 @@ def _headline(report: NewsReport) -> str:
         ]
         names = list(dict.fromkeys(whole))
         listed = ", ".join(names[:_NAMES_IN_HEADLINE]) + (", …" if len(names) > _NAMES_IN_HEADLINE else "")
-        told = _("Trouble on {host} {period}: {names}") if len(hosts) == 1 else _("Trouble {period}: {names}")
+        told = _("Trouble on {host}: {names}") if len(hosts) == 1 else _("Trouble: {names}")
         symbol = SYMBOL[troubled[0][1].gravity]
-        return f"{symbol} {told.format(host=hosts[0], period=period, names=listed)}"
+        reach = _("news {period}").format(period=period)
+        return f"{symbol} {told.format(host=hosts[0], names=listed)} · {reach}"
     if silent := [host.host for host in report.hosts if host.error]:
         told = _("News {period}; no answer: {names}").format(period=period, names=", ".join(silent))
         return f"⚠️ {told}"

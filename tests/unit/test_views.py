@@ -97,5 +97,6 @@ def test_the_longest_button_data_fits_in_64_bytes() -> None:
 def test_times_are_absolute_in_the_teams_zone() -> None:
     assert moment(NOW, NOW) == "14:02"
     assert moment(NOW - timedelta(days=3), NOW) == "20 Nov, 14:02"
+    assert moment(NOW - timedelta(days=365), NOW) == "23 Nov 2025, 14:02"
     assert duration(timedelta(days=3, hours=5)) == "3 days"
     assert size(210 * 2**20) == "210 MB"

@@ -104,7 +104,7 @@ async def test_what_happened(lab: Lab, server: Server, cast: Cast, setup: Make) 
     async with running(setup(*lab.servers.values())):
         await asyncio.to_thread(act, server)
         reply = await ask(cast, cast.aigerim, f"/events server2 {since}")
-    assert reply.text.startswith("🔴 Trouble on server2 since ")
+    assert reply.text.startswith("🔴 Trouble on server2: ")
     (restart,) = [line for line in told(reply, "directus") if "restarted" in line]
     assert restart.startswith("🟢 directus: restarted in ")
     assert ", healthy after " in restart
@@ -226,7 +226,7 @@ async def test_in_russian(lab: Lab, server: Server, cast: Cast, setup: Make) -> 
     await asyncio.to_thread(act, server)
     async with running(setup(*lab.servers.values(), language="ru")):
         reply = await ask(cast, cast.aigerim, f"/events {since} server2")
-    assert reply.text.startswith("🔴 server2: сбои с ")
+    assert reply.text.startswith("🔴 server2 · сбои: ")
     assert told(reply, "hog")[0] == "🔴 hog: падение, код 137, кончилась память"
     assert told(reply, "worker")[0].startswith("🔴 worker: падение, код 3, 3 раза с ")
     assert told(reply, "store") == ["⚪ store: удаление", "store: смена имени, прежнее: shop"]
