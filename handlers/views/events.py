@@ -17,6 +17,7 @@ from handlers.views.moments import clock, day, moment
 from handlers.views.stories import SYMBOL, subject, words
 from services.domain.containers import key_of
 from services.domain.news import Gravity, HostNews, NewsReport, Story
+from services.errors import NoSuchHost
 
 # Room is kept for the headline and the time.
 _PAGE_UNITS = MESSAGE_UNITS - 400
@@ -37,6 +38,12 @@ def news(report: NewsReport, asked: News) -> Answer:
         Bold(cut(_headline(report), _HEADLINE)), "\n", *pages[page], "\n", clock(report.at, seconds=True)
     )
     return Answer(text, tuple(_keyboard(report, asked, page, len(pages))))
+
+
+def unknown_host(error: NoSuchHost, asked: News, now: datetime) -> Answer:
+    """The same of the nearest ones, or of all, is a tap away."""
+    buttons = [button(host, asked.model_copy(update={"host": host})) for host in error.near]
+    return Answer(Text(sentence(error, now)), tuple(in_rows(buttons or [button(_("All hosts"), asked)], 2)))
 
 
 def _headline(report: NewsReport) -> str:

@@ -8,7 +8,7 @@ from aiogram.utils.i18n import gettext as _
 from handlers.args import MOST_LINES, Usage, UsageError
 from handlers.callbacks import Act, Open, Overview
 from handlers.views.alert_text import inert
-from handlers.views.answer import Answer, button, in_rows
+from handlers.views.answer import Answer, button, in_pairs, in_rows
 from handlers.views.condition import silence_words
 from handlers.views.moments import clock, moment, seconds
 from handlers.views.pattern_words import pattern_words
@@ -33,7 +33,7 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
                 )
                 for host, name in near
             ]
-            return Answer(Text(sentence(error, now)), tuple(in_rows(buttons, 2)))
+            return Answer(Text(sentence(error, now)), tuple(in_pairs(buttons)))
         case errors.HostSilent(host=host):
             return Answer(
                 Text(sentence(error, now)), ((button(f"{host} ▸", Overview(asker=asker, host=host)),),)

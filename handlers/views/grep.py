@@ -11,7 +11,7 @@ from aiogram.utils.i18n import ngettext
 
 from handlers.callbacks import CancelSearch, SearchAct, SearchTurn
 from handlers.views.alert_text import cut
-from handlers.views.answer import MESSAGE_UNITS, Answer, Row, button, in_rows, units
+from handlers.views.answer import MESSAGE_UNITS, Answer, Row, button, in_pairs, units
 from handlers.views.failures import sentence
 from handlers.views.grep_rows import Rows, rows_of
 from handlers.views.incident_words import number
@@ -93,7 +93,7 @@ def instead(
         button(label, SearchTurn(asker=asker, token=token, act="again"))
         for label, (_question, token) in zip(labels, questions, strict=True)
     ]
-    return Answer(Text(words), (*in_rows(buttons[: len(names)], 2), buttons[len(names) :]))
+    return Answer(Text(words), (*in_pairs(buttons[: len(names)]), buttons[len(names) :]))
 
 
 def ask_pattern(names: Sequence[str], whom: TextMention | None) -> Text:

@@ -275,3 +275,15 @@ async def test_an_engine_that_hangs_is_given_up_in_time(server: Server) -> None:
         assert time.monotonic() - began < 1.5
         await until_silent(engine, Silence.ENGINE)
         await asyncio.to_thread(server.resume_docker)
+
+
+async def test_a_host_that_there_is_not_leads_to_the_news_of_one(lab: Lab, cast: Cast, setup: Make) -> None:
+    async with running(setup(*lab.servers.values())):
+        reply = await ask(cast, cast.aigerim, "/events servr2 6h")
+        assert reply.text == 'No host "servr2". Did you mean:' and reply.buttons[0][0] == "server2"
+        await cast.aigerim.presses(reply, "server2")
+        await cast.telegram.until(lambda: "Docker remembers" in reply.text)
+        reply = await ask(cast, cast.aigerim, "/events directus")
+        assert (reply.text, reply.buttons) == ('No host "directus".', [["All hosts"]])
+        await cast.aigerim.presses(reply, "All hosts")
+        await cast.telegram.until(lambda: "server1" in reply.text and "server2" in reply.text)
