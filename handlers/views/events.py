@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from aiogram.types import InlineKeyboardButton
@@ -74,7 +74,10 @@ def _troubled(report: NewsReport) -> list[tuple[str, Story]]:
 
 
 def _period(report: NewsReport) -> str:
-    since, until = (moment(end, report.at) if end else "" for end in (report.span.since, report.span.until))
+    first, last = report.span.since, report.span.until
+    since, until = (moment(end, report.at) if end else "" for end in (first, last))
+    if first and last and day(first) == day(last) and last - first < timedelta(days=1):
+        until = clock(last)
     if until:
         return f"{since}–{until}" if since else _("until {time}").format(time=until)
     return _("since {time}").format(time=since)

@@ -17,7 +17,8 @@ MOST_SUGGESTIONS = 6
 # Of 100: `post` finds postgres at 90, `n9n` finds n8n at 73, and what is below this reads as noise.
 NEAR_ENOUGH = 65.0
 # For the beginning of a long name and for another part of it, which are far from it by their length.
-_BEGINNING, _PART, _SHORTEST_PART = 80.0, 70.0, 3
+_BEGINNING, _PART = 80.0, 70.0
+_SHORTEST_BEGINNING, _SHORTEST_PART = 2, 3
 
 # The same keys of the two layouts (ЙЦУКЕН as on a PC), without and with Shift.
 _LATIN = "`qwertyuiop[]asdfghjkl;'zxcvbnm,./" + '~QWERTYUIOP{}ASDFGHJKL:"ZXCVBNM<>?' + "@#$^&"
@@ -172,7 +173,7 @@ def _nearness(typed: str, known: str) -> float:
     """0 to 100. WRatio sees a part of a longer name, Jaro-Winkler prefers what begins alike."""
     typed, known = typed.lower(), known.lower()
     nearness = (fuzz.WRatio(typed, known) + 100 * JaroWinkler.similarity(typed, known)) / 2
-    if typed and known.startswith(typed):
+    if len(typed) >= _SHORTEST_BEGINNING and known.startswith(typed):
         return max(nearness, _BEGINNING)
     if len(typed) >= _SHORTEST_PART and typed in known:
         return max(nearness, _PART)

@@ -149,6 +149,10 @@ def test_yesterday_stands_under_its_day_and_a_time_has_two_ends() -> None:
     lines = text(shown(host, span=TimeSpan(NOW - timedelta(hours=24), NOW - timedelta(hours=1)))).splitlines()
     assert lines[0] == "News 22 Nov, 14:06–13:06"
     assert lines[3:6] == ["14:02 🟢 directus: started", "22 Nov", "22:06 🟢 directus: started"]
+    lines = text(
+        shown(host, span=TimeSpan(NOW - timedelta(days=2, hours=1), NOW - timedelta(days=2)))
+    ).splitlines()
+    assert lines[0] == "News 21 Nov, 13:06–14:06"
     assert text(shown(host, span=TimeSpan(None, NOW))).startswith("News until 14:06\n")
 
 

@@ -105,7 +105,6 @@ def test_a_name_that_fits_several(query: str, choices: tuple[tuple[str, str], ..
         ("директус", "server2/directus"),
         ("постгрес", "server2/postgres"),
         ("Траефик", "server1/traefik"),
-        ("x", "server2/x1"),
         ("te", "server2/team-worker-1"),
         ("servr2/directus", "server2/directus"),
     ],
