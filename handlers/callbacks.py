@@ -167,15 +167,19 @@ class AskPattern(Press, prefix="ga"):
     key: str = ""
 
 
+SearchAct = Literal["on", "on_here", "again", "fold", "always", "everywhere", "quoted", "context", "file"]
+
+
 class SearchTurn(Press, prefix="g"):
     """From what a search has found to more of it. `token`: of the search.
 
     on: further back, in a message of its own; on_here: in the same one, which shows no hit. again: anew, in the same
-    message; fold: anew without regard to case. file: all hits, in a message of its own.
+    message; fold: without regard to case; always: at any time; everywhere: in all logs; quoted: as it was typed, with
+    quotes. context: the same hits with the lines around them. file: all hits, in a message of its own.
     """
 
     token: Annotated[str, Field(max_length=16)]
-    act: Literal["on", "on_here", "again", "fold", "file"]
+    act: SearchAct
 
 
 class CancelSearch(Press, prefix="gc"):

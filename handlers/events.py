@@ -9,9 +9,10 @@ from handlers.callbacks import News
 from handlers.declare import button, command
 from handlers.pressed import pressed
 from handlers.reply import send, show
-from handlers.views.events import news
+from handlers.views.events import news, unknown_host
 from handlers.words import mark, zone
 from services.domain.access import Actor, Role
+from services.errors import NoSuchHost
 from services.fleet.fleet import Fleet
 from services.fleet.newsroom import tell_news
 from services.ports import Clock
@@ -33,7 +34,11 @@ async def events(
     now = clock.now()
     host, span = args.host_and_span(command.args, now, zone.get())
     asked = News.of(asker, "", span) if span else News(asker=asker)
-    report = await tell_news(fleet, host, span or asked.span(now), by=actor, now=now)
+    try:
+        report = await tell_news(fleet, host, span or asked.span(now), by=actor, now=now)
+    except NoSuchHost as error:
+        await send(message, unknown_host(error, asked, now))
+        return
     await send(message, news(report, asked.model_copy(update={"host": report.host})))
 
 

@@ -6,7 +6,6 @@ from contextlib import suppress
 
 from aiogram import F, Router
 from aiogram.enums import ChatType
-from aiogram.exceptions import AiogramError
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message, MessageGenerationStopped
 
@@ -14,7 +13,7 @@ from handlers import args
 from handlers.callbacks import Follow, GoOn, Open, StopAny, StopFollow
 from handlers.declare import button, command, draft_stop
 from handlers.pressed import pressed
-from handlers.reply import answer_press, send, show, without
+from handlers.reply import answer_press, send, show, take_button
 from handlers.screens import Draft, EditedMessage
 from handlers.views import follow as views
 from handlers.views.picker import picker
@@ -121,7 +120,7 @@ async def go_on(
         return
     await _follow(message, question, actor, asker, follows, recents)
     if in_place:
-        await _without_button(message, callback.data)
+        await take_button(message, callback.data)  # a second time it would only begin another
 
 
 @button(router, StopFollow.filter(), role=Role.VIEWER, answers=True)
@@ -178,14 +177,6 @@ def _drafts(message: Message, follows: Follows) -> bool:
     """Whether the chat takes a draft now."""
     private = message.chat.type == ChatType.PRIVATE
     return private and not any(each.drafted for each in follows.within(message.chat.id))
-
-
-async def _without_button(message: Message, data: str | None) -> None:
-    """It has been pressed; a second time it would only begin another."""
-    try:
-        await message.edit_reply_markup(reply_markup=without(message.reply_markup, data))
-    except AiogramError as error:
-        log.info("a button stays below message %s: %s", message.message_id, error)
 
 
 def _question(text: str | None) -> FollowQuestion | None:

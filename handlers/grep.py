@@ -1,7 +1,9 @@
 """Search: what the logs say, in one container or in all, as far back as time allows."""
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from aiogram import F, Router
 from aiogram.dispatcher.event.bases import SkipHandler
@@ -12,19 +14,22 @@ from aiogram.utils.formatting import TextMention
 
 from handlers.callbacks import AskPattern, CancelSearch, SearchTurn
 from handlers.declare import Declaration, button, command, otherwise
-from handlers.grep_args import search_question, span_of
+from handlers.grep_args import in_quotes, search_question, span_of
 from handlers.pressed import pressed
-from handlers.reply import answer_press
+from handlers.reply import answer_press, take_button
 from handlers.views import grep as views
+from handlers.views.answer import Answer
 from handlers.views.grep_file import search_file
 from handlers.waiting import Spot
 from handlers.words import mark, zone
 from services.domain.access import Actor, Role
 from services.domain.containers import ContainerKey
 from services.domain.plans import Place
+from services.errors import NoSuchContainer, StoreUnavailable
 from services.fleet.fleet import Fleet
+from services.logs.pages.questions import ALWAYS
 from services.logs.pages.reader import LogReader
-from services.logs.search.hits import SearchQuestion, Watch
+from services.logs.search.hits import Searched, SearchQuestion, Watch
 from services.logs.search.prompts import Prompts
 from services.logs.search.search import FILE, Searcher
 from services.ports import Clock
@@ -51,10 +56,17 @@ async def grep(
     clock: Clock,
 ) -> None:
     question = search_question(command.args, clock.now(), zone.get())
-    if question.pattern or question.sieve.by_level:
-        await _search(Spot(message), question, actor, asker, searcher)
-    else:
+    if not (question.pattern or question.sieve.by_level):
         await _ask(message, question, actor, prompts)
+        return
+    spot = Spot(message)
+    try:
+        await _search(spot, question, actor, asker, searcher)
+    except NoSuchContainer as error:
+        quoted = in_quotes(command.args, error.unknown)
+        instead = [replace(question, names=names) for names in _other_names(question, error)]
+        instead += [search_question(quoted, clock.now(), zone.get())] if quoted else []
+        await spot.put(await _instead(error, instead, asker, searcher, clock))
 
 
 @button(router, AskPattern.filter(), role=Role.VIEWER)
@@ -122,20 +134,29 @@ async def turn_search(
     in_place: bool,
 ) -> None:
     kept = await searcher.kept(callback_data.token)
-    message, onward = pressed(callback), kept.onward or kept.anew
-    match callback_data.act:
-        case "on":
-            spot, question = Spot(message, as_reply=True), onward
-        case "on_here":
-            spot, question = Spot(message, in_place=in_place), onward
-        case act:
-            spot, question = Spot(message, in_place=in_place), kept.anew
-            question = replace(
-                question,
-                span=span_of(question, clock.now(), zone.get()),
-                ignore_case=question.ignore_case or act == "fold",
-            )
-    await _search(spot, question, actor, asker, searcher)
+    message, act = pressed(callback), callback_data.act
+    spot = Spot(message, as_reply=True) if act == "on" else Spot(message, in_place=in_place)
+    if act == "on" and in_place:
+        await take_button(message, callback.data)
+    await _search(spot, _turned(kept, act, clock.now()), actor, asker, searcher)
+
+
+def _turned(kept: Searched, act: str, now: datetime) -> SearchQuestion:
+    anew = replace(kept.anew, span=span_of(kept.anew, now, zone.get()))
+    match act:
+        case "on" | "on_here":
+            return kept.onward or kept.anew
+        case "context":
+            return replace(kept.question, context=views.CONTEXT)
+        case "fold":
+            return replace(anew, ignore_case=True)
+        case "always":
+            return replace(anew, span=ALWAYS, when="")
+        case "everywhere":
+            return replace(anew, names=())
+        case "quoted":
+            return search_question(anew.quoted, now, zone.get())
+    return anew
 
 
 @button(router, CancelSearch.filter(), role=Role.VIEWER, answers=True)
@@ -155,15 +176,40 @@ async def _search(spot: Spot, question: SearchQuestion, actor: Actor, asker: str
     await spot.put(page.answer(await searcher.keep(found, page.shown), asker))
 
 
+def _other_names(question: SearchQuestion, error: NoSuchContainer) -> Iterator[tuple[str, ...]]:
+    """With each of the nearest ones in place of what is none."""
+    for host, name in error.near:
+        near = f"{host}/{name}"
+        yield tuple(near if each == error.name else each for each in _names(question))
+
+
+async def _instead(
+    error: NoSuchContainer,
+    questions: Sequence[SearchQuestion],
+    asker: str,
+    searcher: Searcher,
+    clock: Clock,
+) -> Answer:
+    """Raises `error` where the store does not work."""
+    try:
+        held = [(each, await searcher.hold(each)) for each in questions]
+    except StoreUnavailable:
+        raise error from None
+    return views.instead(error, held, asker, clock.now())
+
+
+def _names(question: SearchQuestion) -> tuple[str, ...]:
+    return question.names if isinstance(question.names, tuple) else ()
+
+
 async def _ask(
     message: Message, question: SearchQuestion, actor: Actor, prompts: Prompts, presser: User | None = None
 ) -> None:
     """`presser`: who is asked, where it is not the author of `message`."""
     in_group = message.chat.type != ChatType.PRIVATE
     whom = TextMention(actor.name, user=presser) if presser and in_group else None
-    names = question.names if isinstance(question.names, tuple) else ()
     sent = await message.answer(
-        **views.ask_pattern(names, whom).as_kwargs(),
+        **views.ask_pattern(_names(question), whom).as_kwargs(),
         reply_markup=ForceReply(selective=True, input_field_placeholder=views.placeholder()),
         reply_parameters=ReplyParameters(message_id=message.message_id, allow_sending_without_reply=True),
     )

@@ -1,7 +1,7 @@
 """Text behind `/logs` → what is to be read. Syntax only.
 
-`NAME[,NAME…] [N] [since] [level>=warn] [stdout|stderr]`: the names first, the rest in any order. A NAME may be a glob
-or a compose project. A level alone (`warn`) means it and what is graver.
+`NAME[,NAME…] [N] [since] [level>=warn] [stdout|stderr]`: the names first, the rest in any order. A NAME may be a glob,
+a compose project or a host. A level alone (`warn`) means it and what is graver. Docker's own `--tail 50` is 50.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from handlers.args import DEFAULT_LINES, MOST_LINES, Usage, UsageError, words
+from handlers.args import DEFAULT_LINES, MOST_LINES, Usage, UsageError, as_typed, words
 from handlers.spans import take_span
 from services.domain.logs import Stream
 from services.domain.spans import TimeSpan
@@ -20,13 +20,13 @@ _COMMA = re.compile(r"\s*[,;]\s*(?!\d+(?:\s|$))")
 _LOST_COMMA = re.compile(r"[,;](?=\s*\d+(?:\s|$))")
 # `14:00-14:20`, as people write it, is `14:00..14:20`.
 _DASH = re.compile(r"(?<=\d)(?:[–—-]|--)(?=\d{1,2}:\d\d)")
+_DOCKERS = re.compile(r"(?:^|(?<=\s))(?:-n|--?tail|--since)(?:=|\s+)")
 _LEVEL = re.compile(r"\b(?:level|lvl|уровень)\s*(>=|=>|≥|⩾|<=|=<|≤|⩽|==|[>=:<])\s*", re.IGNORECASE)
 _BOUND = re.compile(r"level([≥>≤<=])(.*)", re.DOTALL)
 _SIGNS = {">=": "≥", "=>": "≥", "⩾": "≥", "<=": "≤", "=<": "≤", "⩽": "≤", "==": "=", ":": "="}
 _NUMBER = re.compile(r"[-+]?\d+")
 _TIME_LIKE = re.compile(r"\d+[^\W\d_]{1,4}|.*\d[:.]\d.*|.*\d\.\..*|\d+-.*")
-_RELATIVE = re.compile(r"(?:^|\s)\d{1,5}[mhdwмчдн](?:\s|$)", re.IGNORECASE)
-_FILLERS = frozenset(("since", "from", "last", "level", "с", "за", "последние", "уровень"))
+_FILLERS = frozenset(("since", "from", "last", "level", "с", "за", "последние", "последних", "уровень"))
 _STREAMS = {stream.name.lower(): stream for stream in Stream}
 _BOUNDS: dict[str, Callable[[int], tuple[int, int]]] = {
     "≥": lambda level: (level, Level.FATAL),
@@ -49,10 +49,13 @@ class _Parsed:
 
 def log_question(args: str | None, now: datetime, zone: tzinfo) -> LogQuestion | None:
     """None: nothing was typed. In a stretch of time all lines are meant unless a number says so. Raises UsageError."""
-    text = _DASH.sub("..", _LEVEL.sub(lambda found: f"level{_SIGNS.get(found[1], found[1])}", args or ""))
-    typed = words(_COMMA.sub(",", _LOST_COMMA.sub(" ", text)))
+    text = _DASH.sub("..", _LEVEL.sub(lambda found: f"level{_SIGNS.get(found[1], found[1])}", as_typed(args)))
+    text = _COMMA.sub(",", _LOST_COMMA.sub(" ", _DOCKERS.sub(" ", text)))
+    typed = [word for word in words(text) if word.strip(",")]
     if not typed:
         return None
+    if typed[0].isdecimal() and not _NUMBER.fullmatch("".join(typed[1:2]) or "0"):
+        typed[:2] = reversed(typed[:2])
     parsed = _Parsed()
     parsed.span, rest = take_span(typed[1:], now, zone)
     for word in rest:
@@ -66,11 +69,6 @@ def log_question(args: str | None, now: datetime, zone: tzinfo) -> LogQuestion |
         doubtful=tuple(parsed.doubtful),
         text=args or "",
     )
-
-
-def is_relative(text: str) -> bool:
-    """Whether the time was typed as `30m`: another one whenever it is asked again."""
-    return bool(_RELATIVE.search(text))
 
 
 def _names(word: str) -> tuple[str, ...]:

@@ -84,3 +84,11 @@ def without(keyboard: InlineKeyboardMarkup | None, data: str | None) -> InlineKe
 
 def _upload(file: File) -> BufferedInputFile:
     return BufferedInputFile(file.content, filename=file.name)
+
+
+async def take_button(message: Message, data: str | None) -> None:
+    """Off the message, once it has been pressed."""
+    try:
+        await message.edit_reply_markup(reply_markup=without(message.reply_markup, data))
+    except AiogramError as error:
+        log.info("a button stays below message %s: %s", message.message_id, error)

@@ -14,6 +14,9 @@ MESSAGE_UNITS = 4096
 CAPTION_UNITS = 1024
 MESSAGE_ENTITIES = 100
 
+# What half of a phone's width shows of a label.
+_HALF_WIDTH = 20
+
 Row = Sequence[InlineKeyboardButton]
 
 
@@ -60,3 +63,14 @@ def button(label: str, data: CallbackData, style: ButtonStyle | None = None) -> 
 
 def in_rows(buttons: Sequence[InlineKeyboardButton], width: int) -> list[Row]:
     return [buttons[start : start + width] for start in range(0, len(buttons), width)]
+
+
+def in_pairs(buttons: Sequence[InlineKeyboardButton]) -> list[Row]:
+    """Two in a row; one whose label would be cut off stands alone."""
+    rows: list[list[InlineKeyboardButton]] = []
+    for each in buttons:
+        if rows and len(rows[-1]) == 1 and max(len(each.text), len(rows[-1][0].text)) <= _HALF_WIDTH:
+            rows[-1].append(each)
+        else:
+            rows.append([each])
+    return list(rows)

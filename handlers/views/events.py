@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from aiogram.types import InlineKeyboardButton
@@ -17,6 +17,7 @@ from handlers.views.moments import clock, day, moment
 from handlers.views.stories import SYMBOL, subject, words
 from services.domain.containers import key_of
 from services.domain.news import Gravity, HostNews, NewsReport, Story
+from services.errors import NoSuchHost
 
 # Room is kept for the headline and the time.
 _PAGE_UNITS = MESSAGE_UNITS - 400
@@ -39,6 +40,12 @@ def news(report: NewsReport, asked: News) -> Answer:
     return Answer(text, tuple(_keyboard(report, asked, page, len(pages))))
 
 
+def unknown_host(error: NoSuchHost, asked: News, now: datetime) -> Answer:
+    """The same of the nearest ones, or of all, is a tap away."""
+    buttons = [button(host, asked.model_copy(update={"host": host})) for host in error.near]
+    return Answer(Text(sentence(error, now)), tuple(in_rows(buttons or [button(_("All hosts"), asked)], 2)))
+
+
 def _headline(report: NewsReport) -> str:
     """For a lock screen: what is wrong and where."""
     period = _period(report)
@@ -49,9 +56,10 @@ def _headline(report: NewsReport) -> str:
         ]
         names = list(dict.fromkeys(whole))
         listed = ", ".join(names[:_NAMES_IN_HEADLINE]) + (", …" if len(names) > _NAMES_IN_HEADLINE else "")
-        told = _("Trouble on {host} {period}: {names}") if len(hosts) == 1 else _("Trouble {period}: {names}")
+        told = _("Trouble on {host}: {names}") if len(hosts) == 1 else _("Trouble: {names}")
         symbol = SYMBOL[troubled[0][1].gravity]
-        return f"{symbol} {told.format(host=hosts[0], period=period, names=listed)}"
+        reach = _("news {period}").format(period=period)
+        return f"{symbol} {told.format(host=hosts[0], names=listed)} · {reach}"
     if silent := [host.host for host in report.hosts if host.error]:
         told = _("News {period}; no answer: {names}").format(period=period, names=", ".join(silent))
         return f"⚠️ {told}"
@@ -66,7 +74,10 @@ def _troubled(report: NewsReport) -> list[tuple[str, Story]]:
 
 
 def _period(report: NewsReport) -> str:
-    since, until = (moment(end, report.at) if end else "" for end in (report.span.since, report.span.until))
+    first, last = report.span.since, report.span.until
+    since, until = (moment(end, report.at) if end else "" for end in (first, last))
+    if first and last and day(first) == day(last) and last - first < timedelta(days=1):
+        until = clock(last)
     if until:
         return f"{since}–{until}" if since else _("until {time}").format(time=until)
     return _("since {time}").format(time=since)

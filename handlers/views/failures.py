@@ -8,7 +8,7 @@ from aiogram.utils.i18n import gettext as _
 from handlers.args import MOST_LINES, Usage, UsageError
 from handlers.callbacks import Act, Open, Overview
 from handlers.views.alert_text import inert
-from handlers.views.answer import Answer, button, in_rows
+from handlers.views.answer import Answer, button, in_pairs, in_rows
 from handlers.views.condition import silence_words
 from handlers.views.moments import clock, moment, seconds
 from handlers.views.pattern_words import pattern_words
@@ -33,7 +33,7 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
                 )
                 for host, name in near
             ]
-            return Answer(Text(sentence(error, now)), tuple(in_rows(buttons, 2)))
+            return Answer(Text(sentence(error, now)), tuple(in_pairs(buttons)))
         case errors.HostSilent(host=host):
             return Answer(
                 Text(sentence(error, now)), ((button(f"{host} ▸", Overview(asker=asker, host=host)),),)
@@ -56,8 +56,11 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
             return _denied(action, name, who)
         case errors.NoSuchContainer(name=""):
             return _("It is not there any more.")
-        case errors.NoSuchContainer(name=name, near=near):
+        case errors.NoSuchContainer(name=name, near=near, silent=silent):
             words = _('No container "{name}".').format(name=_short(name))
+            if silent:
+                told = [sentence(each, now) for each in silent]
+                words = "\n".join([*told, _('Elsewhere there is no "{name}".').format(name=_short(name))])
             return words + " " + _("Did you mean:") if near else words
         case errors.NoSuchHost(name=name, near=near_hosts):
             words = _('No host "{name}".').format(name=_short(name))

@@ -61,18 +61,22 @@ def left_over(follow: LeftOver) -> Answer:
 
 def which_one(running: Sequence[Running], asker: str) -> Answer:
     """Several are followed: which is not to be any more?"""
-    buttons = [
-        button(_short(each.names), StopAny(asker=asker, number=f"{each.number:x}")) for each in running
-    ]
+    buttons = [button(_followed(each), StopAny(asker=asker, number=f"{each.number:x}")) for each in running]
     rows: list[Row] = [*in_rows(buttons, 1), [button(_("All of them"), StopAny(asker=asker, number="0"))]]
-    return Answer(Text(_("Which one shall not be followed any more?")), tuple(rows))
+    return Answer(Text(_("Stop following which one?")), tuple(rows))
 
 
 def stopped(stopped: Sequence[Running]) -> Answer:
     if not stopped:
         return Answer(Text(_("You follow nothing here.")))
-    names = ", ".join(_short(each.names) for each in stopped)
+    names = ", ".join(map(_followed, stopped))
     return Answer(Text(_("Not followed any more: {names}").format(names=names)))
+
+
+def _followed(running: Running) -> str:
+    """Two may be of the same containers, with other patterns."""
+    names = _short(running.names)
+    return f"{names} · {cut(running.pattern, _LONGEST_PATTERN)}" if running.pattern else names
 
 
 def _title(snapshot: Snapshot) -> str:

@@ -1,24 +1,23 @@
 """`/grep`: what was found, how often and when, the newest hits, and how far back it looked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from aiogram.types import InlineKeyboardButton
 from aiogram.utils.formatting import Bold, Code, Pre, Text, TextMention
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
-from handlers.callbacks import CancelSearch, SearchTurn
+from handlers.callbacks import CancelSearch, SearchAct, SearchTurn
 from handlers.views.alert_text import cut
-from handlers.views.answer import MESSAGE_UNITS, Answer, Row, button, units
+from handlers.views.answer import MESSAGE_UNITS, Answer, Row, button, in_pairs, units
 from handlers.views.failures import sentence
 from handlers.views.grep_rows import Rows, rows_of
 from handlers.views.incident_words import number
 from handlers.views.log_lines import labels_of, log_block
 from handlers.views.moments import clock, day, moment, size
-from services.errors import HostSilent
+from services.errors import HostSilent, NoSuchContainer
 from services.logs.search.hits import Found, SearchQuestion, Stop, Watch
 
 _LONGEST_PATTERN = 80
@@ -28,6 +27,9 @@ _COLUMNS = 16
 _BARS = "▁▂▃▄▅▆▇█"
 # A shorter stretch needs no bar.
 _SHORTEST = timedelta(seconds=10)
+# Lines on either side of a hit, by the button.
+CONTEXT = 3
+_LONGEST_LABEL = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,28 @@ def progress(watch: Watch, question: SearchQuestion, asker: str) -> Answer:
     return Answer(text, ((cancel,),) if watch.token else ())
 
 
+def instead(
+    error: NoSuchContainer, questions: Sequence[tuple[SearchQuestion, str]], asker: str, now: datetime
+) -> Answer:
+    """What may have been meant, each with its token: another name, or all of it as one pattern."""
+    words = sentence(error, now)
+    if questions and not error.near:
+        words += " " + _("Did you mean:")
+    names = [name for _host, name in error.near]
+    labels = [f"{host}/{name}" if names.count(name) > 1 else name for host, name in error.near]
+    labels += [cut(f"🔎 {question.pattern}", _LONGEST_LABEL) for question, _token in questions[len(labels) :]]
+    buttons = [
+        button(label, SearchTurn(asker=asker, token=token, act="again"))
+        for label, (_question, token) in zip(labels, questions, strict=True)
+    ]
+    return Answer(Text(words), (*in_pairs(buttons[: len(names)]), buttons[len(names) :]))
+
+
 def ask_pattern(names: Sequence[str], whom: TextMention | None) -> Text:
     """`names`: where it is to be searched; none: everywhere. whom: to be called by name, in a group."""
     words = _("What shall I look for? Reply with words or a pattern.")
     where = _("In: {names}").format(names=", ".join(names)) if names else _("In all logs that you may see.")
-    return Text("🔎 ", *([whom, ", "] if whom else []), words, "\n", where)
+    return Text("🔎 ", *([whom, ": "] if whom else []), words, "\n", where)
 
 
 def placeholder() -> str:
@@ -198,11 +217,7 @@ def _hints(found: Found) -> Iterator[str]:
     question = found.question
     if found.stop:
         return
-    if question.span.since or question.span.until:
-        yield _("Without the time all of the log is searched.")
-    elif question.names:
-        yield _("Without the name all logs are searched.")
-    else:
+    if not (question.span.since or question.span.until or question.names):
         yield _("A part of a word is enough.")
 
 
@@ -210,18 +225,37 @@ def _buttons(page: SearchPage, token: str, asker: str) -> tuple[Row, ...]:
     found, question = page.found, page.found.question
     row: list[InlineKeyboardButton] = []
 
-    def add(label: str, act: Literal["on", "on_here", "again", "fold", "file"]) -> None:
+    def add(label: str, act: SearchAct) -> None:
         row.append(button(label, SearchTurn(asker=asker, token=token, act=act)))
 
     if found.onward(page.shown):
         more = found.count > page.shown or found.stop is Stop.ENOUGH
         add(_("More") if more else _("Go on"), "on" if page.shown else "on_here")
     if found.count:
+        if not question.context:
+            add(_("Context"), "context")
         add(_("File"), "file")
-    elif not question.ignore_case and question.pattern.lower() != question.pattern.upper():
-        add(_("Ignore case"), "fold")
+    else:
+        _widen(found, add)
     add("↻", "again")
-    return (row,)
+    if not question.quoted:
+        return (row,)
+    quoted = SearchTurn(asker=asker, token=token, act="quoted")
+    return [button(cut(f"🔎 {question.quoted}", _LONGEST_LABEL), quoted)], row
+
+
+def _widen(found: Found, add: Callable[[str, SearchAct], None]) -> None:
+    """Where nothing was found."""
+    question = found.question
+    cased = question.pattern.lower() != question.pattern.upper()
+    if cased and not (question.ignore_case or question.invert):
+        add(_("Ignore case"), "fold")
+    if found.stop:
+        return
+    if question.span.since or question.span.until:
+        add(_("All of the log"), "always")
+    elif question.names:
+        add(_("All logs"), "everywhere")
 
 
 def _below(lines: Sequence[str]) -> list[str]:

@@ -141,7 +141,8 @@ def time_seams(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         if isinstance(row, ShownLine) and row.at - last >= step:
             last = row.at
-            if not _TELLS_TIME.search(row.text, 0, _TIME_REACH):
+            told = found and isinstance(found[-1], Seam)  # of a restart: it has its own
+            if not told and not _TELLS_TIME.search(row.text, 0, _TIME_REACH):
                 found.append(Seam(moment(row.at, moments[-1])))
         found.append(row)
     return found

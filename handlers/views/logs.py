@@ -7,7 +7,7 @@ from aiogram.utils.formatting import Bold, Text
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
-from handlers.log_args import is_relative
+from handlers.spans import is_relative
 from handlers.views.answer import CAPTION_UNITS, MESSAGE_UNITS, Answer, File, units
 from handlers.views.failures import sentence
 from handlers.views.log_buttons import keyboard

@@ -22,11 +22,14 @@ def day(moment: datetime) -> str:
 
 
 def moment(then: datetime, now: datetime) -> str:
-    """`14:02` today, `20 Nov, 14:02` before."""
+    """`14:02` today, `20 Nov, 14:02` before, `20 Nov 2025, 14:02` in another year."""
     here = zone.get()
-    if then.astimezone(here).date() == now.astimezone(here).date():
+    at, today = then.astimezone(here), now.astimezone(here)
+    if at.date() == today.date():
         return clock(then)
-    return f"{day(then)}, {clock(then)}"
+    if at.year == today.year:
+        return f"{day(then)}, {clock(then)}"
+    return f"{format_date(at, 'd MMM y', locale=get_i18n().current_locale)}, {clock(then)}"
 
 
 def duration(span: timedelta) -> str:

@@ -6,7 +6,7 @@ from aiogram.utils.formatting import Text
 from aiogram.utils.i18n import gettext as _
 
 from handlers.callbacks import Act, Open, Pick
-from handlers.views.answer import Answer, Row, button, in_rows
+from handlers.views.answer import Answer, Row, button, in_pairs
 from handlers.views.condition import SYMBOL
 from handlers.views.status import names_of
 from services.domain.reports import FleetReport, Observed
@@ -43,7 +43,7 @@ def picker(
         )
         for name, row in named[page * _PER_PAGE : (page + 1) * _PER_PAGE]
     ]
-    keyboard: list[Row] = in_rows(buttons, 2)
+    keyboard: list[Row] = in_pairs(buttons)
     if pages > 1:
         keyboard.append(
             [

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.errors.base import VakhtaError
+from services.errors.hosts import HostSilent
 
 
 @dataclass(eq=False)
@@ -23,11 +24,14 @@ class NotFound(VakhtaError):
 class NoSuchContainer(NotFound):
     """`near`: (host, name) pairs that may have been meant, nearest first, all in the asker's scope.
 
-    `name` is "" when a button stood for it.
+    `name` is "" when a button stood for it. silent: hosts that do not answer, where it may be after all. unknown: all
+    the names that are none, where several were typed.
     """
 
     name: str
     near: tuple[tuple[str, str], ...] = ()
+    silent: tuple[HostSilent, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)

@@ -148,7 +148,7 @@ class Fleet:
             for sight in silent or named:
                 if sight.silence:
                     raise sight.silence from error
-            raise
+            raise _not_found([error], sights) from error
         if silent:  # a namesake on a host that does not answer may be the one meant
             pairs = [(found.host, found.name), *((sight.host, found.name) for sight in silent)]
             raise Ambiguous(what, tuple(sorted(pairs)))
@@ -170,14 +170,17 @@ class Fleet:
         silent = _silences(sights, words)
         hosts = [sight.host for sight in sights]
         found: dict[str, Container] = {}
+        missing: list[NoSuchContainer | NoSuchHost] = []
         for word in words:
             try:
                 found |= {each.id: each for each in names.select(word, containers, hosts)}
             except (NoSuchContainer, NoSuchHost) as error:
                 if not _silences(sights, (word,)):
-                    raise
-                if len(words) == 1:
+                    missing.append(error)
+                elif len(words) == 1:
                     raise silent[0] from error
+        if missing:
+            raise _not_found(missing, sights)
         if not found and silent:
             raise silent[0]
         return Selection(tuple(found.values()), silent)
@@ -279,6 +282,19 @@ def _silences(sights: Sequence[_Sight], words: Sequence[str]) -> tuple[HostSilen
         for sight in sights
         if sight.silence and any(names.may_mean(word, sight.host, sight.unknown) for word in words)
     )
+
+
+def _not_found(
+    errors: Sequence[NoSuchContainer | NoSuchHost], sights: Sequence[_Sight]
+) -> NoSuchContainer | NoSuchHost | HostSilent:
+    """The first, with the others' names and those hosts that could not be asked; where none could, that is wrong."""
+    silent = tuple(sight.silence for sight in sights if sight.silence)
+    first = errors[0]
+    if silent and len(silent) == len(sights):
+        return silent[0]
+    if isinstance(first, NoSuchContainer):
+        return replace(first, silent=silent, unknown=tuple(error.name for error in errors))
+    return first
 
 
 def _visible(sight: _Sight, scope: Scope) -> bool:

@@ -1,7 +1,7 @@
 """What a person typed → the container meant. Pure.
 
-Only a name that fits, in whatever case, is ever acted upon. A word in the wrong keyboard layout and a
-near miss lead to suggestions alone, and those come from the candidates, which are the asker's scope.
+Only a name that fits, in whatever case, is ever acted upon. A word in the wrong keyboard layout, one in Cyrillic
+letters and a near miss lead to suggestions alone, and those come from the candidates, which are the asker's scope.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,12 +16,20 @@ from services.errors import Ambiguous, NoSuchContainer, NoSuchHost
 MOST_SUGGESTIONS = 6
 # Of 100: `post` finds postgres at 90, `n9n` finds n8n at 73, and what is below this reads as noise.
 NEAR_ENOUGH = 65.0
+# For the beginning of a long name and for another part of it, which are far from it by their length.
+_BEGINNING, _PART = 80.0, 70.0
+_SHORTEST_BEGINNING, _SHORTEST_PART = 2, 3
 
 # The same keys of the two layouts (ЙЦУКЕН as on a PC), without and with Shift.
 _LATIN = "`qwertyuiop[]asdfghjkl;'zxcvbnm,./" + '~QWERTYUIOP{}ASDFGHJKL:"ZXCVBNM<>?' + "@#$^&"
 _CYRILLIC = "ёйцукенгшщзхъфывапролджэячсмитьбю." + "ЁЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮ," + '"№;:?'
 _TO_LATIN = str.maketrans(_CYRILLIC, _LATIN)
 _TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
+# As a name sounds: `директус` is nearer to directus so than by its keys.
+_SOUNDS = str.maketrans(
+    dict(zip("абвгдеёзийклмнопрстуфхыэ", "abvgdeeziiklmnoprstufhye", strict=True))
+    | {"ж": "zh", "ц": "c", "ч": "ch", "ш": "sh", "щ": "sch", "ъ": "", "ь": "", "ю": "yu", "я": "ya"}
+)
 
 
 def resolve(query: str, candidates: Sequence[Container], hosts: Sequence[str]) -> Container:
@@ -30,7 +38,12 @@ def resolve(query: str, candidates: Sequence[Container], hosts: Sequence[str]) -
     `candidates` and `hosts` are what the asker may see. Raises NoSuchContainer, NoSuchHost, Ambiguous.
     """
     host_part, slash, name = query.strip("/").rpartition("/")
-    host = resolve_host(host_part, hosts) if slash else None
+    try:
+        host = resolve_host(host_part, hosts) if slash else None
+    except NoSuchHost as error:
+        if near := _near(query, candidates):  # who mistakes the host still wants the container
+            raise NoSuchContainer(query, near) from error
+        raise
     within = [container for container in candidates if host in (None, container.host)]
     for fitting in _tiers(name, within):
         if len(fitting) == 1:
@@ -41,7 +54,7 @@ def resolve(query: str, candidates: Sequence[Container], hosts: Sequence[str]) -
 
 
 def select(query: str, candidates: Sequence[Container], hosts: Sequence[str]) -> tuple[Container, ...]:
-    """All that one word means: a container as `resolve` finds it, else a compose project, else what a glob fits.
+    """All that a word means: a container as `resolve` finds it, else a compose project or a host, or what fits a glob.
 
     A glob is one with `*`, `?` or `[`; without a slash it means names on every host. Raises as `resolve` does,
     NoSuchContainer also for a glob that fits nothing.
@@ -50,8 +63,8 @@ def select(query: str, candidates: Sequence[Container], hosts: Sequence[str]) ->
         try:
             return (resolve(query, candidates, hosts),)
         except NoSuchContainer:
-            if project := _project(query, candidates):
-                return project
+            if several := _project(query, candidates) or _of_host(query, candidates, hosts):
+                return several
             raise
     glob = query.lower() if "/" in query else f"*/{query.lower()}"
     host_glob, _, name_glob = glob.partition("/")
@@ -68,7 +81,7 @@ def select(query: str, candidates: Sequence[Container], hosts: Sequence[str]) ->
 def may_mean(query: str, host: str, unknown: Iterable[str]) -> bool:
     """Whether the word may mean something on a host that does not answer, of which only names are known."""
     if not any(sign in query for sign in "*?["):
-        return names_one_of(query, host, unknown)
+        return query.lower() == host.lower() or names_one_of(query, host, unknown)
     host_glob, slash, _ = query.lower().partition("/")
     return not slash or fnmatchcase(host, host_glob)
 
@@ -82,11 +95,16 @@ def _project(query: str, candidates: Sequence[Container]) -> tuple[Container, ..
     )
 
 
+def _of_host(query: str, candidates: Sequence[Container], hosts: Sequence[str]) -> tuple[Container, ...]:
+    host = exact_host(query.strip("/"), hosts)
+    return tuple(found for found in candidates if found.host == host)
+
+
 def resolve_host(query: str, hosts: Sequence[str]) -> str:
     """The host of this name, in any case. Raises NoSuchHost with the nearest ones."""
     host = exact_host(query, hosts)
     if host is None:
-        spellings = (query, in_other_layout(query))
+        spellings = _spellings(query)
         rank = {name: max(_nearness(typed, name) for typed in spellings) for name in hosts}
         near = [name for name in hosts if rank[name] >= NEAR_ENOUGH]
         raise NoSuchHost(query, tuple(sorted(near, key=rank.__getitem__, reverse=True)[:MOST_SUGGESTIONS]))
@@ -107,6 +125,10 @@ def names_one_of(query: str, host: str, names: Iterable[str]) -> bool:
 def in_other_layout(text: str) -> str:
     """The same keys pressed in the other layout: `вшкусегы` → `directus`, `руддщ` → `hello` and back."""
     return text.translate(_TO_LATIN if _has_cyrillic(text) else _TO_CYRILLIC)
+
+
+def _spellings(text: str) -> tuple[str, ...]:
+    return text, in_other_layout(text), text.lower().translate(_SOUNDS)
 
 
 def _has_cyrillic(text: str) -> bool:
@@ -136,7 +158,7 @@ def _service_names(container: Container) -> Iterator[str]:
 def _near(query: str, candidates: Sequence[Container]) -> tuple[tuple[str, str], ...]:
     """(host, name) of the nearest ones, nearest first; the host that was typed breaks a tie."""
     ranks: dict[tuple[str, str], tuple[float, float]] = {}
-    for typed in (query, in_other_layout(query)):
+    for typed in _spellings(query):
         host, _, name = typed.strip("/").rpartition("/")
         for found in candidates:
             nearness = max(_nearness(name, known) for known in (found.name, found.service or ""))
@@ -150,4 +172,9 @@ def _near(query: str, candidates: Sequence[Container]) -> tuple[tuple[str, str],
 def _nearness(typed: str, known: str) -> float:
     """0 to 100. WRatio sees a part of a longer name, Jaro-Winkler prefers what begins alike."""
     typed, known = typed.lower(), known.lower()
-    return (fuzz.WRatio(typed, known) + 100 * JaroWinkler.similarity(typed, known)) / 2
+    nearness = (fuzz.WRatio(typed, known) + 100 * JaroWinkler.similarity(typed, known)) / 2
+    if len(typed) >= _SHORTEST_BEGINNING and known.startswith(typed):
+        return max(nearness, _BEGINNING)
+    if len(typed) >= _SHORTEST_PART and typed in known:
+        return max(nearness, _PART)
+    return nearness

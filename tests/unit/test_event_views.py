@@ -74,7 +74,7 @@ def test_an_hour_of_trouble() -> None:
         FULL, HostNews("server1", before=story(What.STARTED, "vakhta", 134), oldest=NOW - timedelta(days=1))
     )
     assert text(answer).splitlines() == [
-        "🔴 Trouble on server2 since 13:06: n8n, worker, pgadmin",
+        "🔴 Trouble on server2: n8n, worker, pgadmin · news since 13:06",
         "",
         "server2",
         "14:02 🔴 n8n: died, exit 137, out of memory",
@@ -99,7 +99,7 @@ def test_the_same_in_russian() -> None:
     with speaking(catalogues("ru"), ALMATY):
         lines = text(shown(FULL)).splitlines()
     assert lines[:10] == [
-        "🔴 server2: сбои с 13:06: n8n, worker, pgadmin",
+        "🔴 server2 · сбои: n8n, worker, pgadmin · события с 13:06",
         "",
         "server2",
         "14:02 🔴 n8n: падение, код 137, кончилась память",
@@ -130,7 +130,7 @@ def test_a_silent_host_is_one_line() -> None:
 def test_trouble_on_two_hosts_names_them() -> None:
     other = HostNews("server1", (story(What.KILLED, "n8n", signal=9, exit_code=137),), oldest=NOW)
     first = text(shown(FULL, other)).splitlines()[0]
-    assert first == "🔴 Trouble since 13:06: server2/n8n, server1/n8n, server2/worker, …"
+    assert first == "🔴 Trouble: server2/n8n, server1/n8n, server2/worker, … · news since 13:06"
 
 
 def test_nothing_at_all() -> None:
@@ -149,6 +149,10 @@ def test_yesterday_stands_under_its_day_and_a_time_has_two_ends() -> None:
     lines = text(shown(host, span=TimeSpan(NOW - timedelta(hours=24), NOW - timedelta(hours=1)))).splitlines()
     assert lines[0] == "News 22 Nov, 14:06–13:06"
     assert lines[3:6] == ["14:02 🟢 directus: started", "22 Nov", "22:06 🟢 directus: started"]
+    lines = text(
+        shown(host, span=TimeSpan(NOW - timedelta(days=2, hours=1), NOW - timedelta(days=2)))
+    ).splitlines()
+    assert lines[0] == "News 21 Nov, 13:06–14:06"
     assert text(shown(host, span=TimeSpan(None, NOW))).startswith("News until 14:06\n")
 
 

@@ -205,6 +205,17 @@ def test_every_word_is_there_in_both_languages(language: str) -> None:
 
 
 @pytest.mark.usefixtures("_english")
+def test_of_the_same_containers_the_pattern_tells_them_apart() -> None:
+    running = [
+        Running(number, 1001, "Aigerim", ("n8n",), drafted=False, pattern=pattern)
+        for number, pattern in enumerate(("", "ERROR"))
+    ]
+    assert shown(views.which_one(running, "3e9")) == (
+        "Stop following which one?\n[n8n]\n[n8n · ERROR]\n[All of them]"
+    )
+
+
+@pytest.mark.usefixtures("_english")
 def test_one_that_was_left_over_can_be_gone_on_with() -> None:
     left = LeftOver(1, Place(1, 2), False, 1001, (("server1", "n8n"),), "abcdefgh")
     assert shown(views.left_over(left)) == (

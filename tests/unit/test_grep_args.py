@@ -1,6 +1,7 @@
 """What people type behind /grep, on phones and keyboards."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.args import Usage, UsageError
-from handlers.grep_args import search_question, span_of
+from handlers.grep_args import in_quotes, search_question, span_of
 from services.domain.logs import Stream
 from services.logs.search.hits import SearchQuestion
 from services.logs.text.levels import Level
@@ -87,6 +88,50 @@ def test_half_an_hour_is_another_one_later() -> None:
     fixed = asked("x 2026-11-23 10:00..11:00")
     assert span_of(fixed, later, UTC) == fixed.span
     assert span_of(asked("x"), later, UTC) == asked("x").span
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("status 500 n8n 2h", '"status 500" n8n 2h'),
+        ("-i tick 5", '-i "tick 5"'),
+        ("connection error", '"connection error"'),
+        ("don't panic n8n", '"don\'t panic" n8n'),
+        ('say"hi 5', "'say\"hi 5'"),
+        ("error n8n 50", ""),
+        ("error 30 min n8n", ""),
+        ("error 30m", ""),
+        ("error level>=warn", ""),
+        ('"connection" 5', ""),
+        ("error -C 3 5", ""),
+        ("error", ""),
+    ],
+)
+def test_a_number_or_a_level_behind_the_pattern_may_belong_to_it(text: str, quoted: str) -> None:
+    assert asked(text).quoted == quoted
+
+
+def test_a_number_with_its_unit_is_a_time() -> None:
+    assert asked("error 30 min n8n") == replace(asked("error 30m n8n"), when="30 min n8n")
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown", "quoted"),
+    [
+        ("connection refused n8n 2h", {"refused"}, '"connection refused" n8n 2h'),
+        ("connection refused by peer n8n", {"refused", "by", "peer"}, '"connection refused by peer" n8n'),
+        ("-v x nosuch", {"nosuch"}, '-v "x nosuch"'),
+        ("x n8n,nosuch", {"nosuch"}, '"x n8n,nosuch"'),
+        ('"two words" nosuch', {"nosuch"}, ""),
+        ("x -i nosuch", {"nosuch"}, ""),
+        ("x n8n", set(), ""),
+        (None, {"x"}, ""),
+    ],
+)
+def test_names_that_there_are_not_may_be_part_of_the_pattern(
+    text: str | None, unknown: set[str], quoted: str
+) -> None:
+    assert in_quotes(text, unknown) == quoted
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def test_the_first_line_says_what_how_often_where_and_how_far_back() -> None:
     assert lines[2] == "09:12 ▕               █▏ 14:06"
     assert lines[3] == "The newest 3 of 212:"
     assert lines[4] == "14:05:00 n8n│ ERROR connect ECONNREFUSED"
-    assert buttons(page) == [("More", "on"), ("File", "file"), ("↻", "again")]
+    assert buttons(page) == [("More", "on"), ("Context", "context"), ("File", "file"), ("↻", "again")]
 
 
 def test_in_russian() -> None:
@@ -140,11 +140,19 @@ def test_nothing_found_says_where_and_how_far_and_what_to_try() -> None:
     assert buttons(whole) == [("Ignore case", "fold"), ("↻", "again")]
     question = SearchQuestion("12", ("n8n",), span=TimeSpan(NOW - timedelta(hours=1)))
     since = found(tally(), question=question)
-    assert shown(since).splitlines() == [
-        "🔎 12 · no hit in n8n · since 13:06",
-        "Without the time all of the log is searched.",
-    ]
-    assert buttons(since) == [("↻", "again")]  # figures have no case
+    assert shown(since).splitlines() == ["🔎 12 · no hit in n8n · since 13:06"]
+    assert buttons(since) == [("All of the log", "always"), ("↻", "again")]  # figures have no case
+    named = found(tally(), question=SearchQuestion("x", ("n8n",), invert=True))
+    assert buttons(named) == [
+        ("All logs", "everywhere"),
+        ("↻", "again"),
+    ]  # with less regard to case even less is left
+
+
+def test_what_may_have_been_meant_is_a_tap_away() -> None:
+    question = SearchQuestion("status", context=3, quoted='"status 500" n8n')
+    page = found(hits=(hit("status 200"),), question=question)
+    assert buttons(page) == [('🔎 "status 500" n8n', "quoted"), ("File", "file"), ("↻", "again")]
 
 
 def test_what_was_not_looked_at_is_told() -> None:
@@ -292,6 +300,6 @@ def test_the_question_for_a_pattern() -> None:
     ]
     whom = TextMention("Aigerim", user=User(id=1, is_bot=False, first_name="A"))
     rendered, entities = ask_pattern((), whom).render()
-    assert rendered.startswith("🔎 Aigerim, What")
+    assert rendered.startswith("🔎 Aigerim: What")
     assert [entity.type for entity in entities] == ["text_mention"]
     assert 1 <= len(placeholder()) <= 64

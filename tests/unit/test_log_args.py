@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.args import Usage, UsageError
-from handlers.log_args import is_relative, log_question
+from handlers.log_args import log_question
+from handlers.spans import is_relative
 from services.domain.logs import Stream
 from services.domain.spans import TimeSpan
 from services.logs.pages.questions import ALL, ALWAYS, LogQuestion, Sieve
@@ -25,7 +26,7 @@ def asked(text: str) -> LogQuestion:
     return question
 
 
-@pytest.mark.parametrize("text", [None, "", "  ", "“”"])
+@pytest.mark.parametrize("text", [None, "", "  ", "“”", ",", " , ,"])
 def test_nothing_asks_for_the_picker(text: str | None) -> None:
     assert log_question(text, NOW, ALMATY) is None
 
@@ -48,6 +49,14 @@ def test_a_name_alone() -> None:
 def test_names(text: str, names: tuple[str, ...]) -> None:
     question = asked(text + " 100")
     assert (question.names, question.lines, question.doubtful) == (names, 100, ())
+
+
+@pytest.mark.parametrize(
+    "text", ["100 n8n", "n8n --tail 100", "--tail=100 n8n", "n8n -n 100", "n8n —tail 100"]
+)
+def test_the_number_first_and_docker_s_own_ways(text: str) -> None:
+    question = asked(text)
+    assert (question.names, question.lines, question.doubtful) == (("n8n",), 100, ())
 
 
 def test_the_rest_in_any_order() -> None:
@@ -121,7 +130,7 @@ def test_times(text: str, span: TimeSpan) -> None:
         ("level>=", Usage.LEVEL, ""),
         ("level>fatal", Usage.LEVEL, "fatal"),
         ("25:00", Usage.SPAN, "25:00"),
-        ("35min", Usage.SPAN, "35min"),
+        ("35mni", Usage.SPAN, "35mni"),
         ("14:20..14:00..", Usage.SPAN, "14:20..14:00.."),
     ],
 )
@@ -137,8 +146,8 @@ def test_what_may_be_a_further_name_is_left_to_the_service() -> None:
 
 
 def test_whether_the_time_moves_on() -> None:
-    assert is_relative("n8n 30m") and is_relative("n8n 2ч 50")
-    assert not is_relative("n8n 14:00") and not is_relative("app30m")
+    assert is_relative("n8n 30m") and is_relative("n8n 2ч 50") and is_relative("n8n 2 часа назад")
+    assert not any(map(is_relative, ("n8n 14:00", "app30m", "30m", "n8n 50 с 14:00")))
 
 
 @given(st.text(max_size=60))

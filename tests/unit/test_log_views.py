@@ -193,6 +193,17 @@ def test_seams_of_restarts() -> None:
     assert "restarted 16:56:01, down 6 hr" in text_of(replace(page(shown), restarts=(long,)))
 
 
+def test_a_restart_long_after_is_told_once() -> None:
+    shown = [*lines("old"), *lines("new", begin=NOW - timedelta(minutes=1))]
+    at = NOW - timedelta(minutes=1, seconds=1)
+    restart = Restart(container(), at, at, exit_code=1)
+    assert text_of(replace(page(shown), restarts=(restart,))).split("\n")[1:] == [
+        "old",
+        "— restarted 14:04:59, exit 1 —",
+        "new",
+    ]
+
+
 def test_buttons() -> None:
     answer = log_page(page(lines("a", "b"), asked=2), "3e9")
     assert buttons(answer) == [["‹ Older", "Newer ›"], ["200", "1000", "↻"], ["File", "Follow", "Search"]]

@@ -102,6 +102,11 @@ def test_a_name_that_fits_several(query: str, choices: tuple[tuple[str, str], ..
         ("manager", "server2/alertmanager"),
         ("wroker", "server2/team-worker-1"),
         ("biling", "server2/x1"),
+        ("директус", "server2/directus"),
+        ("постгрес", "server2/postgres"),
+        ("Траефик", "server1/traefik"),
+        ("te", "server2/team-worker-1"),
+        ("servr2/directus", "server2/directus"),
     ],
 )
 def test_a_near_miss_and_the_wrong_layout_are_only_suggested(query: str, first: str) -> None:
@@ -114,12 +119,20 @@ def test_suggestions_are_few_and_none_is_noise() -> None:
         names.resolve("worker", many, HOSTS)
     assert len(told.value.near) == names.MOST_SUGGESTIONS
     assert near("qqqq") == []
-    assert near("трафик") == []
+    assert near("картошка") == []
+
+
+def test_a_part_of_a_long_name_is_enough() -> None:
+    long = [container("server1", "a-very-long-name-as-compose-makes-them-production-worker-1")]
+    for typed in ("a-v", "production", "worker"):
+        with pytest.raises(NoSuchContainer) as told:
+            names.resolve(typed, long, HOSTS)
+        assert told.value.near == (("server1", long[0].name),)
 
 
 def test_an_unknown_host_is_told_with_the_nearest_ones() -> None:
     with pytest.raises(NoSuchHost) as told:
-        names.resolve("servr2/directus", FLEET, HOSTS)
+        names.resolve("servr2/qqqq", FLEET, HOSTS)
     assert (told.value.name, told.value.near[0]) == ("servr2", "server2")
     with pytest.raises(NoSuchHost) as told:
         names.resolve_host("ыукмук1", HOSTS)

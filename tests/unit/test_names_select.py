@@ -41,6 +41,8 @@ FLEET = (
         ("automation", ["server1/n8n", "server1/redis"]),
         ("Platform", ["server2/Directus", "server2/platform-db-1"]),
         ("server2/platform", ["server2/Directus", "server2/platform-db-1"]),
+        ("Server1", ["server1/n8n", "server1/redis", "server1/traefik"]),
+        ("server1/", ["server1/n8n", "server1/redis", "server1/traefik"]),
     ],
 )
 def test_what_a_word_means(word: str, meant: list[str]) -> None:
@@ -67,6 +69,8 @@ def test_what_fits_nothing_is_said(word: str) -> None:
         ("server2/*", False),
         ("server1/*", True),
         ("*", True),
+        ("Server1", True),
+        ("server2", False),
     ],
 )
 def test_what_a_silent_host_may_have(word: str, may: bool) -> None:

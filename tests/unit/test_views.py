@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from bot.middlewares.locale import speaking
 from handlers.callbacks import Confirm, Go, LogTurn, Open, Overview, Renew
-from handlers.views.answer import CAPTION_UNITS, MESSAGE_ENTITIES, MESSAGE_UNITS, Answer, units
+from handlers.views.answer import (
+    CAPTION_UNITS,
+    MESSAGE_ENTITIES,
+    MESSAGE_UNITS,
+    Answer,
+    button,
+    in_pairs,
+    units,
+)
 from handlers.views.moments import duration, moment, size
 from handlers.views.status import overview
 from handlers.words import catalogues
@@ -97,5 +105,18 @@ def test_the_longest_button_data_fits_in_64_bytes() -> None:
 def test_times_are_absolute_in_the_teams_zone() -> None:
     assert moment(NOW, NOW) == "14:02"
     assert moment(NOW - timedelta(days=3), NOW) == "20 Nov, 14:02"
+    assert moment(NOW - timedelta(days=365), NOW) == "23 Nov 2025, 14:02"
     assert duration(timedelta(days=3, hours=5)) == "3 days"
     assert size(210 * 2**20) == "210 MB"
+
+
+def test_a_label_that_would_be_cut_off_has_a_row_of_its_own() -> None:
+    labels = ["n8n", "redis", "a-worker-of-production-1", "web", "a-worker-of-production-2", "db", "api"]
+    rows = in_pairs([button(label, Overview(asker="1")) for label in labels])
+    assert [[each.text for each in row] for row in rows] == [
+        ["n8n", "redis"],
+        ["a-worker-of-production-1"],
+        ["web"],
+        ["a-worker-of-production-2"],
+        ["db", "api"],
+    ]

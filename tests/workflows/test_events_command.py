@@ -104,7 +104,7 @@ async def test_what_happened(lab: Lab, server: Server, cast: Cast, setup: Make) 
     async with running(setup(*lab.servers.values())):
         await asyncio.to_thread(act, server)
         reply = await ask(cast, cast.aigerim, f"/events server2 {since}")
-    assert reply.text.startswith("🔴 Trouble on server2 since ")
+    assert reply.text.startswith("🔴 Trouble on server2: ")
     (restart,) = [line for line in told(reply, "directus") if "restarted" in line]
     assert restart.startswith("🟢 directus: restarted in ")
     assert ", healthy after " in restart
@@ -226,7 +226,7 @@ async def test_in_russian(lab: Lab, server: Server, cast: Cast, setup: Make) -> 
     await asyncio.to_thread(act, server)
     async with running(setup(*lab.servers.values(), language="ru")):
         reply = await ask(cast, cast.aigerim, f"/events {since} server2")
-    assert reply.text.startswith("🔴 server2: сбои с ")
+    assert reply.text.startswith("🔴 server2 · сбои: ")
     assert told(reply, "hog")[0] == "🔴 hog: падение, код 137, кончилась память"
     assert told(reply, "worker")[0].startswith("🔴 worker: падение, код 3, 3 раза с ")
     assert told(reply, "store") == ["⚪ store: удаление", "store: смена имени, прежнее: shop"]
@@ -275,3 +275,15 @@ async def test_an_engine_that_hangs_is_given_up_in_time(server: Server) -> None:
         assert time.monotonic() - began < 1.5
         await until_silent(engine, Silence.ENGINE)
         await asyncio.to_thread(server.resume_docker)
+
+
+async def test_a_host_that_there_is_not_leads_to_the_news_of_one(lab: Lab, cast: Cast, setup: Make) -> None:
+    async with running(setup(*lab.servers.values())):
+        reply = await ask(cast, cast.aigerim, "/events servr2 6h")
+        assert reply.text == 'No host "servr2". Did you mean:' and reply.buttons[0][0] == "server2"
+        await cast.aigerim.presses(reply, "server2")
+        await cast.telegram.until(lambda: "Docker remembers" in reply.text)
+        reply = await ask(cast, cast.aigerim, "/events directus")
+        assert (reply.text, reply.buttons) == ('No host "directus".', [["All hosts"]])
+        await cast.aigerim.presses(reply, "All hosts")
+        await cast.telegram.until(lambda: "server1" in reply.text and "server2" in reply.text)

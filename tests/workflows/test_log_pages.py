@@ -244,6 +244,18 @@ async def test_a_silent_host_is_one_line_and_holds_up_nobody(lab: Lab, cast: Cas
         assert time.monotonic() - began < 2.5
         assert lines(page)[0].startswith("⚠️ server2: ")
         assert lines(page)[1:] == ["api 1"]
+        page = await asked(cast, "/logs dirctus")  # which may be there: that it is nowhere cannot be said
+        assert page.text.startswith("⚠️ server2: ")
+        assert lines(page) == ['Elsewhere there is no "dirctus".']
+        assert (await asked(cast, "/logs server2")).text.startswith("⚠️ server2: ")
+
+
+async def test_a_host_means_all_that_is_on_it(lab: Lab, cast: Cast, setup: Make) -> None:
+    server = lab.servers["server1"]
+    server.run_logger("api", b"api 1\n")
+    async with running(setup(server)):
+        page = await asked(cast, "/logs server1 1")
+        assert page.text.startswith("server1 · ") and lines(page)[0].endswith("api│ api 1")
 
 
 async def test_a_host_that_fell_silent_since_is_said_as_soon(lab: Lab, cast: Cast, setup: Make) -> None:
@@ -327,7 +339,7 @@ async def test_in_russian(lab: Lab, cast: Cast, setup: Make) -> None:
         page = await asked(cast, "/logs api level>=fatal")
         assert lines(page)[0].startswith("Таких строк в логе нет. Последняя строка: ")
         page = await asked(cast, "/logs api 25:00")
-        assert page.text == "«25:00» — не время. Например: 30m, 2h, 14:00, 14:00..14:20"
+        assert page.text == "«25:00» — не время. Например: 30м, 2ч, вчера, 14:00, 14:00..14:20"
 
 
 async def test_a_button_to_dozzle(lab: Lab, cast: Cast, setup: Make) -> None:

@@ -145,13 +145,14 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """One follow, as those are told who may stop it. `names`: of its containers."""
+    """One follow, as those are told who may stop it. `names`: of its containers. pattern: see `FollowQuestion`."""
 
     number: int
     asker: int
     asker_name: str
     names: tuple[str, ...]
     drafted: bool
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ class Bounds:
 class _Entry:
     follow: Follow
     by: Actor
+    pattern: str
 
     @property
     def running(self) -> Running:
@@ -75,6 +76,7 @@ class _Entry:
             self.by.name,
             tuple(standing.name for standing in standings),
             self.follow.sink.drafted,
+            self.pattern,
         )
 
 
@@ -128,7 +130,7 @@ class Follows:
         taps = [self._tap(container, by, budget, screen) for container in containers]
         sink = open_sink(number)
         follow = Follow(number, token, taps, screen, sink, self._clock, selection.silent, self._around)
-        self._running[number] = _Entry(follow, by)
+        self._running[number] = _Entry(follow, by, question.pattern)
         task = self._group.create_task(self._run(self._running[number]), name=f"follow {number}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -216,7 +216,7 @@ class LogReader:
             try:  # the doubtful first: one that is no name is what was mistyped
                 selection = await self._fleet.select((*question.doubtful, *question.names), by=by)
             except NoSuchContainer as error:
-                if error.name in question.doubtful and not error.near:
+                if error.name in question.doubtful and not (error.near or error.silent):
                     raise NotUnderstood(error.name) from error
                 raise
             question = replace(question, names=names, doubtful=())

@@ -33,6 +33,7 @@ class SearchQuestion:
 
     names: as `Fleet.select` takes them, or what a button stands for. places: where it goes on, and nowhere else;
     None: it begins. when: the span as it was typed: whoever typed `30m` means another half hour the next time.
+    quoted: what was typed, as it may have been meant: with quotes; "" for no doubt.
     """
 
     pattern: str
@@ -43,6 +44,7 @@ class SearchQuestion:
     span: TimeSpan = ALWAYS
     sieve: Sieve = field(default_factory=Sieve)
     when: str = ""
+    quoted: str = ""
     places: tuple[Place, ...] | None = None
 
 

@@ -110,6 +110,10 @@ class Searcher:
             log.warning("a search could not be kept: %s", error)
             return None
 
+    async def hold(self, question: SearchQuestion) -> str:
+        """A token of a question that is yet to be asked. Raises StoreUnavailable."""
+        return await self._kept.keep(Searched(question))
+
     async def kept(self, token: str) -> Searched:
         """Raises Forgotten, StoreUnavailable."""
         return await self._kept.of(token)
