@@ -18,9 +18,11 @@ from handlers.views.incident_words import (
     speaks_for_itself,
     what,
 )
+from handlers.views.log_lines import in_words
 from handlers.views.moments import duration, moment, seconds
 from services.domain.alerts import Ack, Alert, Evidence, Quiet, Tally
 from services.domain.posts import Bulletin, Shown
+from services.logs.text.levels import Level, level_of
 
 EVIDENCE_UNITS = 1500
 DESCRIPTION_UNITS = 500
@@ -119,7 +121,7 @@ def alert_lines(shown: Shown) -> list[str]:
 
 
 def details(shown: Shown, room: int) -> list[Text]:
-    """The engine's words, the description and the newest log lines, as far as `room` reaches."""
+    """The engine's words, the description and the newest log lines, from the first that warns, as `room` reaches."""
     pieces: list[Text] = []
     evidence = shown.evidence
     texts = []
@@ -135,10 +137,20 @@ def details(shown: Shown, room: int) -> list[Text]:
             pieces.append(Text("\n", text))
             room -= units(text) + 1
     if evidence and evidence.lines and room > 50:
-        lines = tail(tuple(clean("\n".join(evidence.lines)).split("\n")), min(EVIDENCE_UNITS, room - 2))
+        written = clean("\n".join(evidence.lines)).split("\n")
+        told = "\n".join(map(in_words, _serious(written)))
+        lines = tail(tuple(told.split("\n")), min(EVIDENCE_UNITS, room - 2))
         if lines.strip():
             pieces.append(Text("\n\n", Pre(lines)))
     return pieces
+
+
+def _serious(lines: Sequence[str]) -> Sequence[str]:
+    """From the first that warns, or worse; all of them where none does."""
+    for place, line in enumerate(lines):
+        if (level_of(line) or Level.INFO) >= Level.WARN:
+            return lines[place:]
+    return lines
 
 
 def _description(alert: Alert) -> str:

@@ -121,6 +121,13 @@ def log_file(lines: Iterable[ShownLine]) -> bytes:
     return "".join(rows).encode(errors="replace")
 
 
+def in_words(line: str) -> str:
+    """A line whose secrets are hidden; where it is JSON, as a person reads it, perhaps in several lines."""
+    text = readable(line, zone.get())
+    # What JSON had spelled out, or coloured, was not seen when its secrets were hidden.
+    return text if text == line else redact(text)
+
+
 def labels_of(containers: Iterable[tuple[str, str]]) -> Labels:
     """For (host, name) pairs: nothing for a single one, else the name, with its host where names coincide."""
     pairs = sorted(set(containers))
@@ -179,9 +186,7 @@ def _levels_before(rows: Iterable[Row]) -> list[Level | None]:
 def _line(line: ShownLine, label: str | None, before: Level | None, *, times: bool) -> str:
     """`before`: the level of the line before it: what only continues that line, such as a stack trace, has no mark."""
     parts = []
-    text = readable(line.text, zone.get())
-    if text != line.text:  # what JSON had spelled out, or coloured, was not seen when its secrets were hidden
-        text = redact(text)
+    text = in_words(line.text)
     if line.level in MARKS and (line.level is not before or level_of(line.text)):
         parts.append(MARKS[line.level])
         if not _says(text, line.level):

@@ -68,6 +68,24 @@ def test_a_container_that_died_reads_as_in_the_book() -> None:
     assert data(answer, "Restart") == opened.pack()
 
 
+def test_evidence_begins_where_it_gets_serious() -> None:
+    def shown_of(*lines: str) -> str:
+        evidence = replace(EVIDENCE, lines=lines)
+        return text(views.living(bulletin(shown(alert(), evidence=evidence)))).split("\n\n")[1]
+
+    assert shown_of("INFO one", "WARN two", "INFO three", "ERROR four") == "WARN two\nINFO three\nERROR four"
+    assert shown_of("one", "INFO two") == "one\nINFO two"
+
+
+def test_evidence_in_json_is_told_in_words_and_keeps_its_secrets() -> None:
+    lines = (
+        '{"level":50,"time":1795653455623,"pid":18,"hostname":"85ff1036b87a","msg":"refused","attempt":3}',
+        '{"level":40,"msg":"with pass\\u0077ord=hunter2hunter2"}',
+    )
+    answer = views.living(bulletin(shown(alert(), evidence=replace(EVIDENCE, lines=lines))))
+    assert text(answer).endswith("\n\n05:37:35 ERROR refused · attempt=3\nWARN with password=•••")
+
+
 @pytest.mark.parametrize(
     ("one", "in_english", "in_russian"),
     [
