@@ -33,7 +33,10 @@ class Refusal(NamedTuple):
 
 
 class Server:
-    """`calls`: every call, in order. `refusals`: every 4xx, except those on order; `floods`: the 429 among them."""
+    """`calls`: every call, in order; with `remembers`, the latest, that many at least.
+
+    `refusals`: every 4xx, except those on order; `floods`: the 429 among them.
+    """
 
     def __init__(self, token: str, world: World, gate: Gate) -> None:
         self.token = token
@@ -41,6 +44,7 @@ class Server:
         self.gate = gate
         self.faults = Faults()
         self.calls: list[Call] = []
+        self.remembers: int | None = None
         self.refusals: list[Refusal] = []
         self.floods: list[Refusal] = []
         self._closed = asyncio.Event()
@@ -67,6 +71,8 @@ class Server:
     async def _bot(self, request: web.Request) -> web.StreamResponse:
         call = Call(request.match_info["method"], {}, {}, time.monotonic())
         self.calls.append(call)
+        if self.remembers and len(self.calls) > 2 * self.remembers:
+            del self.calls[: -self.remembers]
         self.world.changes.notify()
         try:
             return await self._answer(request, call)

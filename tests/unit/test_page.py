@@ -185,3 +185,12 @@ async def test_a_taken_port(scene: Scene) -> None:
     with pytest.raises(CannotServe, match=f"port {port} is in use"):
         async with Page(scene.telegram, About(), port=port):
             pass
+
+
+async def test_a_long_demo_forgets_old_calls(scene: Scene) -> None:
+    scene.telegram.server.remembers = 3
+    for number in range(20):
+        await call(scene.telegram, "sendMessage", chat_id=1002, text=str(number))
+    kept = [each.params["text"] for each in scene.telegram.calls]
+    assert kept == [str(number) for number in range(20 - len(kept), 20)]
+    assert 3 <= len(kept) <= 6
