@@ -111,6 +111,7 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trouble", type=float, default=20.0, metavar="SECONDS", help="until something breaks (default: 20)"
     )
+    parser.add_argument("--language", choices=("en", "ru"), help="of the group (default: this machine's)")
 
 
 def _demo(given: argparse.Namespace) -> int:
@@ -119,7 +120,7 @@ def _demo(given: argparse.Namespace) -> int:
         return 1
     from bot.demo import CannotDemonstrate, Options, demonstrate  # noqa: PLC0415
 
-    options = Options(given.port, given.local, given.keep, given.trouble)
+    options = Options(given.port, given.local, given.keep, given.trouble, given.language)
     code = 0
     try:
         asyncio.run(demonstrate(options, lambda line: print(line, flush=True)))  # noqa: T201

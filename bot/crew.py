@@ -13,7 +13,7 @@ from bot.app import Tempo, run_until
 from bot.logbook import open_logbook
 from bot.settings import Settings
 from bot.updates import Polling
-from playground.cast import OPS, TEAM
+from playground.cast import ALERTS, OPS, TEAM
 
 # A demo is not to be waited for: what it still has in hand at the end is of no use to anybody.
 TEMPO = Tempo(polling=Polling(drain=0.5, farewell=0.3))
@@ -39,7 +39,7 @@ def settings_of(
         "hosts": hosts,
         "protected": ["*/postgres", "*/redis", "*/traefik"],
         "dozzle": {"url": "https://logs2.tapbot.kz"},
-        "alerts": {"chats": [{"id": OPS}], "fallback_chat": TEAM[0].id},
+        "alerts": {"chats": [{"id": OPS, "topic": ALERTS}], "fallback_chat": TEAM[0].id},
     }
     return Settings(_build_sources=((InitSettingsSource(Settings, tree),), {}))
 

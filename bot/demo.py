@@ -27,6 +27,7 @@ from playground.ssh import SshServer
 from playground.telegram import Telegram
 
 LOCAL = "local"
+REMEMBERED = 1000  # calls of the bot; a demo may run for days
 _EPOCH = 1_700_000_000  # ids of a kept demo are seconds since then: behind those of any demo before
 
 
@@ -35,13 +36,14 @@ class Options:
     """port: 0 takes a free one. local: the socket of this machine's own engine, to be looked at as well.
 
     keep: the directory where the bot's store stays; None: nothing stays. trouble: seconds until something
-    breaks, from when the bot is there.
+    breaks, from when the bot is there. language: of the group, and of who has none; None: this machine's.
     """
 
     port: int = 8090
     local: Path | None = None
     keep: Path | None = None
     trouble: float = 20.0
+    language: str | None = None
 
 
 class CannotDemonstrate(Exception):
@@ -56,13 +58,14 @@ async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    language = _own_language()
+    language = options.language or _own_language()
     ids_from = int(time.time()) - _EPOCH if options.keep else 0
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vakhta-demo-")))
         store = _store(options.keep or directory)
         token = f"7000000001:{secrets.token_urlsafe(26)}"
         telegram = await stack.enter_async_context(Telegram(token, ids_from=ids_from))
+        telegram.server.remembers = REMEMBERED
         assemble(telegram, language)
         page = await _open_page(stack, telegram, options)
         world = await stack.enter_async_context(World())

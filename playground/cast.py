@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from playground.telegram.telegram import Telegram
 
 OPS = -1001234567890
+ALERTS = 5
+TOPICS = {"en": {ALERTS: "Alerts", 9: "Releases"}, "ru": {ALERTS: "Алерты", 9: "Релизы"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,9 @@ TEAM = (
 
 
 def assemble(telegram: Telegram, language: str) -> None:
-    """Everybody has opened the private chat; the group is the team's own. language: of their apps."""
+    """Everybody has opened the private chat; the group is the team's own. language: of their apps and topics."""
     people = [telegram.person(each.id, each.name, language_code=language) for each in TEAM]
     team = [person for person, each in zip(people, TEAM, strict=True) if each.role]
-    telegram.group(OPS, "Ops", members=team[1:], admins=team[:1], bot="administrator")
+    telegram.group(
+        OPS, "Ops", members=team[1:], admins=team[:1], bot="administrator", topics=TOPICS[language]
+    )

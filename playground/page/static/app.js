@@ -8,7 +8,7 @@ import { attachTopics, drawHead, hasWritten, noteActions } from "./head.js";
 import { announce, attachHistory, redraw, welcome } from "./history.js";
 import { attachRing, badge, ring } from "./ring.js";
 import { become, drawChats, drawPeople } from "./sidebar.js";
-import { chatsOf, follow, on, personOf, seen, state, take } from "./state.js";
+import { address, chatsOf, follow, forum, on, personOf, seen, state, take } from "./state.js";
 import { act, listen } from "./wire.js";
 import { label, say, speak, spoken } from "./words.js";
 
@@ -40,7 +40,7 @@ function drawBanner() {
 
 /** What is on the screen has been seen, while somebody looks. */
 function look() {
-  if (document.visibilityState === "visible" && state.chat !== null) seen(state.person, state.chat);
+  if (document.visibilityState === "visible" && state.chat !== null) seen(state.person, state.chat, state.topic);
   badge();
 }
 
@@ -49,6 +49,8 @@ function arrive() {
   follow(location.hash);
   if (ready && person === state.person && chat === state.chat && topic === state.topic) return;
   ready = true;
+  const open = state.chats.get(state.chat);
+  if (open && forum(open)) history.replaceState(null, "", address(state.person, state.chat, state.topic));
   tellLanguage();
   drawAll();
   if (state.chat !== null && !matchMedia("(pointer: coarse)").matches) byId("input").focus();

@@ -4,7 +4,7 @@ import { toast } from "./dialogs.js";
 import { address, state } from "./state.js";
 import { act } from "./wire.js";
 
-export function goTo(person, chat, topic = 0) {
+export function goTo(person, chat, topic = null) {
   const there = address(person, chat, topic);
   if (location.hash !== there) location.hash = there;
 }

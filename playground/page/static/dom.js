@@ -8,14 +8,14 @@ const PATHS = {
   slash: "M8 20L16 4",
   close: "M6 6l12 12M18 6L6 18",
   download: "M12 4v11m0 0l-5-5m5 5l5-5M5 20h14",
-  more: "M6 12h.01M12 12h.01M18 12h.01",
+  more: "M12 5h.01M12 12h.01M12 19h.01",
   reply: "M10 7L4 12l6 5M4 12h10a6 6 0 0 1 6 6",
   copy: "M9 9h10v11H9zM5 15V4h10",
   link: "M8 16L16 8m-7 0h7v7",
   file: "M7 3h7l4 4v14H7zM14 3v4h4",
   sound: "M5 10v4h3l4 4V6l-4 4zM16 9a4 4 0 0 1 0 6M18.5 6.5a8 8 0 0 1 0 11",
   silent: "M5 10v4h3l4 4V6l-4 4zM16 10l5 5M21 10l-5 5",
-  stop: "M8 8h8v8H8z",
+  stop: "M6 6h12v12H6z",
 };
 
 /** An element. Properties go to it, those of `data` and `aria` to its attributes; null children are left out. */
@@ -30,6 +30,12 @@ export function el(tag, properties = {}, ...children) {
   }
   node.append(...children.flat().filter((child) => child !== null && child !== undefined));
   return node;
+}
+
+/** Puts these into the box, unless just such ones stand there: a press that has begun then finds its end. */
+export function fill(box, children) {
+  const same = children.length === box.children.length && children.every((child, index) => child.isEqualNode(box.children[index]));
+  if (!same) box.replaceChildren(...children);
 }
 
 export function icon(name) {

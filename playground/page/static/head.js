@@ -1,8 +1,8 @@
 // What stands above the messages: whose chat it is, whether the bot types, the topics of a forum; and its draft below.
 
-import { byId, el, face, icon } from "./dom.js";
+import { byId, el, face, fill, icon } from "./dom.js";
 import { goTo } from "./doing.js";
-import { forum, state } from "./state.js";
+import { forum, state, topicsOf, unread } from "./state.js";
 import { written } from "./text.js";
 import { act } from "./wire.js";
 import { say } from "./words.js";
@@ -49,17 +49,19 @@ function drawTopics(chat) {
   const box = byId("topics");
   box.hidden = !forum(chat);
   if (box.hidden) return;
-  const topics = [[0, say("general")], ...Object.entries(chat.topics).map(([id, title]) => [Number(id), title])];
-  const tab = ([id, title]) => {
+  const tab = (id) => {
+    const title = chat.topics[id] ?? say("general");
     const chosen = id === state.topic;
+    const waiting = chosen ? 0 : unread(state.person, chat.id, id).length;
     return el(
       "button",
-      { type: "button", role: "tab", tabIndex: chosen ? 0 : -1, onclick: () => goTo(state.person, chat.id, id), aria: { selected: String(chosen), controls: "history" } },
+      { type: "button", role: "tab", tabIndex: chosen ? 0 : -1, onclick: () => goTo(state.person, chat.id, id), data: { topic: id }, aria: { selected: String(chosen), controls: "history" } },
       title,
+      waiting ? el("span", { className: "count", aria: { label: say("unread", waiting) }, role: "img" }, String(waiting)) : null,
     );
   };
   const focused = box.contains(document.activeElement);
-  box.replaceChildren(...topics.map(tab));
+  fill(box, topicsOf(chat).map(tab));
   if (focused) box.querySelector("[aria-selected=true]")?.focus();
 }
 

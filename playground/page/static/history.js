@@ -10,7 +10,7 @@ import { day, say } from "./words.js";
 const TOGETHER = 300; // seconds within which messages of one sender stand as one block
 const NEAR = 80; // pixels from the end: who is there stays there
 const CONTROLS = "button, a[href], pre, [role=button]";
-const FIRST = ["status", "alerts", "logs", "help"];
+const FIRST = ["status", "menu", "alerts", "logs", "help"];
 
 const history = byId("history");
 const list = byId("messages");
@@ -100,6 +100,8 @@ function finish(node) {
   for (const pre of node.querySelectorAll("pre")) {
     if (pre.scrollWidth > pre.clientWidth) pre.classList.add("wide");
   }
+  const foot = node.querySelector(".text + .foot");
+  if (foot?.offsetWidth) foot.previousSibling.style.setProperty("--foot", `${foot.offsetWidth + 10}px`);
   tabbable(node, node === current);
 }
 

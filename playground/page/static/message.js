@@ -52,7 +52,8 @@ export function excerpt(message) {
   if (!message || message.deleted) return say("deleted");
   const text = (message.text ?? message.caption ?? "").replace(/\s+/g, " ");
   const what = message.photo ? say("picture") : message.document?.file_name;
-  return [what, text].filter(Boolean).join(" · ").slice(0, EXCERPT) || serviceOf(message) || "";
+  const whole = [what, text].filter(Boolean).join(" · ");
+  return (whole.length > EXCERPT ? `${whole.slice(0, EXCERPT).trimEnd()}…` : whole) || serviceOf(message) || "";
 }
 
 function serviceOf(message) {

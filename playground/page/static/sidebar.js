@@ -1,14 +1,14 @@
 // Who one is, and the chats that this person sees.
 
-import { byId, el, face } from "./dom.js";
+import { byId, el, face, fill } from "./dom.js";
 import { goTo } from "./doing.js";
 import { excerpt } from "./message.js";
-import { chatsOf, messagesOf, state, unread } from "./state.js";
+import { chatsOf, forum, messagesOf, state, unread } from "./state.js";
 import { clock, say } from "./words.js";
 
 export function drawPeople() {
   const choice = (person) => {
-    const input = el("input", { type: "radio", name: "person", value: person.id, checked: person.id === state.person });
+    const input = el("input", { type: "radio", name: "person", value: person.id, defaultChecked: person.id === state.person });
     input.addEventListener("change", () => become(person.id));
     const waiting = chatsOf(person.id).some((chat) => unread(person.id, chat.id).length);
     return el(
@@ -21,7 +21,7 @@ export function drawPeople() {
     );
   };
   const focused = byId("people").contains(document.activeElement);
-  byId("people").replaceChildren(...state.people.map(choice));
+  fill(byId("people"), state.people.map(choice));
   if (focused) byId("people").querySelector(":checked")?.focus();
   const select = byId("as");
   select.replaceChildren(
@@ -34,12 +34,12 @@ export function drawPeople() {
 /** The same chat, if the other person sees it. */
 export function become(person) {
   const group = state.chat < 0 && chatsOf(person).some((chat) => chat.id === state.chat);
-  goTo(person, state.chat === null ? null : group ? state.chat : person, group ? state.topic : 0);
+  goTo(person, state.chat === null ? null : group ? state.chat : person, group && forum(state.chats.get(state.chat)) ? state.topic : null);
 }
 
 export function drawChats() {
   const focused = document.activeElement?.closest("#chats button")?.dataset.chat;
-  byId("chats").replaceChildren(...chatsOf(state.person).map(row));
+  fill(byId("chats"), chatsOf(state.person).map(row));
   if (focused) byId("chats").querySelector(`[data-chat="${focused}"]`)?.focus();
 }
 

@@ -12,7 +12,7 @@ export const state = {
   topic: 0, // 0: General, or there are none
 };
 
-const read = new Map(); // "person/chat" → the newest message that was seen
+const read = new Map(); // "person/chat/topic" → the newest message that was seen
 const listeners = new Map();
 
 export function on(name, listener) {
@@ -50,7 +50,7 @@ export function take(news, fresh) {
     (kept.has(message.message_id) ? changed : added).push(message);
     kept.set(message.message_id, message);
   }
-  if (fresh) for (const chat of state.chats.keys()) for (const each of state.people) seen(each.id, chat);
+  if (fresh) for (const chat of state.chats.values()) for (const each of state.people) for (const topic of topicsOf(chat)) seen(each.id, chat.id, topic);
   if (fresh || added.length || changed.length) emit("messages", added, changed, fresh);
 }
 
@@ -71,6 +71,9 @@ export function shown() {
 
 export const forum = (chat) => Object.keys(chat.topics).length > 0;
 
+/** Of a forum, General first; a chat without topics has that one alone. */
+export const topicsOf = (chat) => [0, ...Object.keys(chat.topics).map(Number)];
+
 /** The chats that a person sees: the private one, and the groups. */
 export const chatsOf = (person) => [...state.chats.values()].filter((chat) => chat.members.includes(person));
 
@@ -80,18 +83,26 @@ export function nameOf(sender) {
   return sender.id === state.person ? null : sender.first_name;
 }
 
-/** From now on all that is in the chat has been seen by the person. */
-export function seen(person, chat) {
+/** From now on all that is there has been seen by the person. */
+export function seen(person, chat, topic) {
   const newest = Math.max(0, ...messagesOf(chat).keys());
-  read.set(`${person}/${chat}`, newest);
+  read.set(`${person}/${chat}/${topic}`, newest);
 }
 
-/** What others have written in the chat since the person was there. */
-export function unread(person, chat) {
-  const last = read.get(`${person}/${chat}`) ?? 0;
-  return [...messagesOf(chat).values()].filter(
-    (message) => message.message_id > last && !message.deleted && message.from.id !== person,
-  );
+/** What others have written in the chat since the person was there; in one topic, or in all. */
+export function unread(person, chat, topic = null) {
+  return [...messagesOf(chat).values()].filter((message) => {
+    const within = message.deleted ? 0 : topicOf(message);
+    const last = read.get(`${person}/${chat}/${within}`) ?? 0;
+    return message.message_id > last && !message.deleted && message.from.id !== person && (topic ?? within) === within;
+  });
+}
+
+/** Where one wants to be in a forum: where something new waits, else where it was written last. */
+function liveliest(person, chat) {
+  const waiting = unread(person, chat.id);
+  const messages = waiting.length ? waiting : [...messagesOf(chat.id).values()].filter((message) => !message.deleted);
+  return messages.length ? topicOf(messages.at(-1)) : 0;
 }
 
 /** Where one is, in the address, so that a tab can be reloaded, and a phone's Back works. */
@@ -102,8 +113,11 @@ export function follow(address) {
   const chat = place.has("chat") ? Number(place.get("chat")) : state.person;
   const known = chatsOf(state.person).some((each) => each.id === chat);
   state.chat = chat === 0 ? null : known ? chat : state.person;
-  state.topic = Number(place.get("topic")) || 0;
+  const open = state.chats.get(state.chat);
+  const topic = place.has("topic") ? Number(place.get("topic")) : null;
+  state.topic = !open || !forum(open) ? 0 : topicsOf(open).includes(topic) ? topic : liveliest(state.person, open);
 }
 
-export const address = (person, chat, topic = 0) =>
-  `#as=${person}&chat=${chat ?? 0}${topic ? `&topic=${topic}` : ""}`;
+/** topic: null where there are none, or for the liveliest. */
+export const address = (person, chat, topic = null) =>
+  `#as=${person}&chat=${chat ?? 0}${topic === null ? "" : `&topic=${topic}`}`;

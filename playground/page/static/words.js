@@ -80,7 +80,7 @@ const RUSSIAN = {
   skip: "К полю сообщения",
   demo: "Демо",
   about_demo: "Об этом демо",
-  more: "подробнее",
+  more: "ещё",
   less: "свернуть",
   simulated: (names) => `Имитация: ${listed(["Telegram", ...names])}.`,
   real: "Настоящее: бот, его SSH-соединения, всё, что он читает и решает.",
