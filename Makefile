@@ -7,7 +7,10 @@ LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
 # Two tests side by side: most of them wait most of the time. Each worker has a lab of its own.
 BESIDE := -n 2 --dist worksteal
 
-.PHONY: setup run demo test demo-test soak check bench lock
+# What the tests in a browser take from npm: rules of accessibility.
+AXE := tests/browser/node_modules/.package-lock.json
+
+.PHONY: setup run demo test soak check bench pictures lock
 
 setup: .venv/ready
 
@@ -24,22 +27,25 @@ run: setup
 demo: setup
 	@$(BIN)/python -m bot demo $(DEMO)
 
-# The tests marked "lab" run on real servers: as root only. LAB=required makes it a failure when they cannot.
+# The tests marked "lab" run on real servers: as root only. LAB=required makes it a failure when they, or those in a
+# browser, cannot.
 test: setup
 ifeq ($(shell id -u),0)
 	@sh tests/lab/packages.sh
+	-@$(MAKE) --no-print-directory $(AXE)
 	$(BIN)/python -m pytest $(BESIDE)
 else
+	-@! command -v npm >/dev/null || $(MAKE) --no-print-directory $(AXE)
 	@$(BIN)/python -m pytest $(BESIDE) -m "not lab"; status=$$?; \
 	echo; \
 	echo "!!  NOT RUN: the tests on real servers (dockerd, sshd, the image). They need root: sudo make test"; \
+	echo "    What was skipped besides, such as the tests in a browser, says above what it lacks."; \
 	test "$$LAB" != required && exit $$status
 endif
 
-# The demo and its page in a real browser: needs Debian's chromium and npm.
-demo-test: setup
+$(AXE): tests/browser/package-lock.json
 	@cd tests/browser && npm ci --silent --no-audit --no-fund --ignore-scripts
-	DEMO_TESTS=1 LAB=required $(BIN)/python -m pytest tests/browser tests/workflows/test_demo.py
+	@touch $@
 
 # The fault test at length: some hours. FAULTS_SEED=… plays one batch again.
 soak: setup
@@ -53,6 +59,10 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m bench
+
+# For the README, from the demo in Debian's chromium.
+pictures: setup
+	$(BIN)/python -m playground.pictures docs/pictures
 
 lock: setup
 	$(LOCK) --output-file=requirements.lock pyproject.toml

@@ -1,28 +1,31 @@
-"""A browser for each test, and scenes to look at in it."""
+"""A browser, and scenes to look at in it."""
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from playground.cast import OPS, TEAM
+from playground.chromium import Chromium
 from playground.page import About, Page, Place
 from playground.telegram import Chat, Limits, Person, Telegram
-from tests.browser.chromium import Chromium
 
 AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 
 
-@pytest.fixture
-async def chromium(tmp_path: Path) -> AsyncIterator[Chromium]:
-    missing = "Debian's chromium" if not shutil.which("chromium") else "" if AXE.exists() else "axe-core"
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """One browser for all; each tab is a window of somebody else."""
+    missing = (
+        "Debian's chromium" if not shutil.which("chromium") else "" if AXE.exists() else "axe-core (npm)"
+    )
     if missing:
         assert os.environ.get("LAB") != "required", f"{missing} is not installed"
-        pytest.skip(f"{missing} is not installed")
-    async with Chromium(tmp_path / "profile") as browser:
+        pytest.skip(f"{missing} is not installed: as root, make test installs it")
+    with Chromium(tmp_path_factory.mktemp("chromium")) as browser:
         yield browser
 
 

@@ -1,51 +1,39 @@
 """The demo as a newcomer meets it: in a browser, with a mouse, with a finger, and with a keyboard alone."""
 
-from playground.cast import OPS
-from tests.browser.chromium import PHONE, Chromium, Tab
+from playground.cast import ALERTS, OPS
+from playground.chromium import PHONE, Chromium
+from tests.bots import AIGERIM, DIAS
 from tests.browser.test_page import LAST, violations
-from tests.workflows.test_demo import AIGERIM, DIAS, demo
-
-PATIENCE = 40.0
-
-
-async def say(tab: Tab, text: str) -> None:
-    await tab.value("document.querySelector('#input').focus()")
-    await tab.type(text)
-    await tab.press("Escape")  # the menu
-    await tab.press("Enter")
-
-
-async def shows(tab: Tab, text: str, patience: float = PATIENCE) -> None:
-    await tab.until(f"document.querySelector('#messages').innerText.includes({text!r})", text, patience)
+from tests.demos import PATIENCE, demo
 
 
 async def test_an_evening_at_a_desk(chromium: Chromium) -> None:
     async with demo("--trouble", "3") as running, chromium.tab() as dias, chromium.tab() as aigerim:
         await dias.open(f"{running.url}#as={DIAS}&chat={DIAS}")
-        await say(dias, "/status")
-        await shows(dias, "server2")
-        await say(dias, "/logs n8n 200")
+        await dias.say("/status")
+        await dias.shows("server2", PATIENCE)
+        await dias.say("/logs n8n 200")
         await dias.click(".file-open")
         await dias.until("document.querySelector('#viewer-body pre')?.textContent.split('\\n').length > 150")
         await dias.press("Escape")
-        await say(dias, "/follow n8n")
+        await dias.say("/follow n8n")
         await dias.until("!document.querySelector('#draft').hidden", "a draft", PATIENCE)
         await dias.click("#draft .key")
         await dias.until("document.querySelector('#draft').hidden", "the end of the draft", PATIENCE)
 
-        await aigerim.open(f"{running.url}#as={AIGERIM}&chat={OPS}")
-        await shows(aigerim, "directus is down on server2")
+        await aigerim.open(f"{running.url}#as={AIGERIM}&chat={OPS}&topic={ALERTS}")
+        await aigerim.shows("directus is down on server2", PATIENCE)
         await dias.value(f"location.hash = '#as={DIAS}&chat={OPS}'")
-        await shows(dias, "directus is down on server2")
+        await dias.shows("directus is down on server2", PATIENCE)
         await dias.click(".key", "Acknowledge")
-        await shows(aigerim, "Acknowledged: Dias")
+        await aigerim.shows("Acknowledged: Dias", PATIENCE)
         await aigerim.click(".key", "Restart")
-        await shows(aigerim, "Restart directus on server2?")
+        await aigerim.shows("Restart directus on server2?", PATIENCE)
         await dias.click(".key.danger", "Yes, restart")
         await dias.until("document.querySelector('#alert').open || document.querySelector('.toast')")
         await dias.press("Escape")
         await aigerim.click(".key.danger", "Yes, restart")
-        await shows(aigerim, "directus is back on server2")
+        await aigerim.shows("directus is back on server2", PATIENCE)
         assert await violations(aigerim) == []
 
         await aigerim.click("#language")
@@ -59,17 +47,17 @@ async def test_on_a_phone(chromium: Chromium) -> None:
         await tab.open(running.url, PHONE, language="ru-RU")
         await tab.until("document.documentElement.lang === 'ru'")
         await tab.click("#welcome .key", "/status")
-        await shows(tab, "server2")
+        await tab.shows("server2", PATIENCE)
         await tab.click("#back")
         await tab.until("document.querySelector('.count')", "the alert", PATIENCE)
         await tab.click(".row-name", "Ops")
-        await shows(tab, "directus")
+        await tab.shows("directus", PATIENCE)
         await tab.value(
             f"(e => {{ e.value = {DIAS}; e.dispatchEvent(new Event('change')); }})(document.querySelector('#as'))"
         )
         await tab.until(f"location.hash.includes('as={DIAS}') && location.hash.includes('{OPS}')")
         await tab.value("document.querySelector('.keys-below button').click()")
-        await shows(tab, "Dias")
+        await tab.shows("Dias", PATIENCE)
         assert await tab.value("document.documentElement.scrollWidth") == PHONE[0]
         assert await violations(tab) == []
         assert tab.complaints == []
@@ -88,7 +76,7 @@ async def test_with_a_keyboard_alone(chromium: Chromium) -> None:
         assert await tab.value("document.querySelector('#input').value") == "/restart "
         await tab.type("directus")
         await tab.press("Enter")
-        await shows(tab, "Restart directus on server2?")
+        await tab.shows("Restart directus on server2?", PATIENCE)
         await tab.press("ArrowUp")
         await tab.until(f"document.activeElement === {LAST}")
         await tab.press("Enter")
@@ -96,7 +84,7 @@ async def test_with_a_keyboard_alone(chromium: Chromium) -> None:
         await tab.press("ArrowRight")
         assert await tab.value("document.activeElement.textContent") == "Yes, restart"
         await tab.press("Enter")
-        await shows(tab, "directus restarted in")
+        await tab.shows("directus restarted in", PATIENCE)
         await tab.press("Escape")
         await tab.press("Escape")
         await tab.until("document.activeElement.id === 'input'")

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from playground.cast import OPS
+from playground.chromium import DESKTOP, PHONE, Chromium, Tab
 from tests.browser import gallery
-from tests.browser.chromium import DESKTOP, PHONE, Chromium, Tab
 from tests.browser.conftest import AXE, Scene
 from tests.browser.gallery import call
 
@@ -159,13 +159,22 @@ async def test_topics_drafts_typing_and_a_reply_that_is_asked_for(chromium: Chro
             reply_markup={"force_reply": True},
         )  # fmt: skip
         await tab.value(f"location.hash = '#as={AIGERIM}&chat={OPS}'")
-        await tab.until("document.querySelectorAll('[role=tab]').length === 2")
-        assert not await tab.value("document.querySelector('#messages article')")
-        await tab.click("[role=tab]", "Critical")
+        await tab.until(
+            "document.querySelector('[role=tab][aria-selected=true]')?.textContent === 'Critical'"
+        )
         await tab.until("document.querySelector('#answering').innerText.includes('How long?')")
         await tab.type("1 h")
         await tab.press("Enter")
         await tab.until(f"{LAST}.querySelector('.answered')")
         reply = list(scene.ops.messages.values())[-1]
         assert (reply.text, reply.topic, reply.reply_to and reply.reply_to.text) == ("1 h", 5, "How long?")
+
+        await tab.click("[role=tab]", "General")
+        await tab.until("!document.querySelector('#messages article')")
+        await call(scene.telegram, "sendMessage", chat_id=OPS, text="Once more", message_thread_id=5)
+        await tab.until("document.querySelector('[role=tab] .count')?.textContent === '1'")
+        assert not await tab.value("document.querySelector('#messages article')")
+        await tab.value("document.querySelectorAll('[role=tab]')[1].click()")
+        await tab.until(f"{LAST}?.innerText.includes('Once more')")
+        await tab.until("!document.querySelector('.count')")
         assert tab.complaints == []

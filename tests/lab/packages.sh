@@ -6,7 +6,7 @@ missing=$(grep -v '^#' "$(dirname "$0")/packages.txt" | while read -r command pa
     command -v "$command" >/dev/null || echo "$package"
 done | sort -u)
 [ -n "$missing" ] || exit 0
-echo "Installing for the tests on real servers:" $missing
+echo "Installing for the tests:" $missing
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -qq -y --no-install-recommends $missing
