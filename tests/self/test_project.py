@@ -66,9 +66,29 @@ def test_imports_go_one_way() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_leads_somewhere(document: Path) -> None:
-    links = re.findall(r"\]\(([^)#\s]+)", document.read_text())
-    missing = [link for link in links if "://" not in link and not (document.parent / link).exists()]
+    links = re.findall(r"\]\(([^)#\s]+)|src=\"([^\"]+)", document.read_text())
+    named = [link or source for link, source in links]
+    missing = [link for link in named if "://" not in link and not (document.parent / link).exists()]
     assert missing == []
+
+
+def skeleton(text: str) -> dict[str, list[str]]:
+    """Of a README, whatever its language: headings, where links lead, what stands in code, commands."""
+    code = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return {
+        "headings": re.findall(r"^#+ ", text, re.MULTILINE),
+        "links": re.findall(r"\]\(([^)\s]+)|src=\"docs/pictures/\w\w/([^\"]+)", text),
+        "code": [re.sub(r" +#.*", "", each) for each in code],
+        "commands": re.findall(r"^\| `(/\w+)|, `(/\w+)|^\| `(vakhta\.\w+)", text, re.MULTILINE),
+    }
+
+
+def test_both_readmes_say_the_same() -> None:
+    english, russian = ((ROOT / name).read_text() for name in ("README.md", "README.ru.md"))
+    english = english.replace("(README.ru.md)", "(README.md)").replace(
+        "docs/pictures/en/", "docs/pictures/ru/"
+    )
+    assert skeleton(english) == skeleton(russian)
 
 
 def test_no_file_hides_a_second_idea() -> None:
