@@ -63,6 +63,10 @@ class Page:
                 await web.TCPSite(runner, ADDRESS, self._port).start()
                 self._port = runner.addresses[0][1]
                 await _reach(self._port)
+            except OverflowError as error:
+                raise CannotServe(
+                    f"{self._port} is no port: choose one from 0 to 65535 with --port"
+                ) from error
             except OSError as error:
                 raise CannotServe(_sentence(error, self._port)) from error
             self._stack = stack.pop_all()

@@ -62,6 +62,23 @@ async def test_everything_is_shown_and_accessible(
         assert tab.complaints == []
 
 
+async def test_the_end_stays_in_sight_where_there_is_less_room(chromium: Chromium, scene: Scene) -> None:
+    await gallery.hang(scene.telegram, AIGERIM)
+    end = "(e => e.scrollHeight - e.scrollTop - e.clientHeight < 2)(document.querySelector('#history'))"
+    async with chromium.tab() as tab:
+        await tab.open(scene.url, PHONE)
+        await tab.until(f"document.querySelectorAll('#messages article').length === 4 && {end}")
+        before = await tab.value("document.querySelector('#history').clientHeight")
+        await tab.click(".banner summary")
+        await tab.until(f"document.querySelector('#history').clientHeight < {before - 90} && {end}")
+        await tab.value("document.querySelector('#history').scrollTop = 0")
+        await tab.until("!document.querySelector('#newest').hidden")
+        await tab.click(".banner summary")
+        await tab.until(f"document.querySelector('#history').clientHeight === {before}")
+        assert await tab.value("document.querySelector('#history').scrollTop") == 0
+        assert tab.complaints == []
+
+
 async def test_what_can_be_pressed(chromium: Chromium, scene: Scene) -> None:
     await gallery.hang(scene.telegram, AIGERIM)
     async with chromium.tab() as tab, asyncio.TaskGroup() as group:

@@ -83,6 +83,8 @@ async def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         said = await failing("--port", str(port))
     assert said == f"!!  port {port} is in use: stop what listens there, or choose another with --port\n"
+    said = await failing("--port", "70000")
+    assert said == "!!  70000 is no port: choose one from 0 to 65535 with --port\n"
     said = await failing("--port", "0", "--local", str(tmp_path / "none.sock"))
     assert said.startswith(f"!!  --local: {tmp_path}/none.sock cannot be used (")
     (tmp_path / "file").touch()

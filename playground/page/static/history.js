@@ -17,15 +17,16 @@ const list = byId("messages");
 const nodes = new Map();
 let last = null; // the newest message on the screen
 let current = null; // the article whose controls are in the order of Tab
+let atEnd = true; // of what there is to scroll: less room, such as above a keyboard, does not change it
 
 export function attachHistory() {
   on("messages", (added, changed, fresh) => (fresh ? null : update(added, changed))); // fresh: whoever opens the chat draws it
   on("jump", jump);
-  history.addEventListener("scroll", showNewest, { passive: true });
+  history.addEventListener("scroll", () => { atEnd = near(); showNewest(); }, { passive: true });
   history.addEventListener("keydown", walk);
   list.addEventListener("focusin", (event) => choose(event.target.closest("article")));
   byId("newest").addEventListener("click", () => toEnd(true));
-  new ResizeObserver(() => (near() ? toEnd() : null)).observe(history);
+  new ResizeObserver(() => (atEnd ? toEnd() : showNewest())).observe(history);
 }
 
 /** All of the chat that is open. */
