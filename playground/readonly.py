@@ -1,6 +1,7 @@
 """This machine's own Docker engine behind a socket through which it can be looked at and not changed."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -67,8 +68,9 @@ class ReadOnly:
             response = web.StreamResponse(status=answer.status, headers=headers)
             if answer.content_length is not None:
                 response.content_length = answer.content_length
-            await response.prepare(request)
-            async for piece in answer.content.iter_chunked(_PIECE):
-                await response.write(piece)
-            await response.write_eof()
+            with suppress(aiohttp.ClientConnectionResetError):  # who asked has gone
+                await response.prepare(request)
+                async for piece in answer.content.iter_chunked(_PIECE):
+                    await response.write(piece)
+                await response.write_eof()
             return response

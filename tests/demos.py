@@ -12,6 +12,7 @@ import aiohttp
 from playground import demo as demos
 
 PATIENCE = 90.0  # seconds, of a machine that has much else to do
+_LONGEST = 1 << 22  # bytes of what a page is told at once
 # Nothing of the machine's own environment makes a demo what it is.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
 
@@ -22,15 +23,23 @@ class Demo:
     def __init__(self, url: str, process: asyncio.subprocess.Process, session: aiohttp.ClientSession) -> None:
         self.url, self.process, self.session = url, process, session
         self.messages: dict[int, dict[int, dict[str, Any]]] = {}
+        self.heard = asyncio.Event()
         self._told = asyncio.Event()
 
     async def listen(self) -> None:
         async with self.session.get(f"{self.url}/api/live", timeout=aiohttp.ClientTimeout()) as live:
-            async for line in live.content:
-                if line.startswith(b"data: "):
-                    for message in json.loads(line[6:]).get("messages", []):
-                        self.messages.setdefault(message["chat"]["id"], {})[message["message_id"]] = message
-                    self._told.set()
+            self.heard.set()
+            try:
+                async for line in live.content:
+                    if line.startswith(b"data: "):
+                        self._note(json.loads(line[6:]).get("messages", []))
+            except aiohttp.ClientError:
+                pass  # the demo has ended in the midst of a word
+
+    def _note(self, messages: list[dict[str, Any]]) -> None:
+        for message in messages:
+            self.messages.setdefault(message["chat"]["id"], {})[message["message_id"]] = message
+        self._told.set()
 
     async def act(self, name: str, **facts: Any) -> Any:
         async with self.session.post(f"{self.url}/api/{name}", json=facts) as answer:
@@ -72,10 +81,13 @@ class Demo:
 async def demo(*arguments: str) -> AsyncIterator[Demo]:
     async with (
         demos.demo(*arguments, environment=ENVIRONMENT) as (url, process),
-        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session,
+        aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=PATIENCE), read_bufsize=_LONGEST
+        ) as session,
         asyncio.TaskGroup() as group,
     ):
         running = Demo(url, process, session)
         listening = group.create_task(running.listen())
+        await running.heard.wait()
         yield running
         listening.cancel()

@@ -87,9 +87,9 @@ class Live:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
         difference = Difference(self._world, self._about)
         try:
+            await response.prepare(request)
             while not self._closed:
                 told = self._world.changes.count
                 if news := difference.take():

@@ -23,7 +23,7 @@ async def test_an_evening_at_a_desk(chromium: Chromium) -> None:
 
         await aigerim.open(f"{running.url}#as={AIGERIM}&chat={OPS}&topic={ALERTS}")
         await aigerim.shows("directus is down on server2", PATIENCE)
-        await dias.value(f"location.hash = '#as={DIAS}&chat={OPS}'")
+        await dias.value(f"location.hash = '#as={DIAS}&chat={OPS}&topic={ALERTS}'")
         await dias.shows("directus is down on server2", PATIENCE)
         await dias.click(".key", "Acknowledge")
         await aigerim.shows("Acknowledged: Dias", PATIENCE)
@@ -55,7 +55,8 @@ async def test_on_a_phone(chromium: Chromium) -> None:
         await tab.value(
             f"(e => {{ e.value = {DIAS}; e.dispatchEvent(new Event('change')); }})(document.querySelector('#as'))"
         )
-        await tab.until(f"location.hash.includes('as={DIAS}') && location.hash.includes('{OPS}')")
+        await tab.until(f"document.querySelector('#people :checked').value === '{DIAS}'")
+        assert f"chat={OPS}" in await tab.value("location.hash")
         await tab.value("document.querySelector('.keys-below button').click()")
         await tab.shows("Dias", PATIENCE)
         assert await tab.value("document.documentElement.scrollWidth") == PHONE[0]

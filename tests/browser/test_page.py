@@ -144,6 +144,7 @@ async def test_an_edit_stays_in_its_place_and_does_not_ring(chromium: Chromium, 
         assert not await tab.value("document.querySelector('blockquote.folded')")
 
         await tab.value(f"location.hash = '#as={AIGERIM}&chat={OPS}'")
+        await tab.until("document.querySelector('#chat-title').textContent === 'Ops'")
         await call(
             scene.telegram, "editMessageText", message_id=sent["message_id"], text=f"three {quote}", **facts
         )
@@ -175,6 +176,7 @@ async def test_topics_drafts_typing_and_a_reply_that_is_asked_for(chromium: Chro
             scene.telegram, "sendMessage", chat_id=OPS, text="How long?", message_thread_id=5,
             reply_markup={"force_reply": True},
         )  # fmt: skip
+        await tab.until("document.querySelector('.count')", "that something waits in the group")
         await tab.value(f"location.hash = '#as={AIGERIM}&chat={OPS}'")
         await tab.until(
             "document.querySelector('[role=tab][aria-selected=true]')?.textContent === 'Critical'"

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
+from playground.engine.api import happenings
+from playground.engine.api.answering import JSON, stream
 from playground.engine.api.server import Sockets
 from playground.engine.api.version import EngineVersion
 from playground.engine.container import Status
@@ -126,6 +129,32 @@ async def test_who_hangs_up_is_not_listened_for_any_more(engine: Engine) -> None
     async with asyncio.timeout(5):
         while len(asyncio.all_tasks()) > before:
             await asyncio.sleep(0.02)
+
+
+async def test_who_hangs_up_while_it_is_told_is_no_error(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def told(request: web.Request, host: Host) -> web.StreamResponse:
+        async def buffers() -> AsyncIterator[bytes]:
+            yield b"one"
+            assert request.transport
+            request.transport.abort()
+            yield b"two"
+            over.set()
+
+        return await stream(request, buffers(), JSON)
+
+    over = asyncio.Event()
+    monkeypatch.setattr(happenings, "read_events", told)
+    async with World() as world, Sockets(engine.path.parent) as sockets:
+        path = await sockets.open(world.host("server2"))
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        writer.write(b"GET /events HTTP/1.1\r\nHost: docker\r\n\r\n")
+        async with asyncio.timeout(5):
+            await reader.read()
+        writer.transport.abort()
+    assert not over.is_set()
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 async def test_several_requests_on_one_connection(engine: Engine) -> None:

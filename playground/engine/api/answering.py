@@ -1,6 +1,7 @@
 """Answers that come at once, and answers that go on: what aiohttp is told to send."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import msgspec
 from aiohttp import web
@@ -16,11 +17,15 @@ HEADERS = web.RequestKey("headers", dict[str, str])
 
 
 async def stream(request: web.Request, buffers: AsyncIterator[bytes], kind: str) -> web.StreamResponse:
-    """The head goes out at once. To a client of HTTP/1.0 without chunks: the body ends with the connection."""
+    """The head goes out at once. To a client of HTTP/1.0 without chunks: the body ends with the connection.
+
+    Who goes away in the midst of it is no error.
+    """
     always = request[HEADERS]
     response = web.StreamResponse(headers={**always, "Content-Type": kind})
-    await response.prepare(request)
-    async for data in buffers:
-        await response.write(data)
-    await response.write_eof()
+    with suppress(ConnectionError):
+        await response.prepare(request)
+        async for data in buffers:
+            await response.write(data)
+        await response.write_eof()
     return response
