@@ -1,6 +1,7 @@
 """Answers that come at once, and answers that go on: what aiohttp is told to send."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import msgspec
 from aiohttp import web
@@ -20,7 +21,8 @@ async def stream(request: web.Request, buffers: AsyncIterator[bytes], kind: str)
     always = request[HEADERS]
     response = web.StreamResponse(headers={**always, "Content-Type": kind})
     await response.prepare(request)
-    async for data in buffers:
-        await response.write(data)
-    await response.write_eof()
+    with suppress(ConnectionResetError):  # whoever has heard enough hangs up
+        async for data in buffers:
+            await response.write(data)
+        await response.write_eof()
     return response
