@@ -8,7 +8,14 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    aclosing,
+    asynccontextmanager,
+    closing,
+    nullcontext,
+)
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -112,14 +119,23 @@ class DockerEngine:
         async with AsyncExitStack() as stack:
             async with self._within(2 * QUIET):
                 response = await stack.enter_async_context(self._ask("", answers.events_query(since)))
+            stack.enter_context(self._listening(since))
             async with self._within(float("inf")):  # it has no end of its own
                 async for line in endless_lines(response, QUIET, self._doubt):
+                    self._changed()
                     if event := answers.event(self.host, line):
                         yield event
 
     async def history(self, *, since: datetime | None, until: datetime, deadline: float) -> History:
         async with self._within(deadline):
             return await news.remembered(lambda what: self._ask("", what), self.host, since, until)
+
+    def _listening(self, since: datetime | None) -> AbstractContextManager[None]:
+        """Within it, each change since then is told by `_changed`."""
+        return nullcontext()
+
+    def _changed(self) -> None:
+        """Something about a container may be different now."""
 
     async def _doubt(self) -> None:
         self._link.suspect()
@@ -236,6 +252,8 @@ class DockerEngine:
                 self._link.suspect()
                 elapsed = asyncio.get_running_loop().time() - began
                 raise DeadlineExceeded(self.host, round(elapsed, 1)) from broken
+            finally:
+                self._changed()  # the event that tells so may still be on its way
 
     async def _call(self, pool: ThreadPoolExecutor, ask: Ask[T], seconds: float, name: str) -> T:
         await self._link.ready()

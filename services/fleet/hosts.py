@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from services.domain.containers import Details
-from services.fleet.engine import DockerEngine
+from services.fleet.kept import KeepingEngine
 from services.fleet.link import Link, TlsFiles, TlsLink, UnixLink
-from services.fleet.tunnel import SshAddress, SshLink
+from services.fleet.tunnel import SshAddress, SshLink, login_turns
+from services.fleet.turns import Turns
 from services.redaction.text import EMAILS
+
+__all__ = ["HostAddress", "link_to", "login_turns", "open_engine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,11 @@ class HostAddress:
     hide_emails: bool = False
 
 
-def link_to(host: HostAddress) -> Link:
-    """The link that the address asks for, not running yet. Raises ValueError for one that cannot be used."""
+def link_to(host: HostAddress, turns: Turns | None = None) -> Link:
+    """The link that the address asks for, not running yet; turns: see `open_engine`.
+
+    Raises ValueError for one that cannot be used.
+    """
     url = urlsplit(host.address)
     match url.scheme:
         case "unix" if url.path:
@@ -47,7 +53,7 @@ def link_to(host: HostAddress) -> Link:
                 known_hosts=host.known_hosts,
                 docker_socket=host.docker_socket,
             )
-            return SshLink(host.name, ssh)
+            return SshLink(host.name, ssh, turns)
         case "tcp" if url.hostname:
             if not host.tls:
                 raise ValueError(f"{host.name}: tcp:// needs tls with ca, cert and key")
@@ -55,25 +61,26 @@ def link_to(host: HostAddress) -> Link:
     raise ValueError(f"{host.name}: address must be unix:///path, ssh://user@host:port or tcp://host:port")
 
 
-class _DiscreetEngine(DockerEngine):
+class _DiscreetEngine(KeepingEngine):
     """Its containers' logs do not tell whom e-mail addresses belong to."""
 
-    async def inspect(self, container_id: str, *, deadline: float = 5) -> Details:
-        details = await super().inspect(container_id, deadline=deadline)
+    async def inspect(self, container_id: str, *, deadline: float = 5, kept: bool = False) -> Details:
+        details = await super().inspect(container_id, deadline=deadline, kept=kept)
         return replace(details, hidden=(*details.hidden, EMAILS))
 
 
 @asynccontextmanager
-async def open_engine(host: HostAddress) -> AsyncIterator[DockerEngine]:
+async def open_engine(host: HostAddress, turns: Turns | None = None) -> AsyncIterator[KeepingEngine]:
     """The engine, its contact supervised for as long as the context lasts.
 
-    Returns at once: the first calls wait for the contact within their own deadlines.
+    Returns at once: the first calls wait for the contact within their own deadlines. turns: `login_turns` that
+    it shares with other hosts.
     """
-    link = link_to(host)
+    link = link_to(host, turns)
     failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
         supervision = group.create_task(link.run(), name=f"link-{host.name}")
-        engine = _DiscreetEngine(link) if host.hide_emails else DockerEngine(link)
+        engine = _DiscreetEngine(link) if host.hide_emails else KeepingEngine(link)
         try:
             yield engine
         except Exception as exc:  # noqa: BLE001 - handed on below: the group would wrap what is not its own

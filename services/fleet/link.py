@@ -172,6 +172,18 @@ class Link(ABC):
         if not self._doubt.is_set():
             self._settled.set()
 
+    def _queue(self) -> None:
+        """It is known at once that there is no contact yet, if there never was."""
+        if self._silence and self._silence.reason is Silence.CONNECTING:
+            self._silence = HostSilent(self.host, Silence.QUEUED)
+            self._settled.set()
+
+    def _try(self) -> None:
+        """Its turn has come: whoever asks now waits for what comes of it."""
+        if self._silence and self._silence.reason is Silence.QUEUED:
+            self._silence = HostSilent(self.host, Silence.CONNECTING)
+            self._settled.clear()
+
     def _lose(self, silence: HostSilent) -> None:
         self._spares.drop()
         before = self._silence

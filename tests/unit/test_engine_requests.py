@@ -10,8 +10,8 @@ import pytest
 
 from services.domain.logs import LogQuery
 from services.errors import DeadlineExceeded, EngineRefused, HostSilent
-from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
+from services.fleet.kept import KeepingEngine
 from services.ports import Engine
 
 
@@ -53,7 +53,7 @@ class Stub:
 
 
 @asynccontextmanager
-async def stubbed(stub: Stub, path: Path) -> AsyncIterator[DockerEngine]:
+async def stubbed(stub: Stub, path: Path) -> AsyncIterator[KeepingEngine]:
     connections: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -144,6 +144,6 @@ async def test_what_of_a_log_is_asked_for(tmp_path: Path) -> None:
     ]
 
 
-def as_promised(engine: DockerEngine) -> Engine:
+def as_promised(engine: KeepingEngine) -> Engine:
     """For the type checker: it is an `Engine`."""
     return engine
