@@ -129,17 +129,11 @@ class Engine(Protocol):
     @property
     def host(self) -> str: ...
 
-    async def containers(self, *, deadline: float, kept: bool = False) -> Sequence[Container]:
-        """All containers, running or not. `deadline` in seconds, as everywhere here.
-
-        kept: where somebody follows `events` and they have told of no change, the last list will do, after a sign
-        of life from the engine. What has no event (a start that fails) may be told 45 s late.
-        """
+    async def containers(self, *, deadline: float) -> Sequence[Container]:
+        """All containers, running or not. `deadline` in seconds, as everywhere here."""
         ...
 
-    async def inspect(self, container_id: str, *, deadline: float = 5, kept: bool = False) -> Details:
-        """kept: as with `containers`, but without a sign of life."""
-        ...
+    async def inspect(self, container_id: str, *, deadline: float = 5) -> Details: ...
 
     async def usage(self, container_id: str, *, deadline: float = 5) -> Usage | None:
         """CPU and memory over about a second; None when it does not run."""

@@ -146,7 +146,7 @@ class Watcher:
         must_list = self._listed is None or now >= self._listed + LIST_EVERY
         if not must_list and not watch.any_due(now):
             return
-        rows = await self.engine.containers(deadline=LIST_DEADLINE, kept=not must_list)
+        rows = await self.engine.containers(deadline=LIST_DEADLINE)
         if must_list:
             watch.listed(rows, now)
             self._listed = now

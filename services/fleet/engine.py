@@ -8,14 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import (
-    AbstractContextManager,
-    AsyncExitStack,
-    aclosing,
-    asynccontextmanager,
-    closing,
-    nullcontext,
-)
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -29,8 +22,9 @@ from services.domain.news import History
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused, HostError, HostSilent, Silence
 from services.fleet import answers, news
 from services.fleet.link import Link
-from services.fleet.sdk import FOREIGN, NOT_UNDERSTOOD, THREADS, Ask, Client, translated
-from services.fleet.streams import Channel, Response, doubted, endless_lines, get
+from services.fleet.listed import MOST_BYTES, Listed
+from services.fleet.sdk import FOREIGN, NOT_UNDERSTOOD, THREADS, TOO_LARGE, Ask, Client, translated
+from services.fleet.streams import AnswerTooLarge, Channel, Response, doubted, endless_lines, get
 from services.logs.text.presentable import presentable
 
 INSPECTS = 8  # at a time
@@ -64,6 +58,7 @@ class DockerEngine:
         self._reads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"{link.host}-read")
         self._acts = ThreadPoolExecutor(THREADS, thread_name_prefix=f"{link.host}-act")
         self._inspects = asyncio.Semaphore(INSPECTS)
+        self._listed = Listed(link.host, self._reads)
 
     @property
     def host(self) -> str:
@@ -74,7 +69,12 @@ class DockerEngine:
         return EngineInfo(version, self._link.api_version)
 
     async def containers(self, *, deadline: float) -> Sequence[Container]:
-        return await self._read(lambda sdk: answers.containers(self.host, sdk.containers(all=True)), deadline)
+        async with self._within(deadline):
+            return await self._again(self._list)
+
+    async def _list(self) -> Sequence[Container]:
+        async with self._ask("", "containers/json?all=1") as response:
+            return await self._listed.rows(await response.whole(MOST_BYTES))
 
     async def inspect(self, container_id: str, *, deadline: float = 5) -> Details:
         async with self._within(deadline), self._inspects:
@@ -119,23 +119,14 @@ class DockerEngine:
         async with AsyncExitStack() as stack:
             async with self._within(2 * QUIET):
                 response = await stack.enter_async_context(self._ask("", answers.events_query(since)))
-            stack.enter_context(self._listening(since))
             async with self._within(float("inf")):  # it has no end of its own
                 async for line in endless_lines(response, QUIET, self._doubt):
-                    self._changed()
                     if event := answers.event(self.host, line):
                         yield event
 
     async def history(self, *, since: datetime | None, until: datetime, deadline: float) -> History:
         async with self._within(deadline):
             return await news.remembered(lambda what: self._ask("", what), self.host, since, until)
-
-    def _listening(self, since: datetime | None) -> AbstractContextManager[None]:
-        """Within it, each change since then is told by `_changed`."""
-        return nullcontext()
-
-    def _changed(self) -> None:
-        """Something about a container may be different now."""
 
     async def _doubt(self) -> None:
         self._link.suspect()
@@ -165,6 +156,8 @@ class DockerEngine:
             raise await self._loss(exc, end) from exc
         except HostError:
             raise
+        except AnswerTooLarge as exc:
+            raise EngineRefused(self.host, 0, TOO_LARGE) from exc
         except Exception as exc:  # an answer may be odd in any way: that is this host's trouble alone
             logger.warning("%s: %s", self.host, NOT_UNDERSTOOD, exc_info=True)
             raise EngineRefused(self.host, 0, NOT_UNDERSTOOD) from exc
@@ -252,8 +245,6 @@ class DockerEngine:
                 self._link.suspect()
                 elapsed = asyncio.get_running_loop().time() - began
                 raise DeadlineExceeded(self.host, round(elapsed, 1)) from broken
-            finally:
-                self._changed()  # the event that tells so may still be on its way
 
     async def _call(self, pool: ThreadPoolExecutor, ask: Ask[T], seconds: float, name: str) -> T:
         await self._link.ready()

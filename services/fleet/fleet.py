@@ -1,7 +1,7 @@
 """The fleet as one person sees it: all hosts side by side, narrowed to that person's scope.
 
-Each question asks the engines; one whose events tell of no change since its last list gives but a sign of life.
-Every host has its own deadline, so a dead one is a line in the answer and never a delay of the others.
+Nothing is cached: each question asks the engines. Every host has its own deadline, so a dead one
+is a line in the answer and never a delay of the others.
 """
 
 import asyncio
@@ -221,7 +221,7 @@ class Fleet:
     async def _ask(self, host: str) -> Sequence[Container] | HostError:
         try:
             async with self._turns.turn():
-                return await self._engines[host].containers(deadline=LIST_DEADLINE, kept=True)
+                return await self._engines[host].containers(deadline=LIST_DEADLINE)
         except HostError as error:
             return error
 
@@ -242,7 +242,7 @@ class Fleet:
 
         async def inspect(row: Container) -> Details | None:
             try:
-                return await engine.inspect(row.id, deadline=DETAILS_DEADLINE, kept=True)
+                return await engine.inspect(row.id, deadline=DETAILS_DEADLINE)
             except HostError:
                 return None
 

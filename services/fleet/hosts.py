@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from services.domain.containers import Details
-from services.fleet.kept import KeepingEngine
+from services.fleet.engine import DockerEngine
 from services.fleet.link import Link, TlsFiles, TlsLink, UnixLink
 from services.fleet.tunnel import SshAddress, SshLink, login_turns
 from services.fleet.turns import Turns
@@ -61,16 +61,16 @@ def link_to(host: HostAddress, turns: Turns | None = None) -> Link:
     raise ValueError(f"{host.name}: address must be unix:///path, ssh://user@host:port or tcp://host:port")
 
 
-class _DiscreetEngine(KeepingEngine):
+class _DiscreetEngine(DockerEngine):
     """Its containers' logs do not tell whom e-mail addresses belong to."""
 
-    async def inspect(self, container_id: str, *, deadline: float = 5, kept: bool = False) -> Details:
-        details = await super().inspect(container_id, deadline=deadline, kept=kept)
+    async def inspect(self, container_id: str, *, deadline: float = 5) -> Details:
+        details = await super().inspect(container_id, deadline=deadline)
         return replace(details, hidden=(*details.hidden, EMAILS))
 
 
 @asynccontextmanager
-async def open_engine(host: HostAddress, turns: Turns | None = None) -> AsyncIterator[KeepingEngine]:
+async def open_engine(host: HostAddress, turns: Turns | None = None) -> AsyncIterator[DockerEngine]:
     """The engine, its contact supervised for as long as the context lasts.
 
     Returns at once: the first calls wait for the contact within their own deadlines. turns: `login_turns` that
@@ -80,7 +80,7 @@ async def open_engine(host: HostAddress, turns: Turns | None = None) -> AsyncIte
     failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
         supervision = group.create_task(link.run(), name=f"link-{host.name}")
-        engine = _DiscreetEngine(link) if host.hide_emails else KeepingEngine(link)
+        engine = _DiscreetEngine(link) if host.hide_emails else DockerEngine(link)
         try:
             yield engine
         except Exception as exc:  # noqa: BLE001 - handed on below: the group would wrap what is not its own

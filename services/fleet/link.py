@@ -25,6 +25,7 @@ CONNECT_TIMEOUT = 10.0
 PROBE_TIMEOUT = 3.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 BUFFER = 256 * 1024
+OLDEST_API = 1, 24
 
 _API_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")  # a part of every path asked for later
 
@@ -162,6 +163,11 @@ class Link(ABC):
         version = answer.headers.get("api-version", "")
         if answer.status != 200 or not _API_VERSION.fullmatch(version):
             raise HostSilent(self.host, Silence.ENGINE, detail=f"ping: HTTP status {answer.status}")
+        if tuple(map(int, version.split("."))) < OLDEST_API:
+            oldest = ".".join(map(str, OLDEST_API))
+            raise HostSilent(
+                self.host, Silence.ENGINE, detail=f"API {version}, where {oldest} or newer is needed"
+            )
         self.api_version = version
 
     def _gain(self) -> None:

@@ -5,27 +5,27 @@ import time
 from urllib.parse import quote
 
 from services.domain.containers import Container, State
-from services.fleet.kept import KeepingEngine
+from services.fleet.engine import DockerEngine
 from services.fleet.streams import get
 
 
-async def row_of(engine: KeepingEngine, name: str) -> Container:
+async def row_of(engine: DockerEngine, name: str) -> Container:
     (row,) = (row for row in await engine.containers(deadline=5) if row.name == name)
     return row
 
 
-async def is_in(engine: KeepingEngine, name: str, state: State) -> bool:
+async def is_in(engine: DockerEngine, name: str, state: State) -> bool:
     return (await row_of(engine, name)).state is state
 
 
-async def status_of(engine: KeepingEngine, name: str) -> str:
+async def status_of(engine: DockerEngine, name: str) -> str:
     """The engine's own words: "Up 2 seconds"."""
     _, _, body = await raw(engine, "GET /containers/json?all=1")
     (words,) = (row["Status"] for row in json.loads(body) if row["Names"] == [f"/{name}"])
     return str(words)
 
 
-async def raw(engine: KeepingEngine, request: str) -> tuple[int, dict[str, str], bytes]:
+async def raw(engine: DockerEngine, request: str) -> tuple[int, dict[str, str], bytes]:
     """Any request, as its head's first line has it: status, headers, body."""
     method, path = request.split(" ", 1)
     await engine._link.ready()
@@ -47,7 +47,7 @@ async def raw(engine: KeepingEngine, request: str) -> tuple[int, dict[str, str],
 class Telling:
     """What an engine has told since this was made, without what healthchecks run."""
 
-    def __init__(self, engine: KeepingEngine) -> None:
+    def __init__(self, engine: DockerEngine) -> None:
         self._engine = engine
         self._since = time.time()
 

@@ -18,8 +18,8 @@ from playground.engine.refusal import Refused
 from playground.engine.spec import Healthcheck, Policy, Spec
 from playground.engine.world import World
 from playground.ssh import SshServer
+from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
-from services.fleet.kept import KeepingEngine
 from tests.lab.servers import Server
 from tests.lab.transport import over_ssh
 
@@ -53,7 +53,7 @@ class Wanted:
 class Stage(Protocol):
     """Each of these starts a container and returns its id."""
 
-    engine: KeepingEngine
+    engine: DockerEngine
 
     async def idle(self, name: str, wanted: Wanted = ...) -> str:
         """Says nothing, and obeys SIGTERM with exit code 0."""
@@ -95,7 +95,7 @@ class Stage(Protocol):
 
 
 class Simulated:
-    def __init__(self, engine: KeepingEngine, host: Host) -> None:
+    def __init__(self, engine: DockerEngine, host: Host) -> None:
         self.engine = engine
         self.host = host
 
@@ -167,7 +167,7 @@ class Simulated:
 
 
 class Real:
-    def __init__(self, engine: KeepingEngine, server: Server) -> None:
+    def __init__(self, engine: DockerEngine, server: Server) -> None:
         self.engine = engine
         self.server = server
 

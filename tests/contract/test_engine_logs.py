@@ -12,7 +12,7 @@ import pytest
 from services.domain.containers import State
 from services.domain.logs import Line, LogQuery, stamp_of, unix_time
 from services.errors import ContainerGone, EngineRefused
-from services.fleet.kept import KeepingEngine
+from services.fleet.engine import DockerEngine
 from services.logs.stream.source import LogSource
 from services.logs.stream.windows import Backwards
 from tests.contract.engine_asking import is_in, raw
@@ -248,7 +248,7 @@ async def test_without_chunks_for_a_client_of_http_1_0_and_with_them_for_others(
     assert b"hello\n" in body
 
 
-async def _asked_as_1_1(engine: KeepingEngine, path: str) -> bytes:
+async def _asked_as_1_1(engine: DockerEngine, path: str) -> bytes:
     channel = await engine._link.open()
     try:
         channel.write(f"GET {path} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n".encode())

@@ -12,8 +12,8 @@ from playground.engine.world import World
 from playground.readonly import ReadOnly
 from services.domain.logs import LogQuery
 from services.errors import EngineRefused
+from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
-from services.fleet.kept import KeepingEngine
 from services.logs.stream.source import LogSource
 from tests.contract.engine_asking import raw
 from tests.lab.servers import Lab
@@ -22,7 +22,7 @@ from tests.lab.servers import Lab
 @pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.lab)])
 async def engine(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[KeepingEngine]:
+) -> AsyncIterator[DockerEngine]:
     directory = tmp_path_factory.mktemp("r")
     if request.param == "real":
         lab: Lab = request.getfixturevalue("lab")
@@ -36,7 +36,7 @@ async def engine(
 
 
 @asynccontextmanager
-async def looked_at(socket: Path, directory: Path) -> AsyncIterator[KeepingEngine]:
+async def looked_at(socket: Path, directory: Path) -> AsyncIterator[DockerEngine]:
     async with (
         ReadOnly(socket, directory / "door.sock") as door,
         open_engine(HostAddress("local", f"unix://{door.socket}")) as engine,
@@ -44,7 +44,7 @@ async def looked_at(socket: Path, directory: Path) -> AsyncIterator[KeepingEngin
         yield engine
 
 
-async def test_everything_that_the_bot_reads_can_be_read(engine: KeepingEngine) -> None:
+async def test_everything_that_the_bot_reads_can_be_read(engine: DockerEngine) -> None:
     (directus,) = (each for each in await engine.containers(deadline=5) if each.name == "directus")
     details = await engine.inspect(directus.id)
     source = LogSource.of(engine, directus.name, details)
@@ -71,13 +71,13 @@ async def test_everything_that_the_bot_reads_can_be_read(engine: KeepingEngine) 
         "GET /v1.41/containers/..%2f..%2fsecrets/json",
     ],
 )
-async def test_nothing_can_be_done(engine: KeepingEngine, request_: str) -> None:
+async def test_nothing_can_be_done(engine: DockerEngine, request_: str) -> None:
     status, _, body = await raw(engine, request_)
     assert status == 403
     assert b"nothing was done" in body
 
 
-async def test_the_bot_is_refused_in_words(engine: KeepingEngine) -> None:
+async def test_the_bot_is_refused_in_words(engine: DockerEngine) -> None:
     (directus,) = (each for each in await engine.containers(deadline=5) if each.name == "directus")
     with pytest.raises(EngineRefused, match="may only be looked at"):
         await engine.restart(directus.id, stop_timeout=1, deadline=5)

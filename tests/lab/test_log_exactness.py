@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.domain.logs import Block, Line, LogQuery, Stream
-from services.fleet.kept import KeepingEngine
+from services.fleet.engine import DockerEngine
 from services.logs.stream.records import LONGEST_LINE, PIECE
 from services.logs.stream.source import LogSource
 from services.logs.stream.windows import Backwards, Mark, onward
@@ -34,7 +34,7 @@ _SLOW = 30.0
 
 
 @pytest.fixture
-async def engine(server: Server) -> AsyncIterator[KeepingEngine]:
+async def engine(server: Server) -> AsyncIterator[DockerEngine]:
     async with over_ssh(server) as engine:
         yield engine
 
@@ -125,7 +125,7 @@ SMALL = ["--log-opt=max-size=300k", "--log-opt=max-file=100"]
     ],
 )
 async def test_all_that_was_written(
-    engine: KeepingEngine, server: Server, seed: int, tty: bool, options: list[str]
+    engine: DockerEngine, server: Server, seed: int, tty: bool, options: list[str]
 ) -> None:
     identity = run_parts(server, f"writer{seed}", seed, tty=tty, options=options)
     source = LogSource(engine, "writer", identity, tty)
@@ -157,7 +157,7 @@ def said_on(written: Sequence[tuple[Stream, bytes]], stream: Stream, tty: bool) 
     return b"".join(data for _, data in written).replace(b"\n", b"\r\n") if stream is Stream.STDOUT else b""
 
 
-async def test_a_line_longer_than_the_longest_is_cut_short(engine: KeepingEngine, server: Server) -> None:
+async def test_a_line_longer_than_the_longest_is_cut_short(engine: DockerEngine, server: Server) -> None:
     identity = server.run_logger("long", b"before\n" + b"x" * (3 << 20) + b"\nafter\n")
     try:
         source = LogSource(engine, "long", identity, tty=False)
@@ -168,7 +168,7 @@ async def test_a_line_longer_than_the_longest_is_cut_short(engine: KeepingEngine
     assert long.text == b"x" * LONGEST_LINE + " … +2097152 bytes".encode()
 
 
-async def test_what_runs_before_the_last_wrote(engine: KeepingEngine, server: Server) -> None:
+async def test_what_runs_before_the_last_wrote(engine: DockerEngine, server: Server) -> None:
     """`docker logs` joins a half line to the next run's first."""
     identity = server.run_container("again", "sh", "-c", "echo started; printf 'killed in the mid'")
     try:
@@ -194,7 +194,7 @@ async def test_what_runs_before_the_last_wrote(engine: KeepingEngine, server: Se
     ids=["growing", "rotated", "compressed", "local"],
 )
 async def test_while_it_is_written(
-    engine: KeepingEngine, server: Server, options: list[str], tty: bool
+    engine: DockerEngine, server: Server, options: list[str], tty: bool
 ) -> None:
     """What is read is without a gap and without a repetition, up to where its oldest end was dropped."""
     spill = spilled(server, "chatter")

@@ -15,8 +15,8 @@ from services.domain.containers import ContainerKey
 from services.domain.logs import Stream, moment_of
 from services.domain.reports import Selection
 from services.domain.spans import TimeSpan
+from services.fleet.engine import DockerEngine
 from services.fleet.fleet import Fleet
-from services.fleet.kept import KeepingEngine
 from services.logs.pages.bookmarks import Bookmarks
 from services.logs.pages.page import LogPage
 from services.logs.pages.questions import ALL, ALWAYS, LogQuestion, Sieve
@@ -48,10 +48,10 @@ Lines = list[tuple[bytes, str, str]]  # stamp, container, text
 class Servers:
     """As much of a fleet as reading needs, with the lab's real engines."""
 
-    def __init__(self, engines: dict[str, KeepingEngine]) -> None:
+    def __init__(self, engines: dict[str, DockerEngine]) -> None:
         self._engines = engines
 
-    def engine(self, host: str) -> KeepingEngine:
+    def engine(self, host: str) -> DockerEngine:
         return self._engines[host]
 
     async def select(self, words: Sequence[str], *, by: Actor) -> Selection:

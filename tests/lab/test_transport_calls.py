@@ -10,7 +10,7 @@ import pytest
 from services.domain.containers import Health, State
 from services.domain.logs import LogQuery
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused
-from services.fleet.kept import KeepingEngine
+from services.fleet.engine import DockerEngine
 from services.logs.stream.source import LogSource
 from tests.lab.servers import Server
 from tests.lab.transport import over_ssh, over_unix, until
@@ -19,12 +19,12 @@ pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(params=[over_ssh, over_unix], ids=["ssh", "unix"])
-async def engine(server: Server, request: pytest.FixtureRequest) -> AsyncIterator[KeepingEngine]:
+async def engine(server: Server, request: pytest.FixtureRequest) -> AsyncIterator[DockerEngine]:
     async with request.param(server) as engine:
         yield engine
 
 
-async def test_list_is_what_docker_ps_says(engine: KeepingEngine, server: Server) -> None:
+async def test_list_is_what_docker_ps_says(engine: DockerEngine, server: Server) -> None:
     rows = await engine.containers(deadline=5)
     said = server.docker("ps", "--all", "--no-trunc", "--format={{.ID}} {{.Names}} {{.Image}} {{.State}}")
     assert {f"{row.id} {row.name} {row.image} {row.state}" for row in rows} == set(said.splitlines())
@@ -35,7 +35,7 @@ async def test_list_is_what_docker_ps_says(engine: KeepingEngine, server: Server
     assert [port.private for port in directus.ports] == [80]
 
 
-async def test_inspect(engine: KeepingEngine, server: Server) -> None:
+async def test_inspect(engine: DockerEngine, server: Server) -> None:
     identity = server.run_container(
         "stubborn", extra=["--stop-timeout=3", "--memory=64m"], restart="on-failure"
     )
@@ -51,7 +51,7 @@ async def test_inspect(engine: KeepingEngine, server: Server) -> None:
     assert (details.memory_limit, details.tty, details.log_driver) == (64 << 20, False, "json-file")
 
 
-async def test_an_exit_is_told_by_the_list(engine: KeepingEngine, server: Server) -> None:
+async def test_an_exit_is_told_by_the_list(engine: DockerEngine, server: Server) -> None:
     identity = server.run_container("short", "sh", "-c", "exit 7")
     server.docker("wait", identity)
     try:
@@ -65,7 +65,7 @@ async def test_an_exit_is_told_by_the_list(engine: KeepingEngine, server: Server
     assert details.finished is not None
 
 
-async def test_usage(engine: KeepingEngine, server: Server) -> None:
+async def test_usage(engine: DockerEngine, server: Server) -> None:
     identity = server.run_container("busy", "sh", "-c", "while :; do :; done", extra=["--memory=64m"])
     try:
         usage = await engine.usage(identity)
@@ -76,7 +76,7 @@ async def test_usage(engine: KeepingEngine, server: Server) -> None:
     assert 0 < usage.memory < (64 << 20) == usage.memory_limit
 
 
-async def test_stop_start_restart(engine: KeepingEngine, server: Server) -> None:
+async def test_stop_start_restart(engine: DockerEngine, server: Server) -> None:
     identity = server.run_container("toy")
     try:
         await engine.stop(identity, stop_timeout=10, deadline=8)
@@ -95,7 +95,7 @@ async def test_stop_start_restart(engine: KeepingEngine, server: Server) -> None
     assert started.started < restarted.started
 
 
-async def test_the_containers_own_stop_timeout_is_used(engine: KeepingEngine, server: Server) -> None:
+async def test_the_containers_own_stop_timeout_is_used(engine: DockerEngine, server: Server) -> None:
     deaf = server.run_container("deaf", "sh", "-c", "trap '' TERM; while :; do sleep 1; done")
     try:
         began = time.monotonic()
@@ -107,7 +107,7 @@ async def test_the_containers_own_stop_timeout_is_used(engine: KeepingEngine, se
 
 
 async def test_an_act_may_outlive_its_deadline_and_costs_no_contact(
-    engine: KeepingEngine, server: Server
+    engine: DockerEngine, server: Server
 ) -> None:
     deaf = server.run_container("deaf", "sh", "-c", "trap '' TERM; while :; do sleep 1; done")
     try:
@@ -129,7 +129,7 @@ async def test_an_act_may_outlive_its_deadline_and_costs_no_contact(
         server.docker("rm", "--force", deaf)
 
 
-async def test_acts_under_way_do_not_hold_up_reads(engine: KeepingEngine, server: Server) -> None:
+async def test_acts_under_way_do_not_hold_up_reads(engine: DockerEngine, server: Server) -> None:
     deaf = [
         server.run_container(f"deaf{n}", "sh", "-c", "trap '' TERM; sleep 99 & wait; wait") for n in range(4)
     ]
@@ -145,7 +145,7 @@ async def test_acts_under_way_do_not_hold_up_reads(engine: KeepingEngine, server
         server.docker("rm", "--force", *deaf)
 
 
-async def test_what_is_not_there(engine: KeepingEngine) -> None:
+async def test_what_is_not_there(engine: DockerEngine) -> None:
     nobody = "0" * 64
     with pytest.raises(ContainerGone):
         await engine.inspect(nobody)
@@ -162,7 +162,7 @@ async def text_of(log: LogSource, query: LogQuery) -> bytes:
 
 
 @pytest.mark.parametrize("tty", [False, True], ids=["frames", "tty"])
-async def test_logs_are_the_bytes_written(engine: KeepingEngine, server: Server, tty: bool) -> None:
+async def test_logs_are_the_bytes_written(engine: DockerEngine, server: Server, tty: bool) -> None:
     lines = [b"line %d \xf0\x9f\x98\x80 <b>&\x1b[31mred" % number for number in range(400)]
     out = b"".join(line + b"\n" for line in [*lines, b"x" * 300_000, b"last"])
     identity = server.run_logger("talker", out, tty=tty)
@@ -180,7 +180,7 @@ async def test_logs_are_the_bytes_written(engine: KeepingEngine, server: Server,
     assert newest.endswith(b"x" + end + b"last" + end)
 
 
-async def test_logs_of_stderr_too(engine: KeepingEngine, server: Server) -> None:
+async def test_logs_of_stderr_too(engine: DockerEngine, server: Server) -> None:
     identity = server.run_logger("complainer", b"fine\n", err=b"not so fine\n")
     try:
         said = await text_of(LogSource(engine, "complainer", identity, tty=False), LogQuery(tail=10))
@@ -189,7 +189,7 @@ async def test_logs_of_stderr_too(engine: KeepingEngine, server: Server) -> None
     assert sorted(said.splitlines()) == [b"fine", b"not so fine"]
 
 
-async def test_logs_that_are_not_kept(engine: KeepingEngine, server: Server) -> None:
+async def test_logs_that_are_not_kept(engine: DockerEngine, server: Server) -> None:
     identity = server.run_container("mute", extra=["--log-driver=none"])
     try:
         assert (await engine.inspect(identity)).log_driver == "none"
@@ -199,7 +199,7 @@ async def test_logs_that_are_not_kept(engine: KeepingEngine, server: Server) -> 
         server.docker("rm", "--force", identity)
 
 
-async def test_ping_negotiates(engine: KeepingEngine, server: Server) -> None:
+async def test_ping_negotiates(engine: DockerEngine, server: Server) -> None:
     info = await engine.ping(deadline=5)
     version, api_version = server.docker(
         "version", "--format={{.Server.Version}} {{.Server.APIVersion}}"

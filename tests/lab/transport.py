@@ -6,8 +6,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from services.errors import HostError, HostSilent, Silence
+from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
-from services.fleet.kept import KeepingEngine
 from tests.lab.servers import Server
 
 
@@ -23,15 +23,15 @@ def address_of(server: Server, **changes: Any) -> HostAddress:
     return HostAddress(**{**fields, **changes})
 
 
-def over_ssh(server: Server, **changes: Any) -> AbstractAsyncContextManager[KeepingEngine]:
+def over_ssh(server: Server, **changes: Any) -> AbstractAsyncContextManager[DockerEngine]:
     return open_engine(address_of(server, **changes))
 
 
-def over_unix(server: Server) -> AbstractAsyncContextManager[KeepingEngine]:
+def over_unix(server: Server) -> AbstractAsyncContextManager[DockerEngine]:
     return open_engine(HostAddress(name=server.name, address=f"unix://{server.docker_socket}"))
 
 
-async def silence_of(engine: KeepingEngine) -> HostSilent:
+async def silence_of(engine: DockerEngine) -> HostSilent:
     """Why the host is silent; fails when it answers."""
     try:
         await engine.containers(deadline=15)
@@ -48,7 +48,7 @@ async def until(holds: Callable[[], Awaitable[bool]], what: str, seconds: float 
         await asyncio.sleep(0.05)
 
 
-async def until_silent(engine: KeepingEngine, reason: Silence, seconds: float = 30) -> HostSilent:
+async def until_silent(engine: DockerEngine, reason: Silence, seconds: float = 30) -> HostSilent:
     found: list[HostSilent] = []
 
     async def silent() -> bool:
@@ -65,7 +65,7 @@ async def until_silent(engine: KeepingEngine, reason: Silence, seconds: float = 
     return found[0]
 
 
-async def until_back(engine: KeepingEngine, seconds: float = 30) -> None:
+async def until_back(engine: DockerEngine, seconds: float = 30) -> None:
     async def answers() -> bool:
         try:
             await engine.containers(deadline=2)

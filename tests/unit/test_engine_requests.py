@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from services.domain.logs import LogQuery
-from services.errors import DeadlineExceeded, EngineRefused, HostSilent
+from services.errors import DeadlineExceeded, HostSilent
+from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
-from services.fleet.kept import KeepingEngine
 from services.ports import Engine
 
 
@@ -53,7 +53,7 @@ class Stub:
 
 
 @asynccontextmanager
-async def stubbed(stub: Stub, path: Path) -> AsyncIterator[KeepingEngine]:
+async def stubbed(stub: Stub, path: Path) -> AsyncIterator[DockerEngine]:
     connections: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -90,17 +90,18 @@ async def test_another_engine_takes_its_place(tmp_path: Path) -> None:
     assert stub.paths[-1] == "/v1.52/containers/5d126f/start"
 
 
-async def test_a_version_too_old_for_the_sdk(tmp_path: Path) -> None:
+async def test_a_version_that_is_too_old(tmp_path: Path) -> None:
     async with stubbed(Stub("1.12"), tmp_path / "socket") as engine:
-        with pytest.raises(EngineRefused, match=r"1\.24"):
+        with pytest.raises(HostSilent) as silence:
             await engine.containers(deadline=5)
+    assert silence.value.detail == "API 1.12, where 1.24 or newer is needed"
 
 
 async def test_a_read_that_broke_is_repeated(tmp_path: Path) -> None:
     stub = Stub(rude=1)
     async with stubbed(stub, tmp_path / "socket") as engine:
         assert list(await engine.containers(deadline=5)) == []
-    list_path = "/v1.41/containers/json?limit=-1&all=1&size=0&trunc_cmd=0"
+    list_path = "/v1.41/containers/json?all=1"
     assert stub.paths == ["/_ping", list_path, "/_ping", list_path], "after a ping"
 
 
@@ -144,6 +145,6 @@ async def test_what_of_a_log_is_asked_for(tmp_path: Path) -> None:
     ]
 
 
-def as_promised(engine: KeepingEngine) -> Engine:
+def as_promised(engine: DockerEngine) -> Engine:
     """For the type checker: it is an `Engine`."""
     return engine
