@@ -9,6 +9,7 @@ from time import perf_counter
 
 from bench import commands, logs, memory
 from bench.alerts import alerts
+from bench.crowd import crowds
 from bench.floor import floor
 from bench.stage import crowd, open_stage
 from tests.lab.servers import Lab, LabUnavailable
@@ -23,6 +24,7 @@ def main() -> int:
             print(f", crowded in {perf_counter() - began:.1f} s more")
             asyncio.run(benches(lab))
         asyncio.run(alerts())  # needs no lab
+        asyncio.run(crowds())  # nor does this
         if failed := logs.main():
             return failed
     except LabUnavailable as missing:

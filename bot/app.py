@@ -1,7 +1,6 @@
 """The running bot: everything opened, the pump at work, and an orderly end."""
 
 import asyncio
-import gc
 import logging
 import signal
 import sys
@@ -20,6 +19,7 @@ from bot.readiness import Readiness
 from bot.recovery import report_interrupted
 from bot.settings import Settings
 from bot.telegram import open_bot
+from bot.tidying import spare_collections, tidy
 from bot.updates import Polling, UpdatePump
 from bot.web import serve
 from services.errors import StoreError
@@ -48,9 +48,7 @@ SWITCH_INTERVAL = 0.0005
 async def run(settings: Settings, tempo: Tempo | None = None) -> None:
     """Until SIGTERM or SIGINT. Raises StoreError when the store cannot be opened."""
     sys.setswitchinterval(SWITCH_INTERVAL)
-    # What the imports made stays: otherwise every full collection goes through it, some 200 ms.
-    gc.collect()
-    gc.freeze()
+    spare_collections()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -84,6 +82,7 @@ async def run_until(
             background.create_task(report_interrupted(left, bot, services), name="recovery"),
             background.create_task(tell_left_over(live, bot, services), name="left over"),
             background.create_task(_prune(settings, services, alerts), name="prune"),
+            background.create_task(tidy(), name="tidy"),
             background.create_task(alerts.run(), name="alerts"),
             background.create_task(menus.run(), name="command menus"),
         ]

@@ -23,7 +23,7 @@ from services.alerts.expectations import BotActs
 from services.audit import Audit
 from services.fleet.control import Control
 from services.fleet.fleet import Fleet
-from services.fleet.hosts import open_engine
+from services.fleet.hosts import login_turns, open_engine
 from services.fleet.protection import Protection
 from services.languages import Languages
 from services.logs.follow.follows import Follows, open_follows
@@ -87,8 +87,10 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             host_address(name, host, hide_emails=settings.logs.hide_emails)
             for name, host in settings.hosts.items()
         ]
+        turns = login_turns()
         engines = {
-            address.name: await stack.enter_async_context(open_engine(address)) for address in addresses
+            address.name: await stack.enter_async_context(open_engine(address, turns))
+            for address in addresses
         }
         roster = roster_of(settings)
         languages = Languages(store, roster, known=LANGUAGES, default=settings.language)

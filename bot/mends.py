@@ -20,6 +20,7 @@ from services.errors import (
 )
 
 _SILENCES = {
+    Silence.QUEUED: "not tried yet: many others are before it",
     Silence.CONNECTING: "no contact yet; is the server up, and may this machine reach it?",
     Silence.UNREACHABLE: "cannot be reached; correct the address, or let this machine through the firewall",
     Silence.HOST_KEY: (

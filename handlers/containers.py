@@ -1,6 +1,10 @@
-"""Containers: their status, and their restart, stop and start."""
+"""Containers: their status, and their restart, stop and start.
+
+Views of the whole fleet are made in a thread: with very many containers they would hold the event loop.
+"""
 
 import asyncio
+from asyncio import to_thread
 from contextlib import aclosing, suppress
 
 from aiogram import F, Router
@@ -53,7 +57,7 @@ async def status(
     found = await fleet.status(name, by=actor)
     if isinstance(found, FleetReport):
         host = found.hosts[0].host if name else ""
-        await send(message, status_views.overview(found, asker, host=host))
+        await send(message, await to_thread(status_views.overview, found, asker, host=host))
         return
     container = found.observed.container
     await send(message, card_views.card(found, actor, asker, link=await link_beside(message, container)))
@@ -71,7 +75,9 @@ async def turn_overview(
     in_place: bool,
 ) -> None:
     report = await fleet.overview(by=actor, host=callback_data.host or None)
-    answer = status_views.overview(report, asker, host=callback_data.host, page=callback_data.page)
+    answer = await to_thread(
+        status_views.overview, report, asker, host=callback_data.host, page=callback_data.page
+    )
     await show(pressed(callback), answer, in_place=in_place)
 
 
@@ -107,7 +113,9 @@ async def turn_picker(
 ) -> None:
     report = await fleet.overview(by=actor)
     recent = await recents.of(actor.id)
-    answer = picker_views.picker(report, recent, callback_data.act, asker, page=callback_data.page)
+    answer = await to_thread(
+        picker_views.picker, report, recent, callback_data.act, asker, page=callback_data.page
+    )
     await show(pressed(callback), answer, in_place=in_place)
 
 
@@ -201,7 +209,8 @@ async def _ask(
     """Without a name: the picker. With one: the question, or for a start, which harms nothing, the act at once."""
     if what is None:
         report, recent = await fleet.overview(by=actor), await recents.of(actor.id)
-        await send(message, picker_views.picker(report, recent, ACT_OF_ACTION[action], asker_of(actor)))
+        what_for = ACT_OF_ACTION[action]
+        await send(message, await to_thread(picker_views.picker, report, recent, what_for, asker_of(actor)))
         return
     plan = await control.propose(action, what, by=actor)
     await recents.used(actor.id, plan.host, plan.name)

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from asyncio import to_thread
 from contextlib import suppress
 
 from aiogram import F, Router
@@ -56,7 +57,7 @@ async def follow(
     question = _question(command.args)
     if question is None:
         report, recent = await fleet.overview(by=actor), await recents.of(actor.id)
-        await send(message, picker(report, recent, "follow", asker))
+        await send(message, await to_thread(picker, report, recent, "follow", asker))
         return
     await _follow(message, question, actor, asker, follows, recents)
 

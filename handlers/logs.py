@@ -1,5 +1,6 @@
 """Logs: pages of the newest lines and of those around them, of one container or several."""
 
+from asyncio import to_thread
 from dataclasses import replace
 from datetime import datetime
 
@@ -49,7 +50,7 @@ async def logs(
     question = log_question(command.args, clock.now(), zone.get())
     if question is None:
         report, recent = await fleet.overview(by=actor), await recents.of(actor.id)
-        await send(message, picker(report, recent, "logs", asker))
+        await send(message, await to_thread(picker, report, recent, "logs", asker))
         return
     spot, look = Spot(message), Look()
     page = await spot.awaiting(reader.newest(question, by=actor, look=look), lambda: waiting(look))

@@ -1,5 +1,7 @@
 """The menu: from hosts to containers to what can be done with them, by buttons, in one message."""
 
+from asyncio import to_thread
+
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
@@ -56,7 +58,8 @@ async def go(
         answer = await _container(screen, message, actor, fleet, recents)
     elif screen.host:
         report = await fleet.overview(by=actor, host=screen.host)
-        answer = overview(report, asker, host=screen.host, page=screen.page, ways=MenuWays(asker))
+        ways = MenuWays(asker)
+        answer = await to_thread(overview, report, asker, host=screen.host, page=screen.page, ways=ways)
     else:
         answer = await _home(screen, actor, fleet, recents, declarations)
     await show(message, answer, in_place=in_place)
@@ -66,7 +69,8 @@ async def _home(
     screen: Go, actor: Actor, fleet: Fleet, recents: Recents, declarations: tuple[Declaration, ...]
 ) -> Answer:
     report, recent = await fleet.overview(by=actor), await recents.of(actor.id)
-    return views.home(report, recent, views.entries(declarations, actor, screen.asker), screen)
+    entries = views.entries(declarations, actor, screen.asker)
+    return await to_thread(views.home, report, recent, entries, screen)
 
 
 async def _container(screen: Go, message: Message, actor: Actor, fleet: Fleet, recents: Recents) -> Answer:

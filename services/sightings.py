@@ -1,7 +1,7 @@
 """Which containers were last seen on each host, and when: what is unknown while a host is silent."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from services.store.records import Codec
 
 # How far the kept moment may lag behind while the names stay the same: what a restart may make "since" wrong by.
 PRECISION = timedelta(minutes=1)
+_AT_ONCE = 50  # hosts in one write: others want the store too
 
 log = logging.getLogger(__name__)
 
@@ -33,25 +34,35 @@ class Sightings:
         self._latest: dict[str, Sighting] = {}
         self._kept: dict[str, Sighting] = {}
 
-    async def note(self, host: str, names: Iterable[str]) -> None:
-        """All containers of the host answered just now. Writes when the names changed, else once a minute."""
-        seen = Sighting(tuple(sorted(names)), self._clock.now())
-        self._latest[host] = seen
-        kept = self._kept.get(host)
-        if kept and kept.names == seen.names and seen.at - kept.at < PRECISION:
-            return
-        try:
-            await self._store.write(Put(_key(host), self._codec.pack(seen)))
-            self._kept[host] = seen
-        except StoreUnavailable as error:
-            log.warning("what was seen on %s could not be kept: %s", host, error)
+    async def note(self, seen: Mapping[str, Iterable[str]]) -> None:
+        """All containers of these hosts, which answered just now.
 
-    async def last(self, host: str) -> Sighting | None:
-        """None when the host was never seen, in this run or an earlier one."""
-        if host in self._latest:
-            return self._latest[host]
-        value = await self._store.get(_key(host))
-        return None if value is None else self._codec.unpack(value)
+        Writes what has changed, and of the rest what was written a minute ago; at once for all hosts.
+        """
+        now = self._clock.now()
+        fresh: dict[str, Sighting] = {}
+        for host, names in seen.items():
+            sighting = self._latest[host] = Sighting(tuple(sorted(names)), now)
+            kept = self._kept.get(host)
+            if not kept or kept.names != sighting.names or now - kept.at >= PRECISION:
+                fresh[host] = sighting
+        hosts = list(fresh)
+        for batch in (hosts[start : start + _AT_ONCE] for start in range(0, len(hosts), _AT_ONCE)):
+            await self._keep({host: fresh[host] for host in batch})
+
+    async def _keep(self, fresh: Mapping[str, Sighting]) -> None:
+        try:
+            await self._store.write(*(Put(_key(host), self._codec.pack(fresh[host])) for host in fresh))
+            self._kept |= fresh
+        except StoreUnavailable as error:
+            log.warning("what was seen on %s could not be kept: %s", ", ".join(fresh), error)
+
+    async def last(self, hosts: Sequence[str]) -> dict[str, Sighting]:
+        """Of those hosts that were ever seen, in this run or an earlier one."""
+        found = {host: self._latest[host] for host in hosts if host in self._latest}
+        keys = {_key(host): host for host in hosts if host not in found}
+        kept = await self._store.get_many(list(keys)) if keys else {}
+        return found | {keys[key]: self._codec.unpack(value) for key, value in kept.items()}
 
 
 def _key(host: str) -> str:

@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from playground.telegram import Chat, Limits, Message, Person, Refusal, Telegram
 from tests.bots import AIGERIM, DIAS, OPS, SCALE, STRANGER, STUDENT, TOKEN, Setup
+from tests.crowd import Crowd, open_crowd
 from tests.lab.servers import Lab, LabUnavailable, Server
 
 # How long an example takes says more about the machine than about the code.
@@ -93,3 +94,10 @@ def setup(tmp_path: Path, cast: Cast) -> Callable[..., Setup]:
         return Setup(tmp_path, cast.telegram.url, hosts, **more)
 
     return make
+
+
+@pytest.fixture
+async def crowd() -> AsyncIterator[Crowd]:
+    """Five hundred simulated servers behind SSH, in a process of their own, with a hundred containers each."""
+    async with open_crowd() as crowd:
+        yield crowd

@@ -1,9 +1,11 @@
 """Every foreseen failure as a sentence with its mend, and buttons where a choice helps."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from aiogram.utils.formatting import Code, Text
 from aiogram.utils.i18n import gettext as _
+from aiogram.utils.i18n import ngettext
 
 from handlers.args import MOST_LINES, Usage, UsageError
 from handlers.callbacks import Act, Open, Overview
@@ -19,6 +21,7 @@ from services.domain.containers import key_of
 from services.logs.search.hits import MOST_CONTEXT
 
 _LONGEST_ECHO = 64
+_MOST_CHOICES = 16
 
 
 def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
@@ -31,9 +34,9 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
                     f"{host}/{name}" if names.count(name) > 1 else name,
                     Open(asker=asker, act=act, host=host, key=key_of(host, name)),
                 )
-                for host, name in near
+                for host, name in near[:_MOST_CHOICES]
             ]
-            return Answer(Text(sentence(error, now)), tuple(in_pairs(buttons)))
+            return Answer(Text(sentence(error, now), *_further(near)), tuple(in_pairs(buttons)))
         case errors.HostSilent(host=host):
             return Answer(
                 Text(sentence(error, now)), ((button(f"{host} ▸", Overview(asker=asker, host=host)),),)
@@ -47,6 +50,15 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
             return Answer(Text(sentence(error, now), " ", _("Try:"), " ", Code(plainer)))
         case _:
             return Answer(Text(sentence(error, now)))
+
+
+def _further(choices: Sequence[tuple[str, str]]) -> Iterator[Text | str]:
+    """How to reach those that have no button."""
+    if (rest := len(choices) - _MOST_CHOICES) > 0:
+        host, name = choices[-1]
+        yield "\n" + ngettext("and {count} more", "and {count} more", rest).format(count=rest) + ". "
+        yield _("Or write the host too:") + " "
+        yield Code(f"{host}/{name}")
 
 
 def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table of errors, one row each)

@@ -13,14 +13,8 @@ from handlers.views.answer import Answer, Row, button, in_rows
 from handlers.views.condition import SYMBOL
 from handlers.views.moments import clock
 from handlers.views.picker import trouble_then_recent
-from handlers.views.status import (
-    container_line,
-    headline,
-    names_of,
-    nothing_here,
-    page_buttons,
-    silent_line,
-)
+from handlers.views.status import names_of, page_buttons
+from handlers.views.status_lines import container_line, headline, nothing_here, silent_line
 from handlers.views.ways import MenuWays
 from services.domain.access import Actor
 from services.domain.reports import FleetReport, Observed
@@ -47,9 +41,8 @@ def home(
 ) -> Answer:
     """`recent`: (host, name) pairs, newest first."""
     ways = MenuWays(screen.asker)
-    containers = (row for host in report.hosts for row in host.containers)
-    wanted = (row for row in containers if row.in_trouble or _pair(row) in recent)
-    rows = trouble_then_recent(wanted, recent)[:_MOST_CONTAINERS]
+    wanted = [*_troubled(report), *_used(report, recent)]
+    rows = trouble_then_recent(wanted, recent, most=_MOST_CONTAINERS)
     pages = max(-(-len(report.hosts) // _HOSTS_PER_PAGE), 1)
     page = min(screen.page, pages - 1)
     keyboard: list[Row] = in_rows(_containers(rows, ways), 2)
@@ -73,7 +66,7 @@ def _text(report: FleetReport) -> Iterator[Text | str]:
 def _trouble(report: FleetReport) -> Iterator[Text | str]:
     several = len(report.hosts) > 1
     silent = [host for host in report.hosts if host.silence]
-    troubled = [row for host in report.hosts for row in host.troubled]
+    troubled = _troubled(report)
     yield from (silent_line(host, report) for host in silent[:_MOST_TOLD])
     room = max(_MOST_TOLD - len(silent), 0)
     yield from (container_line(row, report, full=several) for row in troubled[:room])
@@ -88,5 +81,14 @@ def _containers(rows: Sequence[Observed], ways: MenuWays) -> list[InlineKeyboard
     ]
 
 
-def _pair(row: Observed) -> tuple[str, str]:
-    return row.container.host, row.container.name
+def _troubled(report: FleetReport) -> list[Observed]:
+    return [row for host in report.hosts for row in host.troubled]
+
+
+def _used(report: FleetReport, recent: Sequence[tuple[str, str]]) -> Iterator[Observed]:
+    """Those of them that are not in trouble."""
+    hosts = {host for host, _ in recent}
+    for host in report.hosts:
+        if host.host in hosts:
+            rows = (row for row in host.containers if not row.in_trouble)
+            yield from (row for row in rows if (host.host, row.container.name) in recent)

@@ -1,6 +1,7 @@
 """A bare command asks which container: trouble first, then what this person used last, then the rest."""
 
 from collections.abc import Iterable, Sequence
+from heapq import nsmallest
 
 from aiogram.utils.formatting import Text
 from aiogram.utils.i18n import gettext as _
@@ -18,9 +19,7 @@ def picker(
     report: FleetReport, recent: Sequence[tuple[str, str]], act: Act, asker: str, *, page: int = 0
 ) -> Answer:
     """`recent`: (host, name) pairs, newest first."""
-    rows = trouble_then_recent(
-        (row for host in report.hosts for row in host.containers if _makes_sense(act, row)), recent
-    )
+    rows = [row for host in report.hosts for row in host.containers if _makes_sense(act, row)]
     if not rows and act == "up":
         return Answer(Text(_("Nothing is stopped.")))
     if not rows:
@@ -35,13 +34,13 @@ def picker(
     }[act]
     pages = -(-len(rows) // _PER_PAGE)
     page = min(max(page, 0), pages - 1)
-    named = list(zip(names_of(rows), rows, strict=True))
+    shown = trouble_then_recent(rows, recent, most=(page + 1) * _PER_PAGE)[page * _PER_PAGE :]
     buttons = [
         button(
             f"{SYMBOL[row.diagnosis.condition]} {name}",
             Open(asker=asker, act=act, host=row.container.host, key=row.container.key),
         )
-        for name, row in named[page * _PER_PAGE : (page + 1) * _PER_PAGE]
+        for name, row in zip(names_of(shown, among=rows), shown, strict=True)
     ]
     keyboard: list[Row] = in_pairs(buttons)
     if pages > 1:
@@ -60,12 +59,14 @@ def _makes_sense(act: Act, row: Observed) -> bool:
     return act not in ("stop", "up") or row.container.runs is (act == "stop")
 
 
-def trouble_then_recent(rows: Iterable[Observed], recent: Sequence[tuple[str, str]]) -> list[Observed]:
-    """In the order in which a choice offers them. `recent`: (host, name) pairs, newest first."""
+def trouble_then_recent(
+    rows: Iterable[Observed], recent: Sequence[tuple[str, str]], *, most: int
+) -> list[Observed]:
+    """The first in the order in which a choice offers them. `recent`: (host, name) pairs, newest first."""
     rank = {pair: place for place, pair in enumerate(recent)}
 
     def order(row: Observed) -> tuple[bool, int, str, str]:
         pair = (row.container.host, row.container.name)
         return not row.in_trouble, rank.get(pair, len(rank)), row.container.name, row.container.host
 
-    return sorted(rows, key=order)
+    return nsmallest(most, rows, key=order)

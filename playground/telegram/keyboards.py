@@ -1,5 +1,6 @@
 """Reply markups: read, checked, and kept as they are on the screen."""
 
+import json
 from collections.abc import Iterable
 
 from playground.telegram import links
@@ -11,6 +12,7 @@ BUTTONS = 100
 BUTTONS_IN_A_ROW = 8
 DATA_BYTES = 64
 COPY_UNITS = 256
+MARKUP_BYTES = 10 * 1024  # nowhere written; bots meet the refusal at about that size of the JSON
 STYLES = ("danger", "success", "primary")
 _ACTIONS = names(
     "url callback_data web_app login_url switch_inline_query switch_inline_query_current_chat "
@@ -35,6 +37,8 @@ def read(value: JSON, *, private: bool) -> Keyboard | None:
     fields = Fields(value, "reply markup")
     if "inline_keyboard" in fields:
         fields.allow("inline_keyboard", "force_reply")
+        if len(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")) > MARKUP_BYTES:
+            raise bad("reply markup is too long")
         rows = [[_button(key, private) for key in row] for row in _rows(value, "inline_keyboard") if row]
         return Keyboard("inline", _counted(rows)) if rows else None
     for kind, known in _BELOW.items():

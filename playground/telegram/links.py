@@ -11,6 +11,13 @@ _HTTP = re.compile(
 )
 
 
+# A deep link with other characters, or more of them, leads to the bot without what it should say there.
+_DEEP = re.compile(
+    r"^(?:https?://)?(?:t|telegram)\.me/\w+\?(?:\S*&)?start(?:group)?=(?P<payload>[^&#]*)", re.IGNORECASE
+)
+_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
 def user_id(url: str) -> int | None:
     """The person that `tg://user?id=…` mentions."""
     found = _USER.match(url)
@@ -21,6 +28,8 @@ def fault(url: str, *, https: bool = False) -> str | None:
     """Why Telegram refuses the link; None when it takes it. A host of one word is refused: "localhost" too."""
     if _OWN.match(url):
         return "Only HTTPS links are allowed" if https else None
+    if (deep := _DEEP.match(url)) and not _PAYLOAD.fullmatch(deep["payload"]):
+        return "Wrong start parameter specified in the URL"
     found = _HTTP.match(url)
     if not found:
         return "Wrong HTTP URL"

@@ -179,6 +179,7 @@ class Person:
         """Presses Stop under a draft that the bot streams."""
         assert draft in self.chat.drafts, f"no draft {draft} in {self.chat}"
         assert draft in self.chat.stoppable, f"draft {draft} has no Stop"
+        assert self._world.clock() < self.chat.drafts_until, f"draft {draft} has faded"
         payload: dict[str, JSON] = {"chat": wire.chat(self.chat), "draft_id": draft}
         self._world.publish("stopped_message_generation", payload)
 

@@ -8,6 +8,7 @@ from playground.telegram.world import World
 
 DOCUMENT_BYTES = 50 * 1024 * 1024
 PHOTO_BYTES = 10 * 1024 * 1024
+DRAFT_SECONDS = 30.0
 _GENERAL_TOPIC = 1
 _ACTIONS = names(
     "typing upload_photo record_video upload_video record_voice upload_voice record_audio upload_audio "
@@ -116,12 +117,13 @@ def preview(call: Call) -> dict[str, JSON]:
 def send_message_draft(world: World, call: Call) -> JSON:
     chat = world.chat_of(call, write=True)
     if not chat.private:
-        raise bad("message drafts can be sent only to private chats")
+        raise Refused(400, "Bad Request: TEXTDRAFT_PEER_INVALID")
     if not (draft := call.integer("draft_id")):
         raise bad("draft identifier must be non-zero")
     raw = call.text("text")
     body = text.message_text(raw, call.text("parse_mode"), call.json("entities")) if raw else Text()
     chat.drafts = {draft: body}  # another one is replaced
+    chat.drafts_until = world.clock() + DRAFT_SECONDS
     chat.stoppable = {draft} if call.flag("can_stop") else set()
     return True
 

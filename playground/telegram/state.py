@@ -190,6 +190,7 @@ class Chat:
     sent: list[Message] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
     drafts: dict[int, Text] = field(default_factory=dict)  # one at most
+    drafts_until: float = 0.0  # Unix seconds: then its preview fades
     stoppable: set[int] = field(default_factory=set)  # drafts that have a Stop
     pinned: list[int] = field(default_factory=list)
     last_id: int = 0

@@ -90,6 +90,11 @@ class HostWatch:
         self._contact = now
         self._grace.begin(now + self.rules.grace)
 
+    def waits(self, now: datetime) -> None:
+        """It has not been tried yet, so nobody can say that it is silent."""
+        if not self._contacts:
+            self.lost = now
+
     def lost_contact(self, at: datetime) -> None:
         self.lost = self.lost or at
 
@@ -159,6 +164,10 @@ class HostWatch:
 
     def any_due(self, now: datetime) -> bool:
         return any(at <= now for at in self._due.values())
+
+    @property
+    def next_due(self) -> datetime | None:
+        return min(self._due.values(), default=None)
 
     def take_due(self, now: datetime) -> list[str]:
         """To be looked at and judged now; if that fails, `look_at` is told of them again."""

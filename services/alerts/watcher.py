@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NoReturn, Protocol
@@ -15,10 +15,11 @@ from services.alerts.watching import Look, Rules
 from services.domain.containers import Condition, Container, Details, diagnose
 from services.domain.findings import Finding
 from services.domain.logs import LogQuery
-from services.errors import ContainerGone, EngineRefused, HostError, HostSilent, VakhtaError
+from services.errors import ContainerGone, EngineRefused, HostError, HostSilent, Silence, VakhtaError
 from services.ports import Clock, Engine
 
-TICK = 0.1
+# Between two looks at what is due: that long at least, and no longer when nothing is heard meanwhile.
+TICK, LONGEST_REST = 0.1, 1.0
 LIST_DEADLINE, INSPECT_DEADLINE = 5.0, 5.0
 # A host is listed so often even if its events tell of nothing: they may be missed, and a failed start has none.
 LIST_EVERY = timedelta(seconds=30)
@@ -58,6 +59,7 @@ class Watcher:
     rules: Rules = field(default_factory=Rules)
     sleep: Sleep = asyncio.sleep
     _listed: datetime | None = field(default=None, init=False)
+    _heard: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     async def run(self) -> NoReturn:
         """Belongs to a task that lives as long as the host is watched."""
@@ -88,10 +90,12 @@ class Watcher:
                 if watch.lost:
                     watch.made_contact(self.clock.now())
                     self._listed = None
+                    self._heard.set()
                 # What happened since the last event and before this stream, the engine remembers.
                 async with aclosing(self.engine.events(since=watch.since)) as events:
                     async for event in events:
                         watch.heard(event, self.clock.now())
+                        self._heard.set()
                         pauses = _pauses()
             except HostError as error:
                 self._note_silence(watch, error)
@@ -103,10 +107,14 @@ class Watcher:
                 "%s: no events (%s): looking every %s s", self.host, error.message, LIST_EVERY.seconds
             )
             return  # it is there all the same
+        if isinstance(error, HostSilent) and error.reason is Silence.QUEUED:
+            watch.waits(self.clock.now())
+            return
         since = error.since if isinstance(error, HostSilent) else None
         if not watch.lost:
             log.info("%s: the events broke off: %s", self.host, error)
         watch.lost_contact(since or self.clock.now())
+        self._heard.set()
 
     async def _look_after(self, watch: HostWatch, group: asyncio.TaskGroup) -> NoReturn:
         while True:
@@ -121,7 +129,16 @@ class Watcher:
             except VakhtaError as error:
                 log.warning("%s: not reported, or not to be judged, yet: %s", self.host, error)
                 await self.sleep(AGAIN_AFTER.total_seconds())
-            await self.sleep(TICK)
+            await self._rest(watch)
+
+    async def _rest(self, watch: HostWatch) -> None:
+        """Until something is due or heard. Very many hosts that are well are to cost next to nothing."""
+        await self.sleep(TICK)
+        seconds = (watch.next_due - self.clock.now()).total_seconds() if watch.next_due else LONGEST_REST
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(seconds, LONGEST_REST) - TICK):
+                await self._heard.wait()
+        self._heard.clear()
 
     async def _look(self, watch: HostWatch, group: asyncio.TaskGroup) -> None:
         """At all that is due; what cannot be seen or reported stays due."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from services.domain.containers import Condition, Container, Details, Diagnosis, Usage
 from services.errors import HostSilent
@@ -30,7 +31,7 @@ class HostReport:
 
     @property
     def troubled(self) -> tuple[Observed, ...]:
-        return tuple(row for row in self.containers if row.in_trouble)
+        return tuple(takewhile(lambda row: row.in_trouble, self.containers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ class HostError(VakhtaError):
 class Silence(StrEnum):
     """Why a host does not answer; each has its own sentence with the mend."""
 
+    QUEUED = "queued"  # it has not been tried yet: many others are before it
     CONNECTING = "connecting"
     UNREACHABLE = "unreachable"
     HOST_KEY = "host_key"

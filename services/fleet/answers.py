@@ -74,7 +74,7 @@ def _container(host: str, row: Answer) -> Container:
         health=_health(_mapping(row.get("Health"))) or (Health(health[1]) if health else None),
         created=_sane(_EPOCH + timedelta(seconds=_whole(row.get("Created")))),
         exit_code=int(exit_code[1]) if exit_code else None,
-        ports=tuple(_port(port) for port in row.get("Ports") or ()),
+        ports=_shared(tuple(_port(port) for port in row.get("Ports") or ())),
         labels=_labels(_mapping(row.get("Labels"))),
     )
 
@@ -92,6 +92,12 @@ def _name(row: Answer) -> str:
 def _labels(labels: Mapping[str, Any]) -> dict[str, str]:
     kept = {name: _text(value) for name, value in labels.items() if name.startswith(_LABELS)}
     return kept | {name: _line(kept[name]) for name in _SHOWN_LABELS if name in kept}
+
+
+@lru_cache(1024)
+def _shared(ports: tuple[Port, ...]) -> tuple[Port, ...]:
+    """Most containers expose what many others do."""
+    return ports
 
 
 def _port(row: Answer) -> Port:

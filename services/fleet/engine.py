@@ -22,8 +22,9 @@ from services.domain.news import History
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused, HostError, HostSilent, Silence
 from services.fleet import answers, news
 from services.fleet.link import Link
-from services.fleet.sdk import FOREIGN, NOT_UNDERSTOOD, THREADS, Ask, Client, translated
-from services.fleet.streams import Channel, Response, doubted, endless_lines, get
+from services.fleet.listed import MOST_BYTES, Listed
+from services.fleet.sdk import FOREIGN, NOT_UNDERSTOOD, THREADS, TOO_LARGE, Ask, Client, translated
+from services.fleet.streams import AnswerTooLarge, Channel, Response, doubted, endless_lines, get
 from services.logs.text.presentable import presentable
 
 INSPECTS = 8  # at a time
@@ -57,6 +58,7 @@ class DockerEngine:
         self._reads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"{link.host}-read")
         self._acts = ThreadPoolExecutor(THREADS, thread_name_prefix=f"{link.host}-act")
         self._inspects = asyncio.Semaphore(INSPECTS)
+        self._listed = Listed(link.host, self._reads)
 
     @property
     def host(self) -> str:
@@ -67,7 +69,12 @@ class DockerEngine:
         return EngineInfo(version, self._link.api_version)
 
     async def containers(self, *, deadline: float) -> Sequence[Container]:
-        return await self._read(lambda sdk: answers.containers(self.host, sdk.containers(all=True)), deadline)
+        async with self._within(deadline):
+            return await self._again(self._list)
+
+    async def _list(self) -> Sequence[Container]:
+        async with self._ask("", "containers/json?all=1") as response:
+            return await self._listed.rows(await response.whole(MOST_BYTES))
 
     async def inspect(self, container_id: str, *, deadline: float = 5) -> Details:
         async with self._within(deadline), self._inspects:
@@ -149,6 +156,8 @@ class DockerEngine:
             raise await self._loss(exc, end) from exc
         except HostError:
             raise
+        except AnswerTooLarge as exc:
+            raise EngineRefused(self.host, 0, TOO_LARGE) from exc
         except Exception as exc:  # an answer may be odd in any way: that is this host's trouble alone
             logger.warning("%s: %s", self.host, NOT_UNDERSTOOD, exc_info=True)
             raise EngineRefused(self.host, 0, NOT_UNDERSTOOD) from exc

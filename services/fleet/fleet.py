@@ -6,34 +6,30 @@ is a line in the answer and never a delay of the others.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from services.domain.access import Actor, Scope, Target
 from services.domain.containers import (
-    Condition,
     Container,
     ContainerKey,
     Details,
-    Stop,
     Usage,
     diagnose,
     needs_details,
 )
-from services.domain.reports import Card, FleetReport, HostReport, Observed, Selection
+from services.domain.reports import Card, FleetReport, Observed, Selection
 from services.errors import (
     Ambiguous,
     ContainerGone,
-    DeadlineExceeded,
-    EngineRefused,
     HostError,
     HostSilent,
     NoSuchContainer,
     NoSuchHost,
-    Silence,
 )
 from services.fleet import names
 from services.fleet.protection import Protection
+from services.fleet.sights import Judge, Sight, sight_of, silences
+from services.fleet.turns import Turns
 from services.plans import Plans
 from services.ports import Clock, Engine
 from services.sightings import Sightings
@@ -43,17 +39,8 @@ LIST_DEADLINE = 1.4
 DETAILS_DEADLINE = 0.4
 USAGE_DEADLINE = 3.0
 
-_WORST_FIRST = {Condition.DOWN: 0, Condition.UNWELL: 1, Condition.WELL: 2, Condition.STOPPED: 3}
-
-
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """One host's raw answer within a scope: its containers, or the silence and the names last seen."""
-
-    host: str
-    containers: tuple[Container, ...] = ()
-    silence: HostSilent | None = None
-    unknown: tuple[str, ...] = ()
+# Of very many hosts, so many are asked at a time; one that has not answered by then waits beside the others.
+ASKED_AT_A_TIME, LONGEST_ASKING = 16, 0.01
 
 
 class Fleet:
@@ -73,6 +60,8 @@ class Fleet:
         self._plans = plans
         self._protection = protection
         self._clock = clock
+        self._judge = Judge()
+        self._turns = Turns(ASKED_AT_A_TIME, LONGEST_ASKING)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -105,10 +94,11 @@ class Fleet:
             raise NoSuchHost(host)
         stops = await self._plans.stops()
         wanted = self.hosts if host is None else (host,)
-        reports = await asyncio.gather(*(self._report(each, by.scope, stops) for each in wanted))
-        visible = [report for report in reports if report is not None]
-        if host is not None and not visible:
+        sights = [sight for sight in await self._look(wanted, by.scope) if sight.visible(by.scope)]
+        if host is not None and not sights:
             raise NoSuchHost(host)
+        details = await asyncio.gather(*(self._details(sight) for sight in sights))
+        visible = await self._judge.reports(sights, details, stops)
         visible.sort(key=lambda report: (report.silence is None, -len(report.troubled)))
         return FleetReport(tuple(visible), self._clock.now())
 
@@ -141,7 +131,8 @@ class Fleet:
             sight for sight in sights if sight.silence and names.names_one_of(what, sight.host, sight.unknown)
         ]
         try:
-            found = names.resolve(what, containers, [sight.host for sight in sights])
+            hosts = [sight.host for sight in sights]
+            found = await asyncio.to_thread(names.resolve, what, containers, hosts)
         except (NoSuchContainer, NoSuchHost) as error:
             host_part, slash, _ = what.partition("/")
             named = [sight for sight in sights if slash and sight.host.lower() == host_part.lower()]
@@ -162,20 +153,21 @@ class Fleet:
         """
         sights = await self._look_for(words[0], by.scope) if len(words) == 1 else None
         sights = sights or [
-            sight for sight in await self._look(self.hosts, by.scope) if _visible(sight, by.scope)
+            sight for sight in await self._look(self.hosts, by.scope) if sight.visible(by.scope)
         ]
         containers = [container for sight in sights for container in sight.containers]
         if not words:
             return Selection(tuple(containers), tuple(each.silence for each in sights if each.silence))
-        silent = _silences(sights, words)
+        silent = silences(sights, words)
         hosts = [sight.host for sight in sights]
         found: dict[str, Container] = {}
         missing: list[NoSuchContainer | NoSuchHost] = []
         for word in words:
             try:
-                found |= {each.id: each for each in names.select(word, containers, hosts)}
+                meant = await asyncio.to_thread(names.select, word, containers, hosts)
+                found |= {each.id: each for each in meant}
             except (NoSuchContainer, NoSuchHost) as error:
-                if not _silences(sights, (word,)):
+                if not silences(sights, (word,)):
                     missing.append(error)
                 elif len(words) == 1:
                     raise silent[0] from error
@@ -209,55 +201,44 @@ class Fleet:
         if wanted.host not in self._engines:
             raise NoSuchContainer("")
         (sight,) = await self._look((wanted.host,), scope)
-        if sight.silence and _visible(sight, scope):
+        if sight.silence and sight.visible(scope):
             raise sight.silence
         for container in sight.containers:
             if container.key == wanted.key:
                 return container
         raise NoSuchContainer("")
 
-    async def _look(self, hosts: Sequence[str], scope: Scope) -> list[_Sight]:
-        return list(await asyncio.gather(*(self._look_at(host, scope) for host in hosts)))
+    async def _look(self, hosts: Sequence[str], scope: Scope) -> list[Sight]:
+        answers = await asyncio.gather(*map(self._ask, hosts))
+        asked = dict(zip(hosts, answers, strict=True))
+        listed = {host: found for host, found in asked.items() if not isinstance(found, HostError)}
+        await self._sightings.note({host: [row.name for row in rows] for host, rows in listed.items()})
+        last = await self._sightings.last([host for host in hosts if host not in listed])
+        return [
+            sight_of(host, found, last.get(host), scope, self._clock.now()) for host, found in asked.items()
+        ]
 
-    async def _look_for(self, what: str, scope: Scope) -> list[_Sight]:
+    async def _ask(self, host: str) -> Sequence[Container] | HostError:
+        try:
+            async with self._turns.turn():
+                return await self._engines[host].containers(deadline=LIST_DEADLINE)
+        except HostError as error:
+            return error
+
+    async def _look_for(self, what: str, scope: Scope) -> list[Sight]:
         """All visible hosts; for one who sees the host named before the slash as a whole, that one alone."""
         host_part, slash, _ = what.partition("/")
         host = names.exact_host(host_part, self.hosts) if slash else None
         only = host is not None and scope.covers_host(host)
         sights = await self._look((host,) if host and only else self.hosts, scope)
-        return [sight for sight in sights if _visible(sight, scope)]
+        return [sight for sight in sights if sight.visible(scope)]
 
-    async def _look_at(self, host: str, scope: Scope) -> _Sight:
-        try:
-            found = await self._engines[host].containers(deadline=LIST_DEADLINE)
-        except HostError as error:
-            last = await self._sightings.last(host)
-            unknown = tuple(name for name in last.names if scope.covers(host, name)) if last else ()
-            silence = _as_silence(error, self._clock.now())
-            silence.seen = last.at if last else None
-            return _Sight(host, silence=silence, unknown=unknown)
-        await self._sightings.note(host, [container.name for container in found])
-        return _Sight(host, tuple(row for row in found if scope.covers(host, row.name)))
-
-    async def _report(
-        self, host: str, scope: Scope, stops: Mapping[tuple[str, str], Stop]
-    ) -> HostReport | None:
-        sight = await self._look_at(host, scope)
-        if not _visible(sight, scope):
-            return None
-        if sight.silence:
-            return HostReport(host, silence=sight.silence, unknown=sight.unknown)
-        details = await self._details(host, [row for row in sight.containers if needs_details(row)])
-        rows = [
-            Observed(row, diagnose(row, details.get(row.id), stops.get((host, row.name))))
-            for row in sight.containers
-        ]
-        rows.sort(key=lambda row: (_WORST_FIRST[row.diagnosis.condition], row.container.name))
-        return HostReport(host, tuple(rows))
-
-    async def _details(self, host: str, rows: Sequence[Container]) -> dict[str, Details]:
+    async def _details(self, sight: Sight) -> Mapping[str, Details]:
         """Inspects side by side; one that fails or comes late leaves its row to be judged by the list alone."""
-        engine = self._engines[host]
+        rows = [row for row in sight.containers if needs_details(row)]
+        if not rows:
+            return {}
+        engine = self._engines[sight.host]
 
         async def inspect(row: Container) -> Details | None:
             try:
@@ -265,7 +246,8 @@ class Fleet:
             except HostError:
                 return None
 
-        found = await asyncio.gather(*(inspect(row) for row in rows))
+        async with self._turns.turn():
+            found = await asyncio.gather(*(inspect(row) for row in rows))
         return {row.id: details for row, details in zip(rows, found, strict=True) if details}
 
     async def _usage(self, engine: Engine, container: Container) -> Usage | None:
@@ -275,17 +257,8 @@ class Fleet:
             return None
 
 
-def _silences(sights: Sequence[_Sight], words: Sequence[str]) -> tuple[HostSilent, ...]:
-    """Of those hosts that may have something of what the words mean."""
-    return tuple(
-        sight.silence
-        for sight in sights
-        if sight.silence and any(names.may_mean(word, sight.host, sight.unknown) for word in words)
-    )
-
-
 def _not_found(
-    errors: Sequence[NoSuchContainer | NoSuchHost], sights: Sequence[_Sight]
+    errors: Sequence[NoSuchContainer | NoSuchHost], sights: Sequence[Sight]
 ) -> NoSuchContainer | NoSuchHost | HostSilent:
     """The first, with the others' names and those hosts that could not be asked; where none could, that is wrong."""
     silent = tuple(sight.silence for sight in sights if sight.silence)
@@ -295,20 +268,3 @@ def _not_found(
     if isinstance(first, NoSuchContainer):
         return replace(first, silent=silent, unknown=tuple(error.name for error in errors))
     return first
-
-
-def _visible(sight: _Sight, scope: Scope) -> bool:
-    """A host of which nothing is in scope is not shown, dead or alive."""
-    return bool(sight.containers or sight.unknown) or scope.covers_host(sight.host)
-
-
-def _as_silence(error: HostError, now: datetime) -> HostSilent:
-    match error:
-        case HostSilent():
-            return error
-        case EngineRefused():
-            return HostSilent(error.host, Silence.ENGINE, detail=error.message)
-        case DeadlineExceeded():
-            return HostSilent(error.host, Silence.TIMEOUT, since=now)
-        case _:
-            return HostSilent(error.host, Silence.UNREACHABLE)

@@ -9,8 +9,11 @@ from urllib.parse import urlsplit
 from services.domain.containers import Details
 from services.fleet.engine import DockerEngine
 from services.fleet.link import Link, TlsFiles, TlsLink, UnixLink
-from services.fleet.tunnel import SshAddress, SshLink
+from services.fleet.tunnel import SshAddress, SshLink, login_turns
+from services.fleet.turns import Turns
 from services.redaction.text import EMAILS
+
+__all__ = ["HostAddress", "link_to", "login_turns", "open_engine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,11 @@ class HostAddress:
     hide_emails: bool = False
 
 
-def link_to(host: HostAddress) -> Link:
-    """The link that the address asks for, not running yet. Raises ValueError for one that cannot be used."""
+def link_to(host: HostAddress, turns: Turns | None = None) -> Link:
+    """The link that the address asks for, not running yet; turns: see `open_engine`.
+
+    Raises ValueError for one that cannot be used.
+    """
     url = urlsplit(host.address)
     match url.scheme:
         case "unix" if url.path:
@@ -47,7 +53,7 @@ def link_to(host: HostAddress) -> Link:
                 known_hosts=host.known_hosts,
                 docker_socket=host.docker_socket,
             )
-            return SshLink(host.name, ssh)
+            return SshLink(host.name, ssh, turns)
         case "tcp" if url.hostname:
             if not host.tls:
                 raise ValueError(f"{host.name}: tcp:// needs tls with ca, cert and key")
@@ -64,12 +70,13 @@ class _DiscreetEngine(DockerEngine):
 
 
 @asynccontextmanager
-async def open_engine(host: HostAddress) -> AsyncIterator[DockerEngine]:
+async def open_engine(host: HostAddress, turns: Turns | None = None) -> AsyncIterator[DockerEngine]:
     """The engine, its contact supervised for as long as the context lasts.
 
-    Returns at once: the first calls wait for the contact within their own deadlines.
+    Returns at once: the first calls wait for the contact within their own deadlines. turns: `login_turns` that
+    it shares with other hosts.
     """
-    link = link_to(host)
+    link = link_to(host, turns)
     failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
         supervision = group.create_task(link.run(), name=f"link-{host.name}")

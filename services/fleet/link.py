@@ -25,6 +25,7 @@ CONNECT_TIMEOUT = 10.0
 PROBE_TIMEOUT = 3.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 BUFFER = 256 * 1024
+OLDEST_API = 1, 24
 
 _API_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")  # a part of every path asked for later
 
@@ -162,6 +163,11 @@ class Link(ABC):
         version = answer.headers.get("api-version", "")
         if answer.status != 200 or not _API_VERSION.fullmatch(version):
             raise HostSilent(self.host, Silence.ENGINE, detail=f"ping: HTTP status {answer.status}")
+        if tuple(map(int, version.split("."))) < OLDEST_API:
+            oldest = ".".join(map(str, OLDEST_API))
+            raise HostSilent(
+                self.host, Silence.ENGINE, detail=f"API {version}, where {oldest} or newer is needed"
+            )
         self.api_version = version
 
     def _gain(self) -> None:
@@ -171,6 +177,18 @@ class Link(ABC):
         self._silence, self._lost, self._pauses = None, None, pauses()
         if not self._doubt.is_set():
             self._settled.set()
+
+    def _queue(self) -> None:
+        """It is known at once that there is no contact yet, if there never was."""
+        if self._silence and self._silence.reason is Silence.CONNECTING:
+            self._silence = HostSilent(self.host, Silence.QUEUED)
+            self._settled.set()
+
+    def _try(self) -> None:
+        """Its turn has come: whoever asks now waits for what comes of it."""
+        if self._silence and self._silence.reason is Silence.QUEUED:
+            self._silence = HostSilent(self.host, Silence.CONNECTING)
+            self._settled.clear()
 
     def _lose(self, silence: HostSilent) -> None:
         self._spares.drop()

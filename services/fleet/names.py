@@ -6,6 +6,7 @@ letters and a near miss lead to suggestions alone, and those come from the candi
 
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import cache, partial
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
@@ -160,9 +161,10 @@ def _near(query: str, candidates: Sequence[Container]) -> tuple[tuple[str, str],
     ranks: dict[tuple[str, str], tuple[float, float]] = {}
     for typed in _spellings(query):
         host, _, name = typed.strip("/").rpartition("/")
+        near_name, near_host = cache(partial(_nearness, name)), cache(partial(_nearness, host))
         for found in candidates:
-            nearness = max(_nearness(name, known) for known in (found.name, found.service or ""))
-            rank = (nearness, _nearness(host, found.host))
+            nearness = max(near_name(known) for known in (found.name, found.service or ""))
+            rank = (nearness, near_host(found.host))
             pair = (found.host, found.name)
             ranks[pair] = max(rank, ranks.get(pair, rank))
     near = [pair for pair, (nearness, _) in ranks.items() if nearness >= NEAR_ENOUGH]

@@ -17,12 +17,10 @@ from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
+from services.fleet.streams import AnswerTooLarge
+
 ANSWER_LIMIT = 16 << 20  # bytes with head and framing: some five thousand containers
 SHORTEST_WAIT = 0.001
-
-
-class AnswerTooLarge(Exception):
-    """More came than any engine has to say."""
 
 
 class _Bounded(socket.socket):

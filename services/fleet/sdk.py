@@ -14,13 +14,13 @@ from docker.tls import TLSConfig
 
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused, HostError, HostSilent, Silence
 from services.fleet.link import Link
-from services.fleet.pool import AnswerTooLarge, SocketAdapter, TlsAdapter
-from services.fleet.streams import ERROR_LIMIT
+from services.fleet.pool import SocketAdapter, TlsAdapter
+from services.fleet.streams import ERROR_LIMIT, AnswerTooLarge
 from services.logs.text.presentable import presentable
 
 THREADS = 4  # for reads, and as many for acts, each with a connection of its own
 MOST_VALUES = 1_000_000  # in one answer: each may take thirty times its bytes once it is an object
-NOT_UNDERSTOOD = "the answer was not understood"
+NOT_UNDERSTOOD, TOO_LARGE = "the answer was not understood", "the answer is too large"
 
 T = TypeVar("T")
 Ask = Callable[["Client"], T]
@@ -92,7 +92,7 @@ def translated(exc: Exception, host: str, name: str, seconds: float) -> HostErro
         case requests.JSONDecodeError():
             return EngineRefused(host, 0, NOT_UNDERSTOOD)
         case AnswerTooLarge():
-            return EngineRefused(host, 0, "the answer is too large")
+            return EngineRefused(host, 0, TOO_LARGE)
         case requests.Timeout() | urllib3.exceptions.TimeoutError() | TimeoutError():
             return DeadlineExceeded(host, seconds)
         case requests.exceptions.SSLError() | urllib3.exceptions.SSLError() | ssl.SSLError():

@@ -22,6 +22,10 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: .*)?")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 
 
+class AnswerTooLarge(ValueError):
+    """More came than any engine has to say."""
+
+
 class Channel(Protocol):
     """Two-way bytes to the engine, opened by a `Link`. Whatever breaks it is an OSError."""
 
@@ -61,13 +65,18 @@ class Response:
         if received < int(self.headers.get("content-length", 0)):
             raise ConnectionError("the answer was cut short")
 
+    async def whole(self, most: int) -> bytes:
+        """The whole body. Raises AnswerTooLarge when it has more bytes than `most`."""
+        received = bytearray()
+        async for data in self.body():
+            received += data
+            if len(received) > most:
+                raise AnswerTooLarge
+        return bytes(received)
+
     async def json(self) -> Any:
         """The whole body as JSON; for answers that are known to be small. Raises ValueError: not JSON, or not small."""
-        text = bytearray()
-        async for data in self.body():
-            text += data
-            if len(text) > JSON_LIMIT:
-                raise ValueError(f"more than {JSON_LIMIT} bytes")
+        text = await self.whole(JSON_LIMIT)
         try:
             return json.loads(text)
         except RecursionError as exc:

@@ -13,12 +13,16 @@ import asyncssh
 from services.errors import HostSilent, Silence
 from services.fleet.link import BUFFER, CONNECT_TIMEOUT, Link
 from services.fleet.streams import Channel
+from services.fleet.turns import Turns
 
 KEEPALIVE_INTERVAL, KEEPALIVE_COUNT = 15, 3
 CLOSE_TIMEOUT = 2.0
 
 # Half the CPU of chacha20 and faster; whatever else a server may want comes after them.
 CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
+
+# A login costs this process some 15 ms, in pieces of up to 4 ms. Who needs longer than a turn waits for the network.
+LOGINS_AT_A_TIME, LONGEST_LOGIN_TURN = 8, 2.0
 
 Streams = tuple[asyncssh.SSHReader[bytes], asyncssh.SSHWriter[bytes]]
 
@@ -53,6 +57,11 @@ class SshAddress(SshLogin):
     """`docker_socket`: its path on that host."""
 
     docker_socket: str
+
+
+def login_turns() -> Turns:
+    """For all hosts that are to be logged in to side by side."""
+    return Turns(LOGINS_AT_A_TIME, LONGEST_LOGIN_TURN)
 
 
 def authorized_keys_line(identity_file: str, docker_socket: str) -> str:
@@ -116,9 +125,11 @@ async def connect(
 class SshLink(Link):
     """One connection for everything. Host keys are pinned; no agent, configuration or password is used."""
 
-    def __init__(self, host: str, address: SshAddress) -> None:
+    def __init__(self, host: str, address: SshAddress, turns: Turns | None = None) -> None:
+        """turns: to log in, shared with other hosts."""
         super().__init__(host)
         self._address = address
+        self._turns = turns or login_turns()
         self._connection: asyncssh.SSHClientConnection | None = None
         self._greeting: int | None = None
         self._end: Exception | None = None
@@ -142,9 +153,12 @@ class SshLink(Link):
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[None]:
         self._end = None
-        connection = await connect(self.host, self._address, lambda: _Watcher(self))
+        if self._turns.all_taken:
+            self._queue()
+        async with self._turns.turn():
+            self._try()
+            connection = await self._log_in()
         try:
-            self._greeting = await self._greet(connection)
             with TemporaryDirectory(prefix="vakhta-", ignore_cleanup_errors=True) as directory:  # mode 0700
                 path = f"{directory}/docker.sock"
                 await connection.forward_local_path(path, self._address.docker_socket)
@@ -155,6 +169,15 @@ class SshLink(Link):
         finally:
             self._connection = None
             await hang_up(connection)
+
+    async def _log_in(self) -> asyncssh.SSHClientConnection:
+        connection = await connect(self.host, self._address, lambda: _Watcher(self))
+        try:
+            self._greeting = await self._greet(connection)
+        except BaseException:
+            await hang_up(connection)
+            raise
+        return connection
 
     async def _ping(self, timeout: float) -> None:  # noqa: ASYNC109
         if not self._listens():

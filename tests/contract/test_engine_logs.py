@@ -142,6 +142,33 @@ async def test_since_and_until(stage: Stage) -> None:
     assert first.text == b"tick 1"
 
 
+async def test_bounds_and_tail_and_stamps_together(stage: Stage) -> None:
+    """The newest so many of all records are taken, then those within the bounds."""
+    identity = await stage.ticker("talker")
+    log = LogSource(stage.engine, "talker", identity, tty=False)
+
+    async def has_said_enough() -> bool:
+        return len(await lines_of(log, LogQuery())) >= 6
+
+    await until(has_said_enough, "six lines")
+    await stage.engine.stop(identity, stop_timeout=5, deadline=8)
+    *lines, bye = await lines_of(log, LogQuery())
+    assert bye.text == b"bye"
+    second, third, fourth = lines[1:4]
+    path = "GET /containers/talker/logs?stdout=1&stderr=1&timestamps=1"
+    bounds = f"since={unix_time(second.stamp)}&until={unix_time(fourth.stamp)}"
+    within = [line.stamp + b" " + line.text + b"\n" for line in (second, third, fourth)]
+    for tail, found in {
+        "": within,
+        "&tail=all": within,
+        f"&tail={len(lines) + 1}": within,
+        f"&tail={len(lines) - 1}": within[1:],
+        "&tail=1": [],
+    }.items():
+        _, _, body = await raw(stage.engine, f"{path}&{bounds}{tail}")
+        assert (tail, [text for _, text in frames(body)]) == (tail, found)
+
+
 async def test_a_log_is_followed_to_the_end_of_its_run(stage: Stage) -> None:
     identity = await stage.ticker("talker", Wanted())
     log = LogSource(stage.engine, "talker", identity, tty=False)

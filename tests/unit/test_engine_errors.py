@@ -9,8 +9,8 @@ import requests
 import urllib3.exceptions
 
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused, HostError, HostSilent, Silence
-from services.fleet.pool import AnswerTooLarge
 from services.fleet.sdk import FOREIGN, translated
+from services.fleet.streams import AnswerTooLarge
 
 
 def exceptions_of(module: ModuleType) -> list[type[Exception]]:

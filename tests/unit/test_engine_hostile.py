@@ -72,11 +72,11 @@ async def asked(host: Host, path: Path) -> AsyncIterator[DockerEngine]:
             task.cancel()
 
 
-async def refusal(host: Host, path: Path, deadline: float = 5) -> EngineRefused:
+async def refusal(host: Host, path: Path, deadline: float = 5, *, status: int = 0) -> EngineRefused:
     async with asked(host, path) as engine:
         with pytest.raises(EngineRefused) as refused:
             await engine.containers(deadline=deadline)
-    assert (refused.value.host, refused.value.status) == ("evil", 0)
+    assert (refused.value.host, refused.value.status) == ("evil", status)
     return refused.value
 
 
@@ -106,7 +106,7 @@ async def test_an_odd_list(body: bytes, tmp_path: Path) -> None:
 
 async def test_odd_words_of_an_error(tmp_path: Path) -> None:
     host = Host(answer(b'["list"]', status="500 X"))
-    assert (await refusal(host, tmp_path)).message == NOT_UNDERSTOOD
+    assert (await refusal(host, tmp_path, status=500)).message == "HTTP status 500"
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"cpu_stats":5}', b"[" * 100_000, b"<html>"], ids=lambda b: b[:20])
@@ -130,7 +130,7 @@ async def test_more_values_than_bytes_tell(value: bytes, tmp_path: Path) -> None
 
 async def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
     host = Host(answer(b"", "Location: /elsewhere", status="307 Temporary Redirect"))
-    assert (await refusal(host, tmp_path)).message == "the answer is a redirect"
+    assert (await refusal(host, tmp_path, status=307)).message == "HTTP status 307"
     assert "/elsewhere" not in host.paths
 
 
@@ -141,7 +141,10 @@ async def test_an_act_that_is_so_already_is_done(tmp_path: Path) -> None:
 
 async def test_a_compressed_answer_is_not_unfolded(tmp_path: Path) -> None:
     host = Host(answer(gzip.compress(b"[]"), "Content-Encoding: gzip"))
-    assert (await refusal(host, tmp_path)).message == "the answer is compressed"
+    assert (await refusal(host, tmp_path)).message == NOT_UNDERSTOOD
+    async with asked(host, tmp_path) as engine:
+        with pytest.raises(EngineRefused, match="the answer is compressed"):
+            await engine.ping(deadline=5)
 
 
 @pytest.mark.parametrize(
@@ -150,14 +153,22 @@ async def test_a_compressed_answer_is_not_unfolded(tmp_path: Path) -> None:
         (b"HTTP/1.1 200 OK\r\n\r\n", b" " * 65536),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b" " * 65536 + b"\r\n"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", b" " * 65536),
-        (b"HTTP/1.1 500 X\r\n\r\n", b" " * 65536),
     ],
-    ids=["plain", "chunked", "negative chunk", "error"],
+    ids=["plain", "chunked", "negative chunk"],
 )
 async def test_an_endless_answer_is_cut_off(says: bytes, then: bytes, tmp_path: Path) -> None:
     host = Host(says, then)
     assert (await refusal(host, tmp_path, deadline=30)).message == "the answer is too large"
     assert host.sent < 20 << 20
+    async with asked(host, tmp_path) as engine:
+        with pytest.raises(EngineRefused, match="the answer is too large"):
+            await engine.ping(deadline=30)
+
+
+async def test_an_endless_error_is_cut_off(tmp_path: Path) -> None:
+    host = Host(b"HTTP/1.1 500 X\r\n\r\n", b" " * 65536)
+    assert (await refusal(host, tmp_path, deadline=30, status=500)).message == "HTTP status 500"
+    assert host.sent < 2 << 20
 
 
 @pytest.mark.parametrize(
@@ -175,15 +186,16 @@ async def test_a_dripping_answer_frees_its_thread(
 
     async with asked(Host(says, b"1", pause=0.02), tmp_path) as engine:
         with pytest.raises(DeadlineExceeded):
-            await engine.containers(deadline=0.2)
+            await engine.ping(deadline=0.2)
         assert asking()
         engine._reads.shutdown(wait=False)  # a thread that has nothing to do ends now
         await until(lambda: not asking())
 
 
 async def test_cookies_are_not_kept(tmp_path: Path) -> None:
-    async with asked(Host(answer(b"[]", "Set-Cookie: a=" + "x" * 9000)), tmp_path) as engine:
-        await engine.containers(deadline=5)
+    host = Host(answer(b'{"Version":"20.10.24"}', "Set-Cookie: a=" + "x" * 9000))
+    async with asked(host, tmp_path) as engine:
+        await engine.ping(deadline=5)
         assert engine._client is not None
         assert not list(engine._client.cookies)
 

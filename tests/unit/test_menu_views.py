@@ -77,9 +77,9 @@ _STATES = {True: (Condition.DOWN, Reason.EXITED), False: (Condition.WELL, Reason
 
 def test_trouble_before_what_was_used_last_and_nothing_else() -> None:
     rows = [
+        observed("vault", *_STATES[True]),
         observed("n8n", *_STATES[False]),
         observed("redis", *_STATES[False]),
-        observed("vault", *_STATES[True]),
         observed("zulip", *_STATES[False]),
     ]
     report = FleetReport((HostReport("server1", tuple(rows)),), NOW)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from playground.ssh import ADDRESS, DOCKER_SOCKET, SshServer
 from services.errors import HostSilent, Silence
 from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
+from services.fleet.turns import Turns
 
 
 @dataclass
@@ -64,6 +66,21 @@ async def test_each_user_reaches_his_own_host(scene: Scene) -> None:
     for name in scene.sockets:
         async with open_engine(scene.address(name)) as engine:
             assert [row.name for row in await engine.containers(deadline=5)] == [f"of-{name}"]
+
+
+async def test_who_waits_for_a_turn_to_log_in_says_so_at_once(scene: Scene) -> None:
+    turns = Turns(1, longest=60)
+    async with turns.turn(), open_engine(scene.address("server1"), turns) as engine:
+        async with asyncio.timeout(2):
+            while await silence_of(engine) is not Silence.QUEUED:
+                await asyncio.sleep(0)
+    async with AsyncExitStack() as stack:
+        async with turns.turn():
+            engine = await stack.enter_async_context(open_engine(scene.address("server2"), turns))
+            assert await silence_of(engine) is Silence.QUEUED
+        while engine._link.silence and engine._link.silence.reason is Silence.QUEUED:
+            await asyncio.sleep(0)
+        assert [row.name for row in await engine.containers(deadline=5)] == ["of-server2"]
 
 
 async def test_a_stranger_and_a_wrong_key_are_refused(scene: Scene, tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ BAD = [
     ("sendMessage", {**TEXT, "chat_id": -100200, "message_thread_id": 6}, "message thread not found"),
     ("sendMessage", {**TEXT, "reply_parameters": {"message_id": 9}}, "message to be replied not found"),
     ("sendMessageDraft", {"chat_id": 1001, "draft_id": 0, "text": "x"}, "must be non-zero"),
-    ("sendMessageDraft", {"chat_id": -100200, "draft_id": 1, "text": "x"}, "only to private chats"),
+    ("sendMessageDraft", {"chat_id": -100200, "draft_id": 1, "text": "x"}, "TEXTDRAFT_PEER_INVALID"),
     ("sendChatAction", {"chat_id": 1001, "action": "thinking"}, "wrong parameter action"),
     # misspelt and unmodelled
     ("sendMessage", {**TEXT, "replay_markup": keys(data())}, 'unknown parameter "replay_markup"'),

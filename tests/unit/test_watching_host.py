@@ -360,3 +360,26 @@ def test_an_end_is_reported_once_and_a_report_that_failed_again() -> None:
     assert host.watch.judge({name: host.look(name) for name in names}, host.clock.time) == []
     assert host.watch.current(found) == found
     assert host.watch.current(replace(found, started=host.clock.time)) is None
+
+
+def test_a_host_that_waits_to_be_tried_is_not_silent() -> None:
+    clock = HandClock()
+    watch = HostWatch("server2", Rules(), (), clock.time)
+    for _ in range(60):
+        clock.pass_by(seconds=1)
+        watch.waits(clock.time)
+        assert watch.host_changes(clock.time) == []
+    clock.pass_by(seconds=19)
+    watch.lost_contact(clock.time)
+    assert watch.host_changes(clock.time) == []
+    clock.pass_by(seconds=1)
+    [finding] = watch.host_changes(clock.time)
+    assert finding.started == clock.time - timedelta(seconds=20)
+
+
+def test_a_host_that_was_met_does_not_wait() -> None:
+    host = Host("n8n")
+    host.watch.lost_contact(host.clock.time)
+    host.clock.pass_by(seconds=20)
+    host.watch.waits(host.clock.time)
+    assert host.watch.host_changes(host.clock.time)
