@@ -80,6 +80,13 @@ def _harmless(refusal: Refusal) -> bool:
     return "message is not modified" in refusal.description or "query is too old" in refusal.description
 
 
+async def next_answer(cast: Cast, person: Person) -> Message:
+    """What the bot's own watch tells meanwhile is none."""
+    while (reply := await cast.telegram.next_message(person)).text.startswith(("🔥", "✅")):
+        pass
+    return reply
+
+
 def labels(message: Message) -> list[str]:
     """Of all its buttons, row after row."""
     return list(chain.from_iterable(message.buttons))

@@ -13,7 +13,7 @@ from playground.telegram import Message, Person
 from services.domain.news import Deed
 from services.errors import HostError, Silence
 from tests.bots import Setup, running
-from tests.conftest import Cast, labels
+from tests.conftest import Cast, labels, next_answer
 from tests.lab.server import Server
 from tests.lab.servers import Lab
 from tests.lab.transport import over_ssh, until_silent
@@ -37,11 +37,8 @@ def server(lab: Lab) -> Iterator[Server]:
 
 
 async def ask(cast: Cast, person: Person, text: str) -> Message:
-    """The answer; what the bot's own watch tells meanwhile is not it."""
     await person.says(text)
-    while (reply := await cast.telegram.next_message(person)).text.startswith(("🔥", "✅")):
-        pass
-    return reply
+    return await next_answer(cast, person)
 
 
 def told(reply: Message, *names: str) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from playground.telegram import Message
 from tests.bots import Setup, running
-from tests.conftest import Cast, labels
+from tests.conftest import Cast, labels, next_answer
 from tests.lab.servers import Lab
 
 pytestmark = pytest.mark.lab
@@ -50,10 +50,10 @@ async def test_unhealthy_is_unwell(lab: Lab, cast: Cast, setup: Make) -> None:
     server.wait_health("directus", "unhealthy")
     async with running(setup(server)):
         await cast.aigerim.says("/status")
-        reply = await cast.telegram.next_message(cast.aigerim)
+        reply = await next_answer(cast, cast.aigerim)
         assert "🟡 directus: unhealthy since " in reply.text
         await cast.aigerim.presses(reply, "directus ▸")
-        card = await cast.telegram.next_message(cast.aigerim)
+        card = await next_answer(cast, cast.aigerim)
     assert card.text.startswith("🟡 directus on server2: unhealthy since ")
     assert "\nsick\n" in card.text
 
