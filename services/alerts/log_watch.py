@@ -24,7 +24,7 @@ from services.logs.follow.following import Missed
 from services.logs.follow.tap import Attached, Tap
 from services.logs.patterns import Pattern
 from services.logs.stream.source import LogSource
-from services.logs.stream.windows import mark_before, onward
+from services.logs.stream.windows import Onward, mark_before
 from services.logs.text.presenter import Presenter
 from services.ports import Clock, Engine, Put, Store
 
@@ -130,7 +130,7 @@ class LogWatch:
         try:
             source = (await self._attach(attendance.name)).source
             mark = await mark_before(source, max(since, moment_of(noted)))
-            async with aclosing(onward(source, mark, deadline=READ_DEADLINE)) as blocks:
+            async with aclosing(Onward(source, mark).blocks(deadline=READ_DEADLINE)) as blocks:
                 async for block in blocks:
                     await attendance.came(source, block, counted=True)
         except (HostError, NoSuchContainer, StoreError) as error:

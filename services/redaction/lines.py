@@ -6,9 +6,8 @@ hold some lines without the marks around them.
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
-from services.redaction.text import HIDDEN, Redacted, redacted
+from services.redaction.text import HIDDEN, Redacted, redacted_lines, without_sequels
 
 _SPELLED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
@@ -21,9 +20,21 @@ _KEY_LINES = re.compile(
 
 def judged(lines: Sequence[str], hidden: Sequence[str]) -> Redacted:
     """As `redacted`, of all lines together. hidden: texts that must not be seen wherever they stand."""
-    found = redacted("\n".join(judged_as_read(lines, hidden)), hidden)
-    text = _KEY_LINES.sub(lambda key: re.sub(r"[^\n]+", HIDDEN, key[0]), found.text)
-    return replace(found, text=text)
+    return judged_alone(judged_around(lines, hidden), hidden)
+
+
+def judged_around(lines: Sequence[str], hidden: Sequence[str]) -> list[str]:
+    """Without what is hidden because of the lines around it. What is left each line tells by itself: `judged_alone`.
+
+    A line may depend on some 200 before it and three behind it; of a private key, on its marks.
+    """
+    text = without_sequels("\n".join(judged_as_read(lines, hidden)), hidden)
+    return _KEY_LINES.sub(lambda key: re.sub(r"[^\n]+", HIDDEN, key[0]), text).split("\n")
+
+
+def judged_alone(lines: Sequence[str], hidden: Sequence[str]) -> Redacted:
+    """Each as if there were no others. They share what may be judged of a text."""
+    return redacted_lines("\n".join(lines), hidden)
 
 
 def judged_as_read(lines: Sequence[str], hidden: Sequence[str]) -> list[str]:
@@ -35,16 +46,18 @@ def judged_as_read(lines: Sequence[str], hidden: Sequence[str]) -> list[str]:
     spelled = [number for number, line in enumerate(lines) if "\\u" in line]
     if not spelled:
         return kept
-    read = [_SPELLED.sub(_letter, lines[number]) for number in spelled]
-    judged = redacted("\n".join(read), hidden).text.split(
-        "\n"
-    )  # all at once: they share what may be judged of a text
-    withheld = len(read) - len(judged)
-    for place, (number, text) in enumerate(zip(spelled, read, strict=True)):
+    read = list(lines)
+    for number in spelled:
+        read[number] = _SPELLED.sub(_letter, read[number])
+    around = without_sequels("\n".join(read), hidden).split("\n")
+    kept = [seen if seen != text else line for seen, text, line in zip(around, read, kept, strict=True)]
+    alone = judged_alone([around[number] for number in spelled], hidden).text.split("\n")
+    withheld = len(spelled) - len(alone)
+    for place, number in enumerate(spelled):
         if place < withheld:
             kept[number] = HIDDEN
-        elif judged[place - withheld] != text:
-            kept[number] = text
+        elif alone[place - withheld] != around[number]:
+            kept[number] = around[number]
     return kept
 
 

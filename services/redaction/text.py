@@ -62,16 +62,32 @@ def redact(text: str, extra: Sequence[str] = ()) -> str:
 
 def redacted(text: str, extra: Sequence[str] = ()) -> Redacted:
     """As `redact`, and whether something was withheld."""
-    try:
-        plain = text.encode()
-    except UnicodeEncodeError:
-        plain = text.encode(errors="replace")
-        text = plain.decode()
+    return redacted_lines(without_sequels(text, extra), extra)
+
+
+def without_sequels(text: str, extra: Sequence[str] = ()) -> str:
+    """Without the values to hide, and what other lines or statements say is secret: the first half of `redacted`."""
+    plain, text = _encoded(text)
     data = _hide(plain, _literals(tuple(extra), plain)) if extra else plain
     data = _hide(data, sequels(data))
-    data, withheld = _judged(data)
+    return text if data is plain else data.decode()
+
+
+def redacted_lines(text: str, extra: Sequence[str] = ()) -> Redacted:
+    """Without what each line tells by itself, whatever stands around it: the second half."""
+    plain, text = _encoded(text)
+    data, withheld = _judged(plain)
     data = _hide(data, _people(data)) if EMAILS in extra else data
     return Redacted(text if data is plain else data.decode(), withheld)
+
+
+def _encoded(text: str) -> tuple[bytes, str]:
+    """And the text that this stands for: halves of pairs are no characters."""
+    try:
+        return text.encode(), text
+    except UnicodeEncodeError:
+        plain = text.encode(errors="replace")
+        return plain, plain.decode()
 
 
 def secrets_in(text: str) -> tuple[str, ...]:

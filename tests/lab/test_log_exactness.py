@@ -14,7 +14,7 @@ from services.domain.logs import Block, Line, LogQuery, Stream
 from services.fleet.engine import DockerEngine
 from services.logs.stream.records import LONGEST_LINE, PIECE
 from services.logs.stream.source import LogSource
-from services.logs.stream.windows import Backwards, Mark, onward
+from services.logs.stream.windows import Backwards, Mark, Onward
 from tests.lab.servers import Server
 from tests.lab.transport import over_ssh
 
@@ -136,7 +136,7 @@ async def test_all_that_was_written(
             assert await walked(source, sizes) == lines
         for number in range(0, len(lines), 50):
             mark = Mark.at(lines[number], len(lines) - number)
-            assert await lines_of(onward(source, mark, deadline=_SLOW)) == lines[number + 1 :]
+            assert await lines_of(Onward(source, mark).blocks(deadline=_SLOW)) == lines[number + 1 :]
             assert await walked(source, [30], mark) == lines[:number]
     finally:
         server.docker("rm", "--force", identity)
@@ -212,7 +212,7 @@ async def test_while_it_is_written(
             assert_no_gap(lines, dropped=bool(options))
             before, after = lines[: len(lines) // 2], ended(lines[len(lines) // 2 + 1 :])
             mark = Mark.at(lines[len(before)], len(after) + 1)
-            later = await lines_of(onward(source, mark, deadline=_SLOW))
+            later = await lines_of(Onward(source, mark).blocks(deadline=_SLOW))
             if later[0] == after[0]:
                 assert later[: len(after)] == after
             else:

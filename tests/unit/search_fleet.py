@@ -9,8 +9,9 @@ from services.domain.access import Actor
 from services.domain.logs import Stream
 from services.domain.reports import Selection
 from services.fleet.fleet import Fleet
-from services.logs.search import region, walk
+from services.logs.search import walk
 from services.logs.search.search import Bounds, Searcher
+from services.logs.text import region
 from services.ports import Store
 from tests.clock import HandClock
 from tests.unit.engine_log import EngineLog

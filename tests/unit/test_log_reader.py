@@ -9,7 +9,6 @@ import pytest
 
 from services.domain.access import Actor
 from services.domain.containers import Details
-from services.domain.logs import Block
 from services.domain.reports import Selection
 from services.errors import HostSilent, LogsUnreadable, NoSuchContainer, NotUnderstood, Silence
 from services.logs.pages import making as page_making
@@ -18,11 +17,10 @@ from services.logs.pages.page import LogPage
 from services.logs.pages.questions import LogQuestion, Sieve
 from services.logs.pages.reader import MOST_PAGES, LogReader
 from services.logs.stream.records import LONGEST_LINE
-from services.logs.stream.source import LogSource
 from services.logs.text import presenter
 from services.logs.text.levels import Level
-from services.logs.text.presenter import Presented
-from services.redaction.text import HIDDEN, MOST_JUDGEMENTS
+from services.redaction.lines import judged_alone
+from services.redaction.text import HIDDEN, MOST_JUDGEMENTS, Redacted
 from tests.clock import HandClock
 from tests.unit.engine_log import BEGAN, EngineLog
 from tests.unit.log_fleet import ACTOR, LogFleet, container, details, reading
@@ -118,14 +116,14 @@ async def test_a_long_look_holds_up_no_page() -> None:
 
 async def test_pages_are_cleaned_in_a_thread_and_the_loop_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     go_on, threads = threading.Event(), set[str]()
-    whole = presenter.presented
+    whole = judged_alone
 
-    def stuck(source: LogSource, block: Block) -> Presented:
+    def stuck(lines: Sequence[str], hidden: Sequence[str]) -> Redacted:
         threads.add(threading.current_thread().name)
         go_on.wait(10)
-        return whole(source, block)
+        return whole(lines, hidden)
 
-    monkeypatch.setattr(presenter, "presented", stuck)
+    monkeypatch.setattr(presenter, "judged_alone", stuck)
     long = b"x" * 20_000 + b"\n"  # a short one is not worth a thread
     async with reading(fleet(long)) as reader, asyncio.TaskGroup() as group:
         pages = [group.create_task(newest(reader, 1)) for _ in range(40)]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.domain.logs import Block, Line, LogQuery, Stream, block_of
 from services.logs.stream.records import LONGEST_LINE, PIECE
-from services.logs.stream.windows import Backwards, Mark, mark_before, onward
+from services.logs.stream.windows import Backwards, Mark, Onward, mark_before
 from tests.unit.engine_log import BEGAN, EngineLog
 
 Step = Callable[[EngineLog], None]
@@ -75,20 +75,37 @@ async def walked(
     windows: Sequence[int],
     between: Sequence[Sequence[Step]] = (),
     resume: bool = False,
+    margin: int = 0,
 ) -> list[Line]:
     """All lines, window by window; the sizes of windows and what happens between them come again and again."""
-    walk = Backwards(log.source(), mark)
+    walk = Backwards(log.source(), mark, margin=margin)
     lines: list[Line] = []
     turn = 0
     while not walk.exhausted:
-        lines = await read(walk.window(windows[turn % len(windows)], deadline=5)) + lines
-        for happens in between[turn % len(between)] if between else ():
+        window = await read(walk.window(windows[turn % len(windows)], deadline=5))
+        if window and not between:
+            assert_surrounded(log, walk, window, margin)
+        lines = window + lines
+        for happens in between[turn % len(between)] if between and lines else ():
             happens(log)
         if resume and walk.mark and not walk.exhausted:
-            walk = Backwards(log.source(), walk.mark)
+            walk = Backwards(log.source(), walk.mark, margin=margin)
         turn += 1
         assert turn < 500, "it comes to an end"
     return lines
+
+
+def assert_surrounded(log: EngineLog, walk: Backwards, window: Sequence[Line], margin: int) -> None:
+    """What is before and behind it is there, or else it is where the log begins or ends."""
+    lines = log.all_lines()
+    start = lines.index(window[0])
+    end = start + len(window)
+    before, behind = walk.before.lines(), walk.behind.lines()
+    if margin:
+        assert before == lines[max(start - len(before), 0) : start]
+        assert len(before) >= margin or walk.exhausted
+        assert behind == lines[end : end + len(behind)]
+        assert len(behind) >= 3 or end + len(behind) == len(lines)
 
 
 class Expected:
@@ -129,13 +146,42 @@ def written(steps: Sequence[Step], **how: Any) -> EngineLog:
     return log
 
 
-@given(st.lists(said, min_size=5, max_size=60), sizes, st.lists(happenings, max_size=6), st.booleans())
-@settings(max_examples=200, deadline=None)
+margins = st.sampled_from([0, 2, 7])
+
+
+@given(
+    st.lists(said, min_size=5, max_size=60), sizes, st.lists(happenings, max_size=6), st.booleans(), margins
+)
+@settings(max_examples=300, deadline=None)
 async def test_all_lines_once_whole_and_in_order(
-    before: list[Say], windows: list[int], between: list[list[Step]], resume: bool
+    before: list[Say], windows: list[int], between: list[list[Step]], resume: bool, margin: int
 ) -> None:
     expected = Expected(written(before))
-    expected.assert_walked(await walked(expected.log, None, windows, between, resume))
+    expected.assert_walked(await walked(expected.log, None, windows, between, resume, margin))
+
+
+@given(st.lists(short, min_size=5, max_size=60), sizes, st.booleans(), st.integers(1, 9))
+@settings(max_examples=200, deadline=None)
+async def test_what_stands_around_a_window(
+    before: list[Say], windows: list[int], resume: bool, margin: int
+) -> None:
+    log = written(before)
+    assert await walked(log, None, windows, (), resume, margin) == log.lines()[0]
+
+
+@given(st.lists(short, min_size=2, max_size=60), st.integers(0, 100), st.integers(1, 9))
+@settings(max_examples=100, deadline=None)
+async def test_what_stands_before_all_that_is_behind_a_line(
+    before: list[Say], number: int, margin: int
+) -> None:
+    log = written(before)
+    lines = log.lines()[0]
+    place = number % len(lines)
+    behind = Onward(log.source(), Mark.at(lines[place], len(lines) - place), margin=margin)
+    assert await read(behind.blocks(deadline=5)) == lines[place + 1 :]
+    above = behind.before.lines()
+    assert above == lines[place + 1 - len(above) : place + 1]
+    assert len(above) > min(place, margin - 1)
 
 
 @given(st.lists(said, min_size=5, max_size=40), sizes, st.lists(happenings, max_size=6), st.booleans())
@@ -218,7 +264,7 @@ async def test_onward_from_a_line(before: list[Say], number: int, error: int, la
     mark = Mark.at(line, max(len(lines) - number % len(lines) + error, 0))
     for step in later:
         step(log)
-    given = await read(onward(log.source(), mark, deadline=5))
+    given = await read(Onward(log.source(), mark).blocks(deadline=5))
     lines = log.all_lines()
     assert given == lines[lines.index(line) + 1 if line in lines else 0 :]
 
@@ -227,7 +273,7 @@ async def test_onward_from_a_line_that_was_not_whole_yet() -> None:
     log = written([Say(Stream.STDOUT, 0, True), Say(Stream.STDERR, PIECE, False)])
     (unended,) = log.lines()[1]
     log.write(b"!\nnext\n", Stream.STDERR)
-    given = await read(onward(log.source(), Mark.at(unended, 1), deadline=5))
+    given = await read(Onward(log.source(), Mark.at(unended, 1)).blocks(deadline=5))
     assert [line.text for line in given] == [b"next"]
 
 
@@ -237,7 +283,7 @@ async def test_onward_from_the_newest_line_costs_one_read(count: int) -> None:
     mark = Mark.at(log.lines()[0][-1], 1)
     for _ in range(count):
         Say(Stream.STDERR, 10, True)(log)
-    assert len(await read(onward(log.source(), mark, deadline=5))) == count
+    assert len(await read(Onward(log.source(), mark).blocks(deadline=5))) == count
     assert len(log.queries) <= 3
     assert sum(query.tail or 0 for query in log.queries) < 3 * count + 3000
 
@@ -297,7 +343,7 @@ async def test_a_mark_that_became_nearly_the_oldest_before_the_clock_stepped_bac
     mark = walk.mark
     expected.assert_walked(await walked(log, mark, [2]) + lines)
     assert mark
-    assert await read(onward(log.source(), mark, deadline=5)) == log.lines()[0][2:]
+    assert await read(Onward(log.source(), mark).blocks(deadline=5)) == log.lines()[0][2:]
 
 
 @pytest.mark.parametrize("length", [3, 15_000])
@@ -313,7 +359,7 @@ async def test_onward_from_a_line_that_is_not_what_it_was() -> None:
     log = written([Say(Stream.STDOUT, 3, True)] * 50)
     lines = log.lines()[0]
     mark = Mark.at(replace(lines[30], text=b"other words"), 20)
-    assert await read(onward(log.source(), mark, deadline=5)) == lines[31:]
+    assert await read(Onward(log.source(), mark).blocks(deadline=5)) == lines[31:]
 
 
 @pytest.mark.parametrize("pieces", [40, 200])
@@ -355,5 +401,5 @@ async def test_an_engine_that_tells_something_else_each_time(records: int) -> No
     walk = Backwards(log.source(), Mark(30, BEGAN.isoformat().encode(), b"check"))
     while not walk.exhausted:
         await read(walk.window(records, deadline=5))
-    await read(onward(log.source(), Mark(30, BEGAN.isoformat().encode(), b"check"), deadline=5))
+    await read(Onward(log.source(), Mark(30, BEGAN.isoformat().encode(), b"check")).blocks(deadline=5))
     assert len(log.queries) < 60

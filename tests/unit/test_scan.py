@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from services.domain.logs import Block, Line, Stream, block_of
 from services.logs.patterns import Pattern
-from services.logs.search import region
 from services.logs.search.hits import Hit
-from services.logs.search.region import Region, head_of, parted, tail_of
 from services.logs.search.scan import Scan, Wanted
 from services.logs.search.stretch import Stretch
+from services.logs.text import region
+from services.logs.text.region import Region, head_of, parted, tail_of
 from services.redaction import private_keys, sequels
 from tests.unit.engine_log import EngineLog, stamped
 

@@ -4,8 +4,9 @@ from unittest.mock import patch
 
 import pytest
 
-from services.logs.search import region, walk
+from services.logs.search import walk
 from services.logs.search.hits import SearchQuestion
+from services.logs.text import region
 from tests.unit.engine_log import EngineLog
 from tests.unit.log_fleet import ACTOR
 from tests.unit.search_fleet import ALL, SearchFleet, cut_small, searcher

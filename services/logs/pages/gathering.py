@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 from heapq import nlargest
 from itertools import islice
 
-from services.domain.logs import block_of, moment_of
+from services.domain.logs import moment_of
 from services.logs.pages.merging import newest_of, oldest_of
 from services.logs.pages.page import Look
 from services.logs.pages.strands import BackwardStrand, Found, OnwardStrand, Strand
@@ -86,7 +86,8 @@ async def present(
     shown: list[list[ShownLine]] = []
     withheld = False
     for strand, part in zip(strands, parts, strict=True):
-        presented = await presenter.present(strand.source, block_of(each.line for each in part))
+        lines, texts = [each.line for each in part], [each.text for each in part]
+        presented = await presenter.alone(strand.source, lines, texts)
         shown.append(list(presented.lines))
         withheld |= presented.withheld
     # From the newest on: withheld are the oldest.

@@ -6,19 +6,23 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from services.domain.logs import Line, block_of
+from services.domain.logs import Line
 from services.errors import HostError
 from services.logs.pages.questions import NOWHERE, Place, Sieve
-from services.logs.pages.sifting import Chosen, Sifting
+from services.logs.pages.sifting import MOST_CONTINUED, Chosen, Sifting
+from services.logs.pages.surroundings import surrounded
 from services.logs.stream.source import LogSource
-from services.logs.stream.windows import Backwards, Mark, onward
+from services.logs.stream.windows import Backwards, Mark, Onward
 from services.logs.text.levels import Level
 from services.logs.text.presenter import Presenter
+from services.logs.text.region import MARGIN_LINES
 
 _GROWTH = 4
 _MOST_RECORDS = 200_000
 # That one window may take, judged by the one before: one that is not read to its end is lost.
 _WINDOW_SECONDS = 2.0
+# Bytes that are looked at together where only the first lines may be wanted.
+_ONWARD_PIECE = 16 * 2**10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,12 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A line that counts. depth: as a `Mark`'s. level: where levels matter."""
+    """A line that counts. depth: as a `Mark`'s. level: where levels matter. text: see `Presenter.around`."""
 
     line: Line
     depth: int
     level: Level | None
+    text: str
 
     @property
     def mark(self) -> Mark:
@@ -86,14 +91,13 @@ class BackwardStrand(Strand):
     ) -> None:
         super().__init__(source, sieve, presenter, room)
         self._start, self._since = start, since
-        self._walk = Backwards(source, start)
+        margin = max(MARGIN_LINES, MOST_CONTINUED if sieve.by_level else 0)
+        self._walk = Backwards(source, start, margin=margin)
         self._records = 0
         self.full = False
-        self._unsure: list[Line] = []
         self._resume: Mark | None = None
         self._youngest = b""
         self._level: Level | None = None
-        self._anchored = False  # the level is sure
         self.newest: Line | None = None
         self._beyond = False  # of what is wanted
         self.complete = False
@@ -112,40 +116,26 @@ class BackwardStrand(Strand):
         self._records = max(min(self._records * _GROWTH, bearable, _MOST_RECORDS), first)
 
     async def _advance(self, deadline: float) -> None:
-        sifting = Sifting(self._sieve, self._presenter, since=self._since)
+        sifting = Sifting(self.source, self._sieve, self._presenter, since=self._since)
         found: deque[tuple[int, Chosen]] = deque()
         last: Line | None = None
         before = 0
-        async with aclosing(self._walk.window(self._records, deadline=deadline)) as blocks:
-            async for block in blocks:
-                if block:
-                    last = block.line(len(block) - 1) if self.newest is None else None
-                    self._keep(found, await sifting.chosen(block), before)
-                    before += len(block)
+        walk = self._walk
+        async with aclosing(walk.window(self._records, deadline=deadline)) as blocks:
+            async for piece in surrounded(blocks, lambda: walk.before, lambda: walk.behind):
+                if not before:
+                    await sifting.pass_over(piece.before)
+                self._keep(found, await sifting.chosen(piece), before)
+                before += len(piece.body)
+                last = piece.body.line(len(piece.body) - 1) if self.newest is None else None
         if last is not None:
-            self.newest, self._youngest = last, sifting.youngest
-        self._keep(found, await sifting.chosen(block_of(self._unsure)), before)
-        self._unsure = sifting.unsure
+            self.newest, self._youngest, self._level = last, sifting.youngest, sifting.level
         depth = self._depth
         self.found.extendleft(
-            Found(each.line, max(depth - number, 1), each.level) for number, each in reversed(found)
+            Found(each.line, max(depth - number, 1), each.level, each.text)
+            for number, each in reversed(found)
         )
-        if not self._anchored:
-            self._level, self._anchored = sifting.level, sifting.first is not None
-        if self._walk.exhausted:
-            await self._take_first_lines()
         self._reach(sifting)
-
-    async def _take_first_lines(self) -> None:
-        """Nothing is before them, so that they continue nothing."""
-        sifting = Sifting(self._sieve, self._presenter, since=self._since, begins=True)
-        chosen = await sifting.chosen(block_of(self._unsure))
-        self._unsure = []
-        if not self._anchored:
-            self._level = sifting.level
-        room = self._room.lines - len(self.found)
-        self.full = self.full or len(chosen) > room
-        self.found.extendleft(Found(each.line, self._depth, each.level) for each in chosen[::-1][:room])
 
     def _keep(self, found: deque[tuple[int, Chosen]], chosen: Sequence[Chosen], before: int) -> None:
         """Each with its number in the window. Where there is no room the oldest give way."""
@@ -166,7 +156,7 @@ class BackwardStrand(Strand):
         if self.full:
             self._resume, self.reached = self.found[0].mark, self.found[0].line.stamp
         elif first is not None:
-            self._resume = Mark.at(first, max(self._depth - len(sifting.unsure), 1))
+            self._resume = Mark.at(first, self._depth)
             self.reached = min(first.stamp, self.reached or first.stamp)
         elif self.reached is None and self.newest is not None:
             self.reached = self.newest.stamp
@@ -216,18 +206,17 @@ class OnwardStrand(Strand):
             self.error = error if self._last is None else None
 
     async def _run(self, deadline: float) -> None:
-        sifting = Sifting(self._sieve, self._presenter, above=self._place.level, begins=True)
-        async with aclosing(onward(self.source, self._place.newer, deadline=deadline)) as blocks:
-            async for block in blocks:
-                if not block:
-                    continue
-                for each in await sifting.chosen(block):
-                    self.found.append(Found(each.line, self._place.newer.depth, each.level))
+        sifting = Sifting(self.source, self._sieve, self._presenter, above=self._place.level)
+        reading = Onward(self.source, self._place.newer, margin=MARGIN_LINES)
+        async with aclosing(reading.blocks(deadline=deadline)) as blocks:
+            async for piece in surrounded(blocks, lambda: reading.before, piece=_ONWARD_PIECE):
+                for each in await sifting.chosen(piece):
+                    self.found.append(Found(each.line, self._place.newer.depth, each.level, each.text))
                     self._held += len(each.line.text)
                     if len(self.found) >= self._room.lines or self._held > self._room.bytes:
                         self._look_at(each.line, each.level)
                         return
-                self._look_at(block.line(len(block) - 1), sifting.level)
+                self._look_at(piece.body.line(len(piece.body) - 1), sifting.level)
         self.goes_on = False
 
     def _look_at(self, line: Line, level: Level | None) -> None:

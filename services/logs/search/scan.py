@@ -15,11 +15,11 @@ from services.domain.logs import STAMP, Block, Line, Stream
 from services.logs.pages.questions import Sieve
 from services.logs.patterns import Pattern
 from services.logs.search.hits import Hit, Times
-from services.logs.search.region import Region, clean
 from services.logs.stream.source import LogSource
 from services.logs.stream.windows import Mark
 from services.logs.text.levels import Inheritance, Level, inherited
 from services.logs.text.presenter import ShownLine
+from services.logs.text.region import Region, clean
 from services.redaction.text import HIDDEN
 
 # What is shown of a very long line begins so many characters before the match.

@@ -13,11 +13,11 @@ from services.domain.logs import Block
 from services.logs.search.board import Board
 from services.logs.search.hits import MOST_CONTEXT
 from services.logs.search.literals import required_literals
-from services.logs.search.region import KEY_TRACES, Region
 from services.logs.search.scan import Wanted
 from services.logs.search.walk import Walk
 from services.logs.stream.jsonfile import Candidates
 from services.logs.stream.windows import Mark
+from services.logs.text.region import KEY_TRACES, Region
 
 DRIVER = "json-file"
 # As many as a shortcut gives: a secret stands at most so far below what says that it is one, but in what follows.

@@ -5,8 +5,8 @@ together with the next, older window; and each chunk when the one behind it has 
 """
 
 from services.domain.logs import Block, Line
-from services.logs.search.region import Region, head_of, joined, parted, tail_of
 from services.logs.search.scan import Scan
+from services.logs.text.region import Region, head_of, joined, parted, tail_of
 
 
 class Stretch:

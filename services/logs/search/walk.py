@@ -15,11 +15,11 @@ from services.domain.containers import Container
 from services.domain.logs import Block, Line, LogQuery
 from services.logs.search.board import Board
 from services.logs.search.hits import Tally, Times
-from services.logs.search.region import MARGIN, MARGIN_LINES, joined, parted
 from services.logs.search.scan import Catch, Scan, Wanted
 from services.logs.search.stretch import Stretch
 from services.logs.stream.source import LogSource
 from services.logs.stream.windows import Backwards, Mark
+from services.logs.text.region import MARGIN, MARGIN_LINES, joined, parted
 
 # Bytes of text that are looked through at a time.
 _CHUNK = 256 * 2**10

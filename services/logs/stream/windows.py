@@ -15,7 +15,9 @@ All lines come, each once, whole, and in the order in which they end. What canno
 * A line without an end is read where it is written: it is missing when the newest window has no piece of it.
 """
 
+import re
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2s
@@ -24,11 +26,14 @@ from services.domain.logs import STAMP, Block, Line, block_of, stamp_of
 from services.logs.stream.records import PIECE
 from services.logs.stream.source import LogSource
 from services.logs.stream.torn import MOST_HELD, Reading, reading
+from services.logs.text.region import BEHIND, joined, tail_of
 
 _FURTHER = (
     4  # a place that is not where it was expected is looked for so many times as far back, step by step
 )
 _FIRST_LOOK = 1000
+# How lines of keys end, whatever a logger put before them.
+_KEY_END = re.compile(rb"[\w+/=]{16}")
 _PROBE_DEADLINE = 10.0
 
 
@@ -73,30 +78,85 @@ def _check(text: bytes) -> bytes:
     return blake2s(text[:PIECE], digest_size=8).digest()
 
 
+class _Margin:
+    """What stands before a window is taken off its beginning: `least` lines, none with 0.
+
+    block: that. first: the first line behind it; None: there is none yet. begin: as many of those as come at once,
+    BEHIND at least. begun: anything has come, be it an empty block.
+    """
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+        self.block = self.begin = Block()
+        self.first: Line | None = None
+        self.begun = False
+
+    @property
+    def is_all(self) -> bool:
+        """There was no more than that."""
+        return self._least > 0 and self.begun and self.first is None
+
+    def without(self, block: Block) -> Block:
+        """The window's own lines of the next block."""
+        self.begun = True
+        if self._least and self.first is None:
+            self.block = joined(self.block, block)
+            place = _seam(self.block, self._least)
+            if place is None:
+                return Block()
+            self.block, block = self.block.part(0, place), self.block.part(place)
+            self.first = block.line(0)
+        if len(self.begin) < BEHIND:
+            self.begin = joined(self.begin, block)
+        return block
+
+
+def _seam(block: Block, least: int) -> int | None:
+    """The first place behind so many lines that is, if possible, between two moments and within no key."""
+    texts = block.text.split(b"\n")
+    for place in range(least, len(block)):
+        within_key = place < 2 * least and _KEY_END.fullmatch(texts[place][-20:].rstrip()[-16:])
+        within_moment = place < 20 * least and block.stamp(place) == block.stamp(place - 1)
+        if not within_key and not within_moment:
+            return place
+    return None
+
+
 class Backwards:
     """Windows from `mark` (None: the newest end) towards the oldest line, none of them overlapping.
 
     mark: where the next window ends; it may be kept, and walked on from later. exhausted: nothing older is left.
+    margin: so many lines at least stand `before` each window, unless it begins with the log's oldest line. They come
+    once more, at the end of the next one. behind: the lines that follow upon the window, with a margin as many as are
+    known without another read, three at least where there are any.
     """
 
-    def __init__(self, source: LogSource, mark: Mark | None = None) -> None:
-        self._source = source
+    def __init__(self, source: LogSource, mark: Mark | None = None, *, margin: int = 0) -> None:
+        self._source, self._margin = source, margin
         self._reached = mark.depth if mark else 0
         self._oldest: Block | None = None  # what stands before the mark, once that is known to be all
+        self._begin = Block()  # of the latest window
         self.mark = mark
         self.exhausted = False
+        self.before = self.behind = Block()
 
     async def window(self, records: int, *, deadline: float) -> AsyncGenerator[Block, None]:
         """The lines of about `records` more records, oldest first; none where nothing is left.
 
-        It must be read to its end for the next one to follow it. deadline: in seconds, for each of its reads.
+        It must be read to its end for the next one to follow it; `before` is known with its first block, `behind` at
+        its end. There may be none though it is not `exhausted`: all is left to the next window then, a first one
+        beginning at the newest end anew. deadline: in seconds, for each of its reads.
         """
+        self.behind = self._begin
         if self._oldest is not None:
             self.exhausted = True
+            self.before = Block()
             yield self._oldest
             return
-        further = records + (self.mark is None)  # the line a read begins in is left to the next window
+        # The line a read begins in is left to the next window.
+        further = records + (self.mark is None) + (0 if self._begin else self._margin)
         missed = False  # though the whole log was read; it may stand in what a read holds back
+        oldest: Line | None = None  # of a read that had no more than a margin
         while not self.exhausted:
             # Of the log from its oldest line on, a glance tells whether anything is left.
             for tail in (self._reached + further, None):
@@ -104,12 +164,20 @@ class Backwards:
                     begins_before = self.mark.comes_in(read) if self.mark else read.first is not None
                     if begins_before is (tail is None) and not missed:
                         continue
-                    found = False
+                    margin = _Margin(0 if tail is None else self._margin)
                     async for block in self._before_mark(read):
-                        found = True
-                        yield block
-                    if found or tail is None:
-                        self._go_on_from(read, found)
+                        if body := margin.without(block):
+                            self.before = margin.block
+                            yield body
+                    if self.mark and margin.is_all:
+                        if read.first == oldest:  # however far back it begins
+                            self.exhausted, self.before = True, Block()
+                            yield joined(block_of(read.held), margin.block)
+                            return
+                        oldest = read.first
+                        break
+                    if margin.begun or tail is None:
+                        self._go_on_from(read, margin)
                         return
                     missed = read.is_all
             further *= _FURTHER
@@ -119,7 +187,8 @@ class Backwards:
         mark = self.mark
         sure = mark is None or not mark.check
         kept: list[Block] = []
-        async for block in read.blocks():
+        blocks = read.blocks()
+        async for block in blocks:
             place = mark.place_in(block) if mark else None
             kept.append(block if place is None else block.part(0, place))
             if mark and not sure and place is None and _too_much(kept):
@@ -130,61 +199,100 @@ class Backwards:
             while (sure or place is not None) and kept:
                 yield kept.pop(0)
             if place is not None:
+                await self._look_behind(block.part(place), blocks)
                 return
 
-    def _go_on_from(self, read: Reading, found: bool) -> None:
-        if not found or read.first is None or read.tail is None:
+    async def _look_behind(self, first: Block, blocks: AsyncGenerator[Block, None]) -> None:
+        """Of the first window alone: behind the others is what came before."""
+        found = first
+        while self._margin and not self._begin and len(found) < BEHIND:
+            block = await anext(blocks, None)
+            if block is None:
+                break
+            found = joined(found, block)
+        self.behind = self.behind or found
+
+    def _go_on_from(self, read: Reading, margin: "_Margin") -> None:
+        self._begin = joined(margin.begin, self._begin) if len(margin.begin) < BEHIND else margin.begin
+        if not margin.begun or read.first is None or read.tail is None:
             self.exhausted = True
             return
         if self.mark is None and read.is_all:
-            self._oldest = block_of(read.held)
-        self._reached, self.mark = read.tail, Mark.at(read.first, read.tail)
+            self._oldest = joined(block_of(read.held), margin.block)
+        self._reached = read.tail
+        if not self._margin:
+            self.mark = Mark.at(read.first, read.tail)
+        elif margin.first is not None:
+            self.mark = Mark.at(margin.first, max(read.tail - len(margin.block), 1))
 
 
 def _too_much(blocks: Sequence[Block]) -> bool:
     return sum(len(block.text) + len(block.stamps) for block in blocks) > MOST_HELD
 
 
-async def onward(source: LogSource, mark: Mark, *, deadline: float) -> AsyncGenerator[Block, None]:
-    """All lines behind the mark up to the newest, oldest first. Where the mark is gone, all that is left."""
-    further = _FIRST_LOOK
-    while True:
-        missed = False
-        for tail in (mark.depth + further, None):
-            async with reading(source, tail, deadline) as read:
-                if mark.comes_in(read) is (tail is None) and not missed:
-                    continue
-                found = False
-                async for block in _behind(mark, read):
-                    found = True
-                    yield block
-                if found:
-                    return
-                missed = read.is_all
-        if missed:  # its line is not what it was
-            mark = replace(mark, check=b"")
-        further *= _FURTHER
+class Onward:
+    """All lines behind the mark up to the newest, oldest first. Where the mark is gone, all that is left.
 
+    before: the lines up to the first one, known with the first block; with a `margin` so many, where they are there.
+    """
 
-async def _behind(mark: Mark, read: Reading) -> AsyncGenerator[Block, None]:
-    """Nothing, not even an empty block, when the mark should be there and is not."""
-    behind = False
-    gone = read.tail is None and not mark.comes_in(
-        read
-    )  # unless it comes all the same: the clock stepped back
-    kept: list[Block] = []
-    async for block in read.blocks():
-        if not behind and (place := mark.place_in(block)) is not None:
-            behind = True
-            kept = [block.part(place + mark.is_at(block.line(place)))]
-        elif behind or gone:
-            kept.append(block)
-            behind = behind or _too_much(kept)
-        while behind and kept:
-            yield kept.pop(0)
-    if not behind and (gone or not mark.check):
-        for block in kept or [Block()]:
-            yield block
+    def __init__(self, source: LogSource, mark: Mark, *, margin: int = 0) -> None:
+        self._source, self._mark, self._margin = source, mark, margin
+        self.before = Block()
+
+    async def blocks(self, *, deadline: float) -> AsyncGenerator[Block, None]:
+        """deadline: in seconds, for each read."""
+        mark, further = self._mark, _FIRST_LOOK
+        while True:
+            missed = False
+            for tail in (mark.depth + further, None):
+                async with reading(self._source, tail, deadline) as read:
+                    if mark.comes_in(read) is (tail is None) and not missed:
+                        continue
+                    found = False
+                    async with aclosing(self._behind(mark, read)) as blocks:
+                        async for block in blocks:
+                            if not found and tail and further == _FIRST_LOOK and self._lacks(read):
+                                break  # once; what the log itself lacks is not looked for again
+                            found = True
+                            yield block
+                    if found:
+                        return
+                    missed = read.is_all
+            if missed:  # its line is not what it was
+                mark = replace(mark, check=b"")
+            further *= _FURTHER
+
+    def _lacks(self, read: Reading) -> bool:
+        return len(self.before) < self._margin and not read.is_all
+
+    async def _behind(self, mark: Mark, read: Reading) -> AsyncGenerator[Block, None]:
+        """Nothing, not even an empty block, when the mark should be there and is not."""
+        behind = False
+        # Unless it comes all the same: the clock stepped back.
+        gone = read.tail is None and not mark.comes_in(read)
+        self.before = block_of(read.held) if self._margin and read.tail is not None else Block()
+        kept: list[Block] = []
+        async for block in read.blocks():
+            if not behind and (place := mark.place_in(block)) is not None:
+                behind = True
+                place += mark.is_at(block.line(place))
+                self._pass_over(block.part(0, place))
+                kept = [block.part(place)]
+            elif behind or gone:
+                kept.append(block)
+                behind = behind or _too_much(kept)
+            else:
+                self._pass_over(block)
+            while behind and kept:
+                yield kept.pop(0)
+        if not behind and (gone or not mark.check):
+            for block in kept or [Block()]:
+                yield block
+
+    def _pass_over(self, block: Block) -> None:
+        if self._margin:
+            self.before = tail_of(joined(self.before, block), self._margin)
 
 
 async def mark_before(source: LogSource, until: datetime) -> Mark:

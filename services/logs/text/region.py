@@ -1,9 +1,10 @@
 """Lines of a log in their surroundings, and as they may be shown there. Pure.
 
-What is hidden in a line may depend on those around it: a private key spans lines, and so do lists of codes.
+What is hidden in a line may depend on those around it: a private key spans lines, and so do lists of codes. Whatever
+shows lines of a log shows them in a region, so that a line reads the same wherever a page, a block or a window begins.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,10 +12,10 @@ import re2
 
 from services.domain.logs import STAMP, Block
 from services.logs.text.lines import last_lines
-from services.redaction.lines import judged
+from services.redaction.lines import judged_alone, judged_around
 
 # Bytes and lines before a line that may bear on what is hidden in it, and lines behind it.
-MARGIN, MARGIN_LINES, _BEHIND = 26_000, 200, 3
+MARGIN, MARGIN_LINES, BEHIND = 26_000, 200, 3
 # Bytes of a margin at most: where lines are very long it has fewer.
 _MOST_MARGIN = 256 * 2**10
 # A private key reaches as far as the margin does, in both directions. Around each there is one of these.
@@ -46,20 +47,33 @@ class Region:
 
         hidden: texts that must not be seen wherever they stand.
         """
-        together = b"".join((clean(self.before), self.text, clean(self.after)))
-        texts = together.decode().split("\n")[:-1]
+        around = self.judged_around(numbers, tuple(hidden))
+        if not around:
+            return {}
+        result = judged_alone(list(around.values()), tuple(hidden))
+        # Of those that are withheld one line is left in place of all.
+        lines = result.text.split("\n")
+        seen = list(around)[len(around) - len(lines) :]
+        return dict(zip(seen[result.withheld :], lines[result.withheld :], strict=True))
+
+    def judged_around(self, numbers: Iterable[int], hidden: Sequence[str]) -> dict[int, str]:
+        """These lines, in order, without what those around them say is secret; not yet to be shown."""
+        texts, together = self._texts
+        wanted = sorted({number for number in numbers if 0 <= number < len(texts)})
         found: dict[int, str] = {}
-        for start, end in self._stretches(sorted(numbers), together, len(texts)):
-            result = judged(texts[start:end], tuple(hidden))
-            lines = result.text.split("\n")
-            # Of those that are withheld one line is left in place of all.
-            first = end - len(lines)
-            found |= dict(enumerate(lines[result.withheld :], first + result.withheld))
-        return {number: found[number] for number in numbers if number in found}
+        for start, end in self._stretches(wanted, together, len(texts)):
+            found |= enumerate(judged_around(texts[start:end], hidden), start)
+        return {number: found[number] for number in wanted}
+
+    @property
+    def _texts(self) -> tuple[list[str], bytes]:
+        """All lines, and the same in one piece."""
+        together = b"".join((clean(self.before), self.text, clean(self.after)))
+        return together.decode().split("\n")[:-1], together
 
     def _stretches(self, numbers: list[int], text: bytes, count: int) -> Iterator[tuple[int, int]]:
         """What must be judged together."""
-        if any(trace in text for trace in KEY_TRACES):
+        if _tells_of_key(text):
             yield 0, count
             return
         start = end = 0
@@ -68,7 +82,7 @@ class Region:
                 if end:
                     yield start, end
                 start = number - MARGIN_LINES
-            end = min(max(number + _BEHIND + 1, end), count)
+            end = min(max(number + BEHIND + 1, end), count)
         if end:
             yield start, end
 
@@ -105,6 +119,17 @@ def head_of(block: Block, context: int) -> Block:
     """Its begin, as `parted` takes it."""
     at, count = _margin(block.text, context)
     return _slice(block, 0, at, 0, count)
+
+
+def seen_behind(before: Block, body: Block, behind: Block) -> Block:
+    """Of the lines behind a body as many as may bear on it."""
+    if _tells_of_key(before.text) or _tells_of_key(body.text):
+        return head_of(behind, 0)
+    return behind.part(0, BEHIND) if len(behind) > BEHIND else behind
+
+
+def _tells_of_key(text: bytes) -> bool:
+    return any(trace in text for trace in KEY_TRACES)
 
 
 def _margin(text: bytes, context: int) -> tuple[int, int]:
