@@ -93,14 +93,13 @@ def block_of(lines: Iterable[Line]) -> Block:
     )
 
 
-def joined(blocks: Iterable[Block]) -> Block:
+def joined(*blocks: Block) -> Block:
     """One after the other."""
-    kept = list(blocks)
     return Block(
-        b"".join(block.text for block in kept),
-        b"".join(block.stamps for block in kept),
-        b"".join(block.kinds for block in kept),
-        sum(block.records for block in kept),
+        b"".join([block.text for block in blocks]),
+        b"".join([block.stamps for block in blocks]),
+        b"".join([block.kinds for block in blocks]),
+        sum([block.records for block in blocks]),
     )
 
 

@@ -18,9 +18,10 @@ from services.logs.stream.records import NoRecords
 from services.logs.text.presentable import presentable
 
 HELPER = "/usr/local/sbin/vakhta-grep"
+# Lines before a candidate, of which at most ten stand behind it, too.
+MOST_CONTEXT = 999
 # On one host at a time: each keeps two of its cores busy, and sshd opens ten sessions on a connection.
 MOST_SEARCHES = 4
-MOST_CONTEXT = 10
 
 _STEP = 64 * 2**10  # bytes that are taken apart at a time: some 2 ms
 _MOST_WORDS = 4096  # bytes of a complaint
@@ -56,11 +57,12 @@ class FastLane:
     async def candidates(
         self, container_id: str, literals: Sequence[bytes], *, context: int = 0, deadline: float
     ) -> AsyncGenerator[Candidates, None]:
-        """The lines that hold one of the literals, newest first, with `context` others around, at most MOST_CONTEXT.
+        """The lines that hold one of the literals, newest first, with `context` others before each, at most
+        MOST_CONTEXT, and as many behind it, at most ten.
 
-        Rotated and compressed files are looked at, too. Of a line of more than 16 kB, which the engine stores in
-        pieces, only the pieces are found that hold one, or lie within the context; at the border of two files the
-        context ends. deadline: in seconds, for the whole search.
+        Rotated and compressed files are looked at, too; where two of them meet, the lines around are always told. Of
+        a line of more than 16 kB, which the engine stores in pieces, only the pieces are found that hold a literal,
+        or lie within the context. deadline: in seconds, for the whole search.
 
         When it ends by itself, all was looked at. It raises ContainerGone, DeadlineExceeded (then what came is
         right, and nothing newer is missing) and HostSilent. Whoever stops early closes it: the host's search ends.

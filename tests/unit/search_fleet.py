@@ -9,7 +9,7 @@ from services.domain.access import Actor
 from services.domain.logs import Stream
 from services.domain.reports import Selection
 from services.fleet.fleet import Fleet
-from services.logs.search import walk
+from services.logs.search import scan, walk
 from services.logs.search.search import Bounds, Searcher
 from services.logs.text import region
 from services.ports import Store
@@ -54,5 +54,6 @@ def cut_small() -> Iterator[None]:
         patch.object(region, "MARGIN", 60),
         patch.object(region, "MARGIN_LINES", 4),
         patch.object(walk, "_CHUNK", 150),
+        patch.object(scan, "_CONTINUED", 1),
     ):
         yield

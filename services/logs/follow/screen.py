@@ -53,7 +53,7 @@ class _Latest:
             self.bytes -= len(oldest.text)
 
     def newest(self) -> Block:
-        newest = joined(self.blocks)
+        newest = joined(*self.blocks)
         return newest.part(len(newest) - CONTEXT) if len(newest) > CONTEXT else newest
 
 
@@ -147,7 +147,7 @@ class Screen:
         before = latest.newest()
         if b"PRIVATE KEY" not in before.text:
             before = before.part(max(len(before) - CONTINUED, 0))
-        together = joined([before, block])
+        together = joined(before, block)
         latest.add(source, block)
         lines = (await self._presenter.present(source, together)).lines[-len(block) :]
         found, searched = await asyncio.get_running_loop().run_in_executor(

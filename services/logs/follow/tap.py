@@ -222,7 +222,7 @@ class Tap:
                     break
                 if block.ended:
                     blocks.append(block)
-        newest = joined(blocks)
+        newest = joined(*blocks)
         await self._budget.spend(_size(newest))
         return newest
 

@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 
-from services.domain.logs import Block
-from services.logs.text.region import joined, seen_behind, tail_of
+from services.domain.logs import Block, joined
+from services.logs.text.region import seen_behind, tail_of
 
 # Bytes of a piece, of which the last one may have fewer.
 PIECE = 256 * 2**10

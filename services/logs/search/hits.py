@@ -167,7 +167,7 @@ class Stop(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """done, of: containers. bytes: of log text, so far. reached: see `Found`."""
+    """done, of: containers. bytes: of log text that was read line by line, so far. reached: see `Found`."""
 
     done: int = 0
     of: int = 0

@@ -14,7 +14,7 @@ from services.errors import HostError, HostSilent
 from services.logs.search.board import Board
 from services.logs.search.hits import Found, Hit, Place, Progress, SearchQuestion, Stop, Tally, Times, reached
 from services.logs.search.scan import Wanted
-from services.logs.search.shortcut import DRIVER, Shortcut, ShortWalk, Unfit, literals_for
+from services.logs.search.shortcut import DRIVER, Shortcut, ShortWalk, literals_for
 from services.logs.search.walk import Walk
 from services.logs.stream.source import LogSource
 from services.logs.stream.windows import Mark, mark_before
@@ -175,7 +175,7 @@ class Hunt:
         short = ShortWalk(walk, self._wanted, self._board)
         try:
             await short.run(shortcut, self._literals, deadline=self._left() + _GRACE)
-        except (HostError, Unfit) as reason:
+        except HostError as reason:
             log.info("%s/%s is searched the long way: %r", host, walk.tally.name, reason)
             if isinstance(reason, HostSilent):
                 self._closed.add(host)

@@ -7,9 +7,8 @@ block is plain and nothing matches, nothing is done line by line.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 
 from services.domain.logs import STAMP, Block, Line, Stream
 from services.logs.pages.questions import Sieve
@@ -17,13 +16,15 @@ from services.logs.patterns import Pattern
 from services.logs.search.hits import Hit, Times
 from services.logs.stream.source import LogSource
 from services.logs.stream.windows import Mark
-from services.logs.text.levels import Inheritance, Level, inherited
+from services.logs.text.levels import Inheritance, Level, inherited, level_of
 from services.logs.text.presenter import ShownLine
 from services.logs.text.region import Region, clean
 from services.redaction.text import HIDDEN
 
 # What is shown of a very long line begins so many characters before the match.
 _LEAD = 200
+# Lines before one that is shown, which it may continue.
+_CONTINUED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +146,21 @@ class Scan:
 
     def _lines(self, region: Region, numbers: Iterable[int]) -> dict[int, ShownLine]:
         source, block = self._source, region.whole
-        shown = region.shown([number for number in numbers if 0 <= number < len(block)], source.hidden)
-        lines = {}
-        for run in _runs(sorted(shown)):
-            levels = inherited(shown[number] for number in run)
-            for number, level in zip(run, levels, strict=True):
-                stamp, stream = block.stamp(number), Stream(block.kinds[number])
-                lines[number] = ShownLine(
-                    source.engine.host, source.name, stamp, stream, shown[number], level
-                )
-        return lines
+        wanted = {number for number in numbers if 0 <= number < len(block)}
+        above = {n for number in wanted for n in range(max(number - _CONTINUED, 0), number)}
+        shown = region.shown(wanted | above, source.hidden)
+        return {
+            number: ShownLine(
+                source.engine.host,
+                source.name,
+                block.stamp(number),
+                Stream(block.kinds[number]),
+                shown[number],
+                _level(shown, number),
+            )
+            for number in wanted
+            if number in shown
+        }
 
     def _around(self, line: ShownLine) -> ShownLine:
         """Of a very long line what stands around the match."""
@@ -169,7 +175,9 @@ class Scan:
         return line if len(line.text) <= longest else replace(line, text=line.text[:longest] + "…")
 
 
-def _runs(numbers: Sequence[int]) -> Iterator[list[int]]:
-    """In order, those together that follow upon each other."""
-    for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
-        yield [number for _, number in run]
+def _level(shown: Mapping[int, str], number: int) -> Level | None:
+    """Its own, or that of a line which it continues."""
+    if own := level_of(shown[number]):
+        return own
+    above = [shown[n] for n in range(number - _CONTINUED, number) if n in shown]
+    return inherited([*above, shown[number]])[-1]

@@ -1,31 +1,29 @@
 """A log searched by something that knows where to look: its candidates go through the same scan as all lines do.
 
-They come with few lines around them, and what is to be hidden in a line may depend on more. Where that cannot be
-ruled out, the log is read line by line after all.
+They come with as many lines before them as may bear on what is hidden, so nothing is judged otherwise than on the long
+way. What is told (how many, how far back, that it is enough) follows from hits alone: a candidate that is hidden is
+passed over, and nothing but the time that it took can tell that it was there. See docs/decisions/0016.
 """
 
-import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
-from services.domain.logs import Block
+from services.domain.logs import Block, joined
 from services.logs.search.board import Board
 from services.logs.search.hits import MOST_CONTEXT
 from services.logs.search.literals import required_literals
-from services.logs.search.scan import Wanted
+from services.logs.search.scan import Catch, Wanted
 from services.logs.search.walk import Walk
 from services.logs.stream.jsonfile import Candidates
 from services.logs.stream.windows import Mark
-from services.logs.text.region import KEY_TRACES, Region
+from services.logs.text.region import KEY_TRACES, MARGIN_LINES, Region, head_of
 
 DRIVER = "json-file"
-# As many as a shortcut gives: a secret stands at most so far below what says that it is one, but in what follows.
-_CONTEXT = MOST_CONTEXT
-# Lines of keys, of indented lists, of codes: what says that they are secret may stand far above.
-_GOES_ON = re.compile(
-    rb"\s|$|[\w+/=]{16,}\s*$|[-*\"', \t]*(?:\d+[.)] )?[A-Za-z0-9]{3,12}(?:[- ][A-Za-z0-9]{3,12}){0,3}[\"', \t]*$"
-)
+# Between the numbers of lines that are no neighbours.
+_APART = 2 * MOST_CONTEXT + 1
 
 
 class Shortcut(Protocol):
@@ -34,16 +32,17 @@ class Shortcut(Protocol):
     def candidates(
         self, container_id: str, literals: Sequence[bytes], *, context: int = 0, deadline: float
     ) -> AsyncGenerator[Candidates, None]:
-        """The lines that hold one of the literals, newest first, with others on either side. Raises HostError."""
+        """The lines that hold one of the literals, newest first, with `context` others before each and at least
+        MOST_CONTEXT behind it. Raises HostError.
+        """
         ...
 
 
-class Unfit(Exception):
-    """Only reading the log line by line will do."""
-
-
 def literals_for(wanted: Wanted) -> tuple[bytes, ...] | None:
-    """What candidates must hold; None where every line may be a hit."""
+    """What candidates must hold; None where every line may be a hit.
+
+    The marks of keys are always among them: a key is hidden by both of its ends.
+    """
     if wanted.invert or wanted.sieve.by_level:
         return None
     found = required_literals(wanted.pattern.text, ignore_case=wanted.pattern.ignore_case)
@@ -55,66 +54,90 @@ class ShortWalk:
 
     def __init__(self, walk: Walk, wanted: Wanted, board: Board) -> None:
         self._walk, self._wanted, self._board = walk, wanted, board
-        self._number = -(10**12)  # older than any line of the walk; groups have gaps between them
+        self._mark = walk.tally.mark
+        self._depth = self._mark.depth if self._mark else 1
+        self._number = -(10**12)  # older than any line of the walk
+        self._edge = Block()  # the oldest lines so far, to be judged with those before them
+        self._ahead = Block()  # what stands behind them, and was judged
+        self._over = False
 
     async def run(self, lane: Shortcut, literals: Sequence[bytes], *, deadline: float) -> None:
-        """Until the log's end, or until nothing older counts. Raises HostError, and Unfit."""
-        tally = self._walk.tally
-        lines = lane.candidates(tally.container, literals, context=_CONTEXT, deadline=deadline)
+        """Until the log's end, or until nothing older counts. Raises HostError."""
+        container = self._walk.tally.container
+        lines = lane.candidates(container, literals, context=MARGIN_LINES, deadline=deadline)
         async with aclosing(lines) as found:
             async for candidates in found:
-                self._walk.bytes += len(candidates.block.text)
-                await self._look(candidates, tally.mark)
-                reached = self._walk.tally.reached
-                if self._board.is_enough(reached):
+                await self._walk.in_thread(partial(self._look, candidates))
+                if self._over:
                     return
-                if reached is not None and reached < self._wanted.since:
-                    break
-        self._walk.end()
+        await self._walk.in_thread(self._end)
 
-    async def _look(self, candidates: Candidates, mark: Mark | None) -> None:
-        regions = _older(candidates, mark)
-        if not regions:
+    # In the thread
+
+    def _look(self, candidates: Candidates) -> None:
+        groups = candidates.parted()
+        for number, group in reversed(list(enumerate(groups))):
+            if number < len(groups) - 1 or not candidates.goes_on:
+                self._end_group()
+            self._edge, body = Block(), joined(group, self._edge)
+            if number == 0:  # it may go on in what comes next, but a candidate has its margin already
+                self._edge, body = body.part(0, MARGIN_LINES), body.part(MARGIN_LINES)
+            self._judge(Region.of(self._edge, body, self._ahead))
+            if self._over or self._walk.stopped:
+                return
+
+    def _end_group(self) -> None:
+        """Nothing is before its edge."""
+        edge, self._edge = self._edge, Block()
+        self._judge(Region.of(Block(), edge, self._ahead))
+        self._ahead = Block()
+        self._number -= _APART
+
+    def _end(self) -> None:
+        """Of the log."""
+        self._end_group()
+        if not (self._over or self._walk.stopped):
+            self._walk.end()
+
+    def _judge(self, region: Region) -> None:
+        body = region.body
+        if not body or self._over:
             return
-        await self._walk.in_thread(lambda: self._scan(regions, mark.depth if mark else 1))
-
-    def _scan(self, regions: Sequence[Region], depth: int) -> None:
+        self._ahead = head_of(joined(body, region.after), 0)
+        self._number -= len(body)
+        if self._mark:
+            place = _place(self._mark, body)
+            if place is not None:
+                behind = joined(body.part(place), region.after)
+                region = Region.of(region.before, body.part(0, place), behind)
+            else:  # and what comes is older still
+                self._mark = None
+        if not region.body:
+            return
         scan = self._walk.scan()
-        numbers = []
-        for region in reversed(regions):
-            self._number -= len(region.body) + 2 * _CONTEXT
-            numbers.append(self._number)
-        for region, number in zip(regions, reversed(numbers), strict=True):
-            if not self._fits(region.text):
-                raise Unfit
-            scan.look(region, number - self._number)
+        scan.look(region, 0)
         if not self._walk.stopped:
-            self._walk.take(scan.catch, self._number)
-            self._walk.reach(regions[0].body.line(0), depth)
+            self._take(scan.catch)
+        if not self._over and region.body.stamp(0) < self._wanted.since:
+            self._look_for_older(region, scan.catch.count)
 
-    def _fits(self, text: bytes) -> bool:
-        """Whether what is hidden in its hits can be told."""
-        if any(trace in text for trace in KEY_TRACES):
-            return False
-        lines = text.split(b"\n")
-        return all(
-            any(not _GOES_ON.match(line) for line in lines[max(number - _CONTEXT, 0) : number + 1])
-            for number in self._wanted.pattern.lines_in(text)
-        )
+    def _take(self, catch: Catch) -> None:
+        """The newest first, until there are enough."""
+        for hit in reversed(catch.hits):
+            self._walk.take_one(hit, self._number, self._depth)
+            self._over = self._board.is_enough(self._walk.tally.reached)
+            if self._over:
+                return
+        if rest := catch.count - len(catch.hits):
+            self._walk.pass_over(rest)
 
-
-def _older(candidates: Candidates, mark: Mark | None) -> list[Region]:
-    """The groups, as far as they lie before the mark."""
-    block = candidates.block
-    ends = (*candidates.groups[1:], len(block))
-    regions = []
-    for start, end in zip(candidates.groups, ends, strict=True):
-        group = block.part(start, end)
-        place = _place(mark, group) if mark else None
-        if place != 0:
-            behind = Block() if place is None else group.part(place)
-            regions.append(Region.of(Block(), group.part(0, place), behind))
-    return regions
+    def _look_for_older(self, region: Region, count: int) -> None:
+        """A hit before the span ends the search; a line of no matter what kind would tell that it is there."""
+        scan = self._walk.scan(replace(self._wanted, since=b""))
+        scan.look(region, 0)
+        if scan.catch.count > count and not self._walk.stopped:
+            self._over = True
+            self._walk.end()
 
 
 def _place(mark: Mark, group: Block) -> int | None:

@@ -4,9 +4,9 @@ What is hidden may span lines, and a hit has a context. So the oldest lines of a
 together with the next, older window; and each chunk when the one behind it has come.
 """
 
-from services.domain.logs import Block, Line
+from services.domain.logs import Block, Line, joined
 from services.logs.search.scan import Scan
-from services.logs.text.region import Region, head_of, joined, parted, tail_of
+from services.logs.text.region import Region, head_of, parted, tail_of
 
 
 class Stretch:

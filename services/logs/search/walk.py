@@ -12,14 +12,14 @@ from dataclasses import replace
 from functools import partial
 
 from services.domain.containers import Container
-from services.domain.logs import Block, Line, LogQuery
+from services.domain.logs import Block, Line, LogQuery, joined
 from services.logs.search.board import Board
-from services.logs.search.hits import Tally, Times
+from services.logs.search.hits import Hit, Tally, Times
 from services.logs.search.scan import Catch, Scan, Wanted
 from services.logs.search.stretch import Stretch
 from services.logs.stream.source import LogSource
 from services.logs.stream.windows import Backwards, Mark
-from services.logs.text.region import MARGIN, MARGIN_LINES, joined, parted
+from services.logs.text.region import MARGIN, MARGIN_LINES, parted
 
 # Bytes of text that are looked through at a time.
 _CHUNK = 256 * 2**10
@@ -69,8 +69,8 @@ class Walk:
         elif (self.tally.reached or self._wanted.since) < self._wanted.since:
             self.tally = replace(self.tally, done=True)
 
-    def scan(self) -> Scan:
-        return Scan(self.source, self._wanted, lambda: not self.stopped)
+    def scan(self, wanted: Wanted | None = None) -> Scan:
+        return Scan(self.source, wanted or self._wanted, lambda: not self.stopped)
 
     async def in_thread(self, work: Callable[[], None]) -> None:
         """Whoever is no longer waiting finds it done or not begun, once the thread has nothing more to do."""
@@ -87,13 +87,21 @@ class Walk:
         self.times.merge(catch.times)
         self.tally = replace(self.tally, count=self.tally.count + catch.count)
 
-    def reach(self, line: Line, depth: int) -> None:
-        """All lines from this one on have been looked at. depth: as a Mark's."""
-        self.tally = replace(
-            self.tally,
-            reached=min(line.stamp, self.tally.reached or line.stamp),
-            mark=Mark.at(line, depth),
-        )
+    def take_one(self, hit: Hit, first: int, depth: int) -> None:
+        """As `take`, by another way, of the next older one: all lines from it on have been looked at.
+
+        depth: as a Mark's.
+        """
+        hit = replace(hit, number=self._base + first + hit.number, mark=replace(hit.mark, depth=depth))
+        self._board.add(self.tally.container, (hit,), missing=False)
+        self.times.add([hit.line.stamp])
+        reached = min(hit.line.stamp, self.tally.reached or hit.line.stamp)
+        self.tally = replace(self.tally, count=self.tally.count + 1, reached=reached, mark=hit.mark)
+
+    def pass_over(self, count: int) -> None:
+        """So many hits that are older than those taken, and for which there is no room."""
+        self._board.add(self.tally.container, (), missing=True)
+        self.tally = replace(self.tally, count=self.tally.count + count)
 
     def end(self) -> None:
         """All lines have been looked at."""
@@ -111,7 +119,8 @@ class Walk:
         depth = self._depth(edge_lines - self._lines)
         if self._walk.mark:
             depth = max(depth, self._walk.mark.depth - edge_lines)
-        self.reach(first, depth)
+        reached = min(first.stamp, self.tally.reached or first.stamp)
+        self.tally = replace(self.tally, reached=reached, mark=Mark.at(first, depth))
 
     def _depth(self, number: int) -> int:
         """Of the line of this (negative) number. Long lines are several records, so it may lie deeper."""

@@ -1,8 +1,8 @@
 """Records of the engine's json-file as `vakhta-grep` prints them, into blocks of lines. Pure.
 
 They come the newest first, in groups of neighbours: "--" parts two groups, "next" stands behind each file and
-"end" behind the last. Everything else is a record. One that cannot be read, such as the half of one that was just
-being written, is left out.
+"end" behind the last; where two files meet, the byte 1 stands in both, and a group goes on there. Everything else is
+a record. One that cannot be read, such as the half of one that was just being written, is left out.
 """
 
 import re
@@ -23,6 +23,7 @@ MOST_HELD = 256 * 2**10
 _MOST_OF_A_LINE = 8 * MOST_HELD  # with all its pieces
 
 _PART, _NEXT, _END = _CONTROL = b"--", b"next", b"end"
+_EDGE = b"\x01"
 _OPENING = b'{"log":"'
 _WHOLE_LINE = b'\\n","stream":"'  # in every record but the pieces of a longer line, of which it ends the last
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
@@ -34,11 +35,13 @@ class Candidates:
     """Lines that may match, and their neighbours, in the order of the log.
 
     groups: the numbers of the lines, the first among them, that do not follow upon the one before. A group that
-    MOST_HELD bytes do not hold goes on in the next candidates.
+    MOST_HELD bytes do not hold goes on in the next candidates. goes_on: the last line of these stands right before the
+    first one of those that came before.
     """
 
     block: Block
     groups: tuple[int, ...]
+    goes_on: bool = False
 
     def parted(self) -> list[Block]:
         """Each group by itself, in order. `Block.part` would look through the whole block for each."""
@@ -72,37 +75,61 @@ class NewestFirst:
         self.ended = False
         self._data = b"\n"
         self._newest: bytes | None = None  # record of this file
-        self._known: set[bytes] = set()  # the newest one of each file before
+        self._known: dict[bytes, None] = {}  # the newest one of each file before
         self._repeats = False  # the rest of this file has been here
+        self._open = False  # the latest group may go on
+        self._at_edge = False  # of a file
+        self._meets = False  # the file before has ended at its edge, and nothing of this one has come
 
     def feed(self, data: bytes) -> Candidates:
         """What is whole now, perhaps nothing; older than all before. Raises NoRecords."""
         data = self._data + data
         end = _end_of_groups(data)
         self._data = data[end:]
-        return _candidates(self._groups(data[1:end].split(b"\n")))
+        was_open = self._open
+        groups = self._groups(data[1:end].split(b"\n"))
+        self._open = bool(groups[-1]) or (was_open and len(groups) == 1)
+        return _candidates([group for group in groups if group], goes_on=was_open and bool(groups[0]))
 
     def _groups(self, lines: Iterable[bytes]) -> list[list[bytes]]:
-        """Still the newest first."""
+        """Still the newest first; some may be empty."""
         groups: list[list[bytes]] = [[]]
         for line in lines:
+            if line == _EDGE:
+                self._at_edge = True
+                continue
             if line in _CONTROL:
-                groups.append([])
                 self.ended = line == _END
                 if line == _NEXT:
                     self._next_file()
-            elif self._repeats or (self._known and line in self._known):
+                if not (self._repeats or self._meets):
+                    groups.append([])
+                continue
+            if self._meets and not (self._at_edge and self._is_older(line)):
+                groups.append([])
+            self._at_edge = self._meets = False
+            if self._repeats or line in self._known:
                 self._repeats = True
             else:
                 groups[-1].append(line)
                 if self._newest is None and _WHOLE_LINE in line:
                     self._newest = line
-        return [group for group in groups if group]
+        return groups
 
     def _next_file(self) -> None:
         if self._newest is not None:
-            self._known.add(self._newest)
+            self._known.setdefault(self._newest)
         self._newest, self._repeats = None, False
+        self._meets, self._at_edge = self._at_edge, False
+
+    def _is_older(self, record: bytes) -> bool:
+        """Than the newest of all: what was written meanwhile stands before what has been here."""
+        return not self._known or _time_of(record) <= _time_of(next(iter(self._known)))
+
+
+def _time_of(record: bytes) -> bytes:
+    """To be compared with others."""
+    return record.rpartition(b'"time":"')[2].rstrip(b'Z"}')
 
 
 def _end_of_groups(data: bytes) -> int:
@@ -121,10 +148,10 @@ def _end_of_groups(data: bytes) -> int:
     raise NoRecords("a record has no end")
 
 
-def _candidates(groups: Sequence[Sequence[bytes]]) -> Candidates:
+def _candidates(groups: Sequence[Sequence[bytes]], *, goes_on: bool) -> Candidates:
     """Both the groups and their records are the newest first."""
     blocks: list[Block] = []
-    starts, lines = [], 0
+    starts, lines, count = [], 0, 0
     for group in reversed(groups):
         records = Records(tty=False)  # as what the engine itself would have told of it
         parts = [records.feed(b"".join(_frames(group[::-1]))), records.rest()]
@@ -132,7 +159,7 @@ def _candidates(groups: Sequence[Sequence[bytes]]) -> Candidates:
             blocks += parts
             starts.append(lines)
             lines += count
-    return Candidates(joined(blocks), tuple(starts))
+    return Candidates(joined(*blocks), tuple(starts), goes_on and count > 0)
 
 
 def _frames(lines: Sequence[bytes]) -> Iterator[bytes]:

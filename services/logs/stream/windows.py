@@ -22,11 +22,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2s
 
-from services.domain.logs import STAMP, Block, Line, block_of, stamp_of
+from services.domain.logs import STAMP, Block, Line, block_of, joined, stamp_of
 from services.logs.stream.records import PIECE
 from services.logs.stream.source import LogSource
 from services.logs.stream.torn import MOST_HELD, Reading, reading
-from services.logs.text.region import BEHIND, joined, tail_of
+from services.logs.text.region import BEHIND, tail_of
 
 _FURTHER = (
     4  # a place that is not where it was expected is looked for so many times as far back, step by step

@@ -10,7 +10,7 @@ from functools import cache
 
 import re2
 
-from services.domain.logs import STAMP, Block
+from services.domain.logs import STAMP, Block, joined
 from services.logs.text.lines import last_lines
 from services.redaction.lines import judged_alone, judged_around
 
@@ -99,14 +99,6 @@ def _unplain() -> "re2._Regexp":
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     return re2.compile(rb"[^ -~\n]", options)
-
-
-def joined(*blocks: Block) -> Block:
-    return Block(
-        b"".join(block.text for block in blocks),
-        b"".join(block.stamps for block in blocks),
-        b"".join(block.kinds for block in blocks),
-    )
 
 
 def parted(block: Block, context: int) -> tuple[Block, Block]:
