@@ -27,6 +27,7 @@ from services.errors import ContainerGone, HostError, HostSilent, Silence, Vakht
 from services.fleet.hosts import open_engine
 from services.fleet.lane import HELPER, FastLane, lane_key_line
 from services.fleet.tunnel import authorized_keys_line
+from services.logs.text.region import MARGIN_LINES
 from services.ports import Delete, Put
 from services.prometheus import open_prometheus
 from services.store import open_store
@@ -140,7 +141,7 @@ async def _lane(lane: FastLane, host: Host) -> Finding:
     container_id = await _searchable(lane.host, host)
     try:
         async with aclosing(
-            lane.candidates(container_id or _NOBODY, [b"stream"], deadline=DEADLINE)
+            lane.candidates(container_id or _NOBODY, [b"stream"], context=MARGIN_LINES, deadline=DEADLINE)
         ) as found:
             await anext(found, None)
     except ContainerGone:

@@ -43,7 +43,15 @@ def lines(candidates: list[Candidates]) -> list[bytes]:
 
 def groups(candidates: list[Candidates]) -> list[list[bytes]]:
     """The lines, by neighbourhood."""
-    return [[line.text for line in group.lines()] for each in candidates for group in each.parted()]
+    made: list[list[bytes]] = []
+    goes_on = False
+    for each in candidates:
+        parts = [[line.text for line in group.lines()] for group in each.parted()]
+        if parts and goes_on:
+            made[-1] += parts.pop(0)
+        made += parts
+        goes_on = each.goes_on
+    return made
 
 
 def log_of(server: Server, container_id: str) -> Path:

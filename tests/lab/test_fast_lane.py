@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import random
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,9 @@ async def test_moments_streams_and_groups(server: Server, lane: FastLane, spoken
     assert [line.stream for line in said] == [Stream.STDOUT, Stream.STDOUT, Stream.STDERR]
     assert groups(got) == [[b"needle one"], [b"needle two"], [b"needle three"]]
     around = await found(lane, spoken, b"between", context=1)
-    assert groups(around) == [[b"needle one", b"between", b"needle two"]]
+    assert groups(around) == [[b"first", b"needle one", b"between", b"needle two"]], (
+        "and the log's first line"
+    )
 
 
 async def test_context_is_the_same_in_compressed_files(lane: FastLane, server: Server, spoken: str) -> None:
@@ -108,7 +111,39 @@ async def test_context_is_the_same_in_compressed_files(lane: FastLane, server: S
     with gzip.open(f"{log}.1.gz", "wb") as older:
         older.write(log.read_bytes().replace(b"needle", b"pin").replace(b'"time":"20', b'"time":"19'))
     got = await found(lane, spoken, b"needle two", b"pin two", context=1)
-    assert groups(got) == [[b"between", b"pin two", b"last"], [b"between", b"needle two", b"last"]]
+    assert groups(got) == [
+        [b"first"],  # the log's begin is told, and where its files meet
+        [b"between", b"pin two", b"last", b"pin three", b"first"],
+        [b"between", b"needle two", b"last"],
+    ]
+
+
+@pytest.mark.parametrize("context", [0, 1, 3, 200])
+async def test_a_group_goes_on_where_two_files_meet(
+    lane: FastLane, server: Server, spoken: str, context: int
+) -> None:
+    record = '{"log":"%s\\n","stream":"stdout","time":"2026-11-23T14:%02d:%02d.5Z"}\n'
+    log = log_of(server, spoken)
+    said = [f"{'needle' if number in (45, 61) else 'line'} {number}" for number in range(90)]
+    oldest, older, newest = (
+        "".join(record % (said[number], number // 30, number % 30) for number in range(start, start + 30))
+        for start in (0, 30, 60)
+    )
+    with gzip.open(f"{log}.2.gz", "wb") as compressed:
+        compressed.write(oldest.encode())
+    Path(f"{log}.1").write_text(older)
+    log.write_text(newest)
+    got = await found(lane, spoken, b"needle", context=context)
+    seen = [line.decode() for line in lines(got)]
+    numbers = [int(line.split()[1]) for line in seen]
+    assert numbers == sorted(set(numbers))
+    wanted = {n for at in (45, 61) for n in range(max(at - context, 0), min(at + min(context, 10), 89) + 1)}
+    edges = {n for at in (30, 60) for n in range(max(at - context, 0), at + min(context, 10))}
+    edges |= set(range(min(context, 10)))
+    assert set(numbers) == wanted | edges
+    together = [[int(line.split()[1]) for line in group] for group in groups(got)]
+    assert all(group == list(range(group[0], group[-1] + 1)) for group in together)
+    assert len(together) == 1 + sum(later > number + 1 for number, later in pairwise(numbers))
 
 
 async def test_of_a_long_line_the_pieces_with_a_hit_are_found(lane: FastLane, server: Server) -> None:

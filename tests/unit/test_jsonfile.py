@@ -36,8 +36,14 @@ def texts(found: Iterable[Candidates]) -> list[list[str]]:
     return [[line.text.decode() for line in group] for group in groups(found)]
 
 
+EDGE = "\x01"
+
+
 def printed(*files: Sequence[Sequence[str]]) -> str:
-    """As the helper prints them: `files`, their groups and the records of those, all newest first."""
+    """As the helper prints them: `files`, their groups and the records of those, all newest first.
+
+    Where a file says that it is at its edge it holds EDGE.
+    """
     parts = [
         "\n--\n".join("\n".join(group) for group in file) + "\n" * bool(file) + "next\n" for file in files
     ]
@@ -177,3 +183,50 @@ def test_the_same_words_at_another_moment_are_another_line() -> None:
 def test_equal_pieces_are_not_taken_for_a_file_that_comes_again() -> None:
     found, _ = fed(printed([[record("end", 1), *[piece("x", 1)] * 3]]))
     assert texts(found) == [["x" * PIECE * 3 + "end"]]
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 1 << 20])
+def test_a_group_goes_on_where_two_files_meet(size: int) -> None:
+    newest = [[record("d", 4), EDGE]]
+    older = [[EDGE, record("c", 3)], [record("b", 2), EDGE]]
+    oldest = [[EDGE, record("a", 1), EDGE]]
+    found, state = fed(printed(newest, older, oldest), size)
+    assert runs(found) == [["a", "b"], ["c", "d"]]
+    assert state.ended
+
+
+def test_a_group_does_not_go_on_where_a_file_does_not_say_so() -> None:
+    for newest, older in (
+        ([record("b", 2)], [EDGE, record("a", 1)]),
+        ([record("b", 2), EDGE], [record("a", 1)]),
+    ):
+        found, _ = fed(printed([newest], [older]))
+        assert runs(found) == [["a"], ["b"]]
+
+
+def test_nothing_stands_between_a_file_and_the_one_before_when_it_comes_again() -> None:
+    file = [record("c", 3), record("b", 2), EDGE]
+    found, _ = fed(printed([file], [[EDGE, *file]], [[EDGE, record("a", 1), EDGE]]))
+    assert runs(found) == [["a", "b", "c"]]
+    again = [EDGE, record("d", 4), *file]
+    found, _ = fed(printed([file], [again], [[EDGE, record("a", 1), EDGE]]))
+    assert ["b", "c"] in runs(found), "what was written meanwhile does not stand before what has been here"
+
+
+@pytest.mark.parametrize("size", [64, 5000, 65_536])
+def test_a_large_group_in_parts_says_that_it_goes_on(size: int) -> None:
+    many = [record(f"{n} " + "x" * 900, n) for n in range(1000, 0, -1)]
+    found, _ = fed(printed([many], [[record("other", 0)]]), size)
+    assert len([each for each in found if each.groups]) > 2
+    assert [len(run) for run in runs(found)] == [1, 1000]
+
+
+def runs(found: Iterable[Candidates]) -> list[list[str]]:
+    """Lines that follow upon each other, oldest first, joined where they say so."""
+    made: list[list[str]] = []
+    for each in list(found)[::-1]:
+        parts = [[line.text.decode() for line in group.lines()] for group in each.parted()]
+        if parts and each.goes_on:
+            made[0] = parts.pop() + made[0]
+        made = parts + made
+    return made

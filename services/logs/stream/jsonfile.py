@@ -97,6 +97,7 @@ class NewestFirst:
         for line in lines:
             if line == _EDGE:
                 self._at_edge = True
+            if line in (_EDGE, b""):
                 continue
             if line in _CONTROL:
                 self.ended = line == _END
