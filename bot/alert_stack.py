@@ -184,9 +184,8 @@ async def open_alerts(
             alerts.works[f"watch {host}"] = watcher.run
             if rules := [block.rule for block in settings.alerts.log_rules]:
                 log_watch = LogWatch(
-                    services.fleet.engine(host), rules, relay.report, relay.open_findings, services.presenter,
-                    store, clock,
-                )  # fmt: skip
+                    services.fleet.engine(host), rules, relay.report, relay.open_findings, store, clock
+                )
                 stack.callback(log_watch.close)
                 alerts.works[f"log rules {host}"] = log_watch.run
         yield alerts

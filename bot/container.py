@@ -26,7 +26,7 @@ from services.fleet.fleet import Fleet
 from services.fleet.hosts import login_turns, open_engine
 from services.fleet.protection import Protection
 from services.languages import Languages
-from services.logs.follow.follows import Follows, open_follows
+from services.logs.follow.follows import Follows, Hooks, open_follows
 from services.logs.pages.bookmarks import Bookmarks
 from services.logs.pages.reader import LogReader
 from services.logs.search.prompts import Prompts
@@ -110,7 +110,9 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
         dozzle = settings.dozzle.url if settings.dozzle else None
         bookmarks = Bookmarks(store, clock)
         reader = LogReader(fleet, presenter, bookmarks, clock, dozzle=dozzle)
-        follows = await stack.enter_async_context(open_follows(fleet, presenter, store, clock, around=live))
+        follows = await stack.enter_async_context(
+            open_follows(fleet, presenter, store, clock, hooks=Hooks(live, roster.again))
+        )
         yield Services(
             store=store,
             clock=clock,

@@ -58,6 +58,11 @@ class Roster:
         scope = person.scope & within.scope if within else person.scope
         return Actor(person.id, person.name, person.role, scope, chat)
 
+    def again(self, actor: Actor) -> Actor | None:
+        """The same person in the same chat as the settings have them now; None for who is a stranger by now."""
+        within = self.chat(actor.chat) if actor.chat is not None else None
+        return self.actor(actor.id, within, chat=actor.chat)
+
     def scope_of(self, person_id: int) -> Scope:
         """What this person may see anywhere; nothing at all for a stranger."""
         person = self._people.get(person_id)

@@ -137,7 +137,9 @@ def _remarks(host: HostNews, report: NewsReport) -> Iterator[Text]:
     elif not host.stories:
         yield Text(_("Nothing."), "\n")
     since = report.span.since
-    if host.oldest is None:
+    if host.in_part:
+        yield Text(_("Docker remembers only the last 256 events of the host."), "\n")
+    elif host.oldest is None:
         yield Text(_("Docker remembers nothing: it has just been started."), "\n")
     elif since is None or host.oldest > since:
         yield Text(_("Docker remembers only since {time}.").format(time=moment(host.oldest, report.at)), "\n")

@@ -1,12 +1,11 @@
 """One rule over one container's log: when it is met, and when that is over. Pure; times are the log's own."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.domain.log_rules import LogRule
-from services.domain.logs import Line
 
 # Newest hits that an alert shows.
 SHOWN = 10
@@ -16,35 +15,36 @@ SHOWN = 10
 class LogCount:
     """`met`: when the threshold was last met, since `since`; None: it is not, or that is over.
 
-    Hits are held in a window of `threshold` moments; the newest few lines beside it.
+    Hits are held in a window of `threshold` moments; the newest few beside it, as they may be shown.
     """
 
     rule: LogRule
     since: datetime | None = None
     met: datetime | None = None
     _moments: deque[datetime] = field(init=False)
-    _newest: deque[Line] = field(init=False)
+    _newest: deque[tuple[datetime, str]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._moments = deque(maxlen=self.rule.threshold)
         self._newest = deque(maxlen=SHOWN)
 
     @property
-    def newest(self) -> tuple[Line, ...]:
+    def newest(self) -> tuple[str, ...]:
         """Of those within the window, the oldest first."""
-        last = self._newest[-1].at if self._newest else None
-        return tuple(hit for hit in self._newest if last and last - hit.at <= self.rule.within)
+        last = self._newest[-1][0] if self._newest else None
+        return tuple(text for at, text in self._newest if last and last - at <= self.rule.within)
 
-    def hit(self, lines: Iterable[Line]) -> bool:
-        """Whether the threshold is met by these, in the order of the log."""
+    def hit(self, moments: Sequence[datetime], shown: Sequence[str]) -> bool:
+        """Whether the threshold is met by these, in the order of the log. shown: the last of them, SHOWN at least."""
         met = False
-        for hit in lines:
-            self._moments.append(hit.at)
-            self._newest.append(hit)
-            if len(self._moments) == self.rule.threshold and hit.at - self._moments[0] <= self.rule.within:
+        for at in moments:
+            self._moments.append(at)
+            if len(self._moments) == self.rule.threshold and at - self._moments[0] <= self.rule.within:
                 self.since = self.since or self._moments[0]
-                self.met = max(self.met or hit.at, hit.at)
+                self.met = max(self.met or at, at)
                 met = True
+        last = moments[-len(shown) :] if shown else ()
+        self._newest.extend(zip(last, shown, strict=True))
         return met
 
     def over(self, now: datetime) -> datetime | None:

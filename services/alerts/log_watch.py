@@ -12,12 +12,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NoReturn, TypeVar
 
-from services.alerts.log_counting import LogCount
+from services.alerts.log_counting import SHOWN, LogCount
 from services.domain.alerts import Evidence
 from services.domain.containers import Container
 from services.domain.findings import SEVERITIES, Finding, LogHits
 from services.domain.log_rules import LogRule
-from services.domain.logs import Block, Line, Stream, block_of, moment_of
+from services.domain.logs import Block, joined, moment_of
 from services.errors import HostError, NoSuchContainer, StoreError
 from services.logs.follow.budget import Allowance, Budget
 from services.logs.follow.following import Missed
@@ -25,8 +25,9 @@ from services.logs.follow.tap import Attached, Tap
 from services.logs.patterns import Pattern
 from services.logs.stream.source import LogSource
 from services.logs.stream.windows import Onward, mark_before
-from services.logs.text.presenter import Presenter
+from services.logs.text.region import MARGIN_LINES, Region, tail_of
 from services.ports import Clock, Engine, Put, Store
+from services.redaction.text import HIDDEN
 
 LIST_EVERY = 10.0
 LIST_DEADLINE = 5.0
@@ -55,12 +56,11 @@ class LogWatch:
         rules: Sequence[LogRule],
         report: Report,
         open_findings: Callable[[str], Awaitable[Sequence[Finding]]],
-        presenter: Presenter,
         store: Store,
         clock: Clock,
     ) -> None:
         self.host = engine.host
-        self._engine, self._presenter, self._store, self._clock = engine, presenter, store, clock
+        self._engine, self._store, self._clock = engine, store, clock
         self._report, self._open_findings = report, open_findings
         self._rules = [(rule, Pattern.of(rule.pattern, ignore_case=rule.ignore_case)) for rule in rules]
         self._scanning = ThreadPoolExecutor(1, f"{engine.host}-rules")
@@ -130,8 +130,10 @@ class LogWatch:
         try:
             source = (await self._attach(attendance.name)).source
             mark = await mark_before(source, max(since, moment_of(noted)))
-            async with aclosing(Onward(source, mark).blocks(deadline=READ_DEADLINE)) as blocks:
+            behind = Onward(source, mark, margin=MARGIN_LINES)
+            async with aclosing(behind.blocks(deadline=READ_DEADLINE)) as blocks:
                 async for block in blocks:
+                    attendance.before = attendance.before or behind.before
                     await attendance.came(source, block, counted=True)
         except (HostError, NoSuchContainer, StoreError) as error:
             log.warning(
@@ -141,16 +143,24 @@ class LogWatch:
     # What a container's log brings
 
     async def scan(self, pattern: Pattern, block: Block) -> list[int]:
-        return await asyncio.get_running_loop().run_in_executor(self._scanning, pattern.lines_in, block.text)
+        return await self._in_thread(pattern.lines_in, block.text)
 
-    async def met(self, source: LogSource, count: LogCount, since: datetime) -> None:
+    async def shown(
+        self, source: LogSource, before: Block, block: Block, numbers: Sequence[int]
+    ) -> list[str]:
+        """These lines of the block as they may be shown behind those before it."""
+        return await self._in_thread(_shown, source, before, block, numbers)
+
+    async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._scanning, work, *args)
+
+    async def met(self, name: str, count: LogCount, since: datetime) -> None:
         """Told at once, and again while it is open, with what it is shown with made new, every half minute."""
-        rule, name, now = count.rule, source.name, self._clock.now()
+        rule, now = count.rule, self._clock.now()
         known = self._open.get(f"{rule.name}/{self.host}/{name}")
         if known and known.evidence and now - known.evidence.at < TOLD_EVERY:
             return
-        shown = await self._presenter.present(source, block_of(count.newest))
-        lines = tuple(line.text[:LONGEST_SHOWN] for line in shown.lines)
+        lines = tuple(text[:LONGEST_SHOWN] for text in count.newest)
         finding = Finding(
             rule.name,
             self.host,
@@ -196,7 +206,7 @@ class LogWatch:
 
 
 class _Attendance:
-    """One container's log under its rules: the `Receiver` of its tap."""
+    """One container's log under its rules: the `Receiver` of its tap. before: the lines up to what comes next."""
 
     def __init__(self, watch: LogWatch, name: str, rules: Iterable[tuple[LogRule, Pattern]]) -> None:
         self.name = name
@@ -205,20 +215,26 @@ class _Attendance:
         self._patterns = {rule.name: pattern for rule, pattern in rules}
         self._noted: datetime | None = None
         self._last = b""
+        self.before = Block()
 
     async def came(self, source: LogSource, block: Block, *, counted: bool) -> None:
         """Not counted: what stood there before the tap. Of that, what is younger than where `LogWatch` has looked."""
         if not counted:
             stamps = range(len(block)) if self._last else ()
             first = next((n for n in stamps if block.stamp(n) > self._last), len(block))
+            if not self._last:
+                self.before = tail_of(block, 0)
             block = block.part(first)
         if not block:
             return
         for name, count in self.counts.items():
             numbers = await self._watch.scan(self._patterns[name], block)
-            if numbers and count.hit(_lines(block, numbers)):
+            moments = [moment_of(block.stamp(number)) for number in numbers]
+            shown = await self._watch.shown(source, self.before, block, numbers[-SHOWN:]) if numbers else ()
+            if count.hit(moments, shown):
                 assert count.since is not None
-                await self._watch.met(source, count, count.since)
+                await self._watch.met(source.name, count, count.since)
+        self.before = tail_of(joined(self.before, block), 0)
         self._last = block.stamp(len(block) - 1)
         at = moment_of(self._last)
         if self._noted is None or at - self._noted >= NOTED_EVERY:
@@ -235,6 +251,7 @@ class _Attendance:
         """How the container stands is the watcher's business."""
 
 
-def _lines(block: Block, numbers: Sequence[int]) -> list[Line]:
-    texts = block.text.split(b"\n")
-    return [Line(block.stamp(n), Stream(block.kinds[n]), texts[n]) for n in numbers]
+def _shown(source: LogSource, before: Block, block: Block, numbers: Sequence[int]) -> list[str]:
+    first = len(before)
+    shown = Region.of(before, block, Block()).shown([first + n for n in numbers], source.hidden)
+    return [shown.get(first + number, HIDDEN) for number in numbers]

@@ -189,13 +189,15 @@ class HostNews:
     """One host. error: why nothing can be told of it.
 
     stories: of the time asked for, newest first; before: the newest older one. oldest: from when the engine
-    remembers anything; None: it remembers nothing.
+    remembers anything; None: it remembers nothing. in_part: the asker does not see the whole host. Then `oldest` is
+    None: how far back an engine remembers tells how busy everything on it is.
     """
 
     host: str
     stories: tuple[Story, ...] = ()
     before: Story | None = None
     oldest: datetime | None = None
+    in_part: bool = False
     error: HostError | None = None
 
     @property

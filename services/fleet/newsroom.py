@@ -63,12 +63,15 @@ def _host_news(
     facts = tuple(_visible(answer.facts, host, scope, known))
     if listed is None and not facts:
         return None
-    told = stories(replace(answer, facts=facts), known)
+    whole = scope.covers_host(host)
+    oldest = answer.oldest if whole else min((fact.at for fact in facts), default=None)
+    told = stories(History(facts, oldest), known)
     return HostNews(
         host,
         stories=tuple(story for story in told if _within(story, span)),
         before=next((story for story in told if span.since and story.last < span.since), None),
-        oldest=answer.oldest,
+        oldest=oldest if whole else None,
+        in_part=not whole,
     )
 
 

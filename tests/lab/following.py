@@ -14,9 +14,8 @@ from services.domain.plans import Place
 from services.fleet.engine import DockerEngine
 from services.fleet.fleet import Fleet
 from services.fleet.protection import Protection
-from services.logs.follow.follow import Around
 from services.logs.follow.following import FollowQuestion, Pace, Snapshot
-from services.logs.follow.follows import Bounds, Follows, open_follows
+from services.logs.follow.follows import Bounds, Follows, Hooks, open_follows
 from services.logs.text.presenter import Presenter, ShownLine
 from services.plans import Plans
 from services.ports import Store
@@ -135,7 +134,7 @@ class Watch:
 
 @asynccontextmanager
 async def watching(
-    path: Path, *servers: Server, bounds: Bounds | None = None, around: Around | None = None
+    path: Path, *servers: Server, bounds: Bounds | None = None, hooks: Hooks | None = None
 ) -> AsyncIterator[Watch]:
     clock = Now()
     async with AsyncExitStack() as stack:
@@ -149,8 +148,7 @@ async def watching(
         )
         presenter = Presenter()
         stack.callback(presenter.close)
-        more = {"around": around} if around else {}
         follows = await stack.enter_async_context(
-            open_follows(fleet, presenter, store, clock, bounds=bounds, **more)
+            open_follows(fleet, presenter, store, clock, bounds=bounds, hooks=hooks)
         )
         yield Watch(follows, engines[servers[0].name], store)

@@ -22,10 +22,9 @@ from services.errors import (
     PatternRefused,
     TooManyLogs,
 )
-from services.logs.follow import follow as follow_module
 from services.logs.follow import presence
 from services.logs.follow.following import Finish, FollowQuestion, Snapshot
-from services.logs.follow.follows import Bounds
+from services.logs.follow.follows import Bounds, Hooks
 from tests.lab.following import ALL, DIAS, STUDENT, Wall, watching, writer
 from tests.lab.servers import Lab
 
@@ -121,10 +120,7 @@ async def test_a_chat_that_takes_it_later_and_one_that_never_does(lab: Lab, tmp_
         assert await watch.follows.left_over() == []
 
 
-async def test_who_may_no_longer_see_it_sees_no_more(
-    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(follow_module, "CHECK_EVERY", 0.3)
+async def test_who_may_no_longer_see_it_sees_no_more(lab: Lab, tmp_path: Path) -> None:
     server = lab.servers["server1"]
     server.run_container("writer", *writer(100_000, burst=1, pause=0.1))
     narrow = Actor(1003, "Student", Role.VIEWER, Scope.of("*/writer"), chat=-1)
@@ -132,8 +128,42 @@ async def test_who_may_no_longer_see_it_sees_no_more(
         wall = await watch.follow("writer", by=narrow)
         await wall.until(lambda shown: shown.total > 2, "lines")
         server.docker("rename", "writer", "secret")
+        renamed = wall.last.total
         shown = await wall.ended(10)
         assert shown.standings[0].gone
+        assert shown.rows == ()
+        assert shown.total <= renamed + 30, "at the next showing already"
+
+
+async def test_who_is_nobody_by_now_sees_no_more(lab: Lab, tmp_path: Path) -> None:
+    server = lab.servers["server1"]
+    server.run_container("writer", *writer(100_000, burst=1, pause=0.1))
+    known: list[Actor | None] = [STUDENT]
+    async with watching(tmp_path, server, hooks=Hooks(judge=lambda by: known[0])) as watch:
+        wall = await watch.follow("writer", by=STUDENT)
+        await wall.until(lambda shown: shown.total > 2, "lines")
+        known[0] = None
+        count = len(wall.shown)
+        shown = await wall.ended(5)
+        assert all(not each.rows for each in wall.shown[count + 1 :]), "one may have been on its way"
+        assert shown.standings[0].gone
+
+
+async def test_of_what_a_person_may_no_longer_see_only_that_is_taken_away(lab: Lab, tmp_path: Path) -> None:
+    server = lab.servers["server1"]
+    for name in ("theirs", "writer"):
+        server.run_container(name, *writer(100_000, burst=1, pause=0.1))
+    known = [STUDENT]
+    async with watching(tmp_path, server, hooks=Hooks(judge=lambda by: known[0])) as watch:
+        wall = await watch.follow("writer", "theirs", by=STUDENT)
+        await wall.until(lambda shown: {row.name for row in shown.rows} == {"writer", "theirs"}, "both")
+        known[0] = Actor(STUDENT.id, STUDENT.name, STUDENT.role, Scope.of("*/writer"), chat=-1)
+        shown = await wall.until(lambda shown: shown.standings[0].gone, "one is taken away")
+        total = shown.total
+        assert {row.name for row in shown.rows} == {"writer"}
+        shown = await wall.until(lambda shown: shown.total > total + 5, "the other goes on")
+        assert {row.name for row in shown.rows} == {"writer"}
+        assert [each.gone for each in shown.standings] == [True, False]
 
 
 async def test_the_bot_stops_and_a_sudden_end_is_remembered(lab: Lab, tmp_path: Path) -> None:
@@ -168,7 +198,7 @@ async def test_only_the_first_and_the_last_word_go_as_a_person_s(lab: Lab, tmp_p
             live.append(inside)
             await super().show(snapshot)
 
-    async with watching(tmp_path, server, around=around) as watch:
+    async with watching(tmp_path, server, hooks=Hooks(around)) as watch:
         wall = await watch.follow("writer", wall=Noting())
         await wall.until(lambda shown: shown.total > 5, "lines")
         watch.follows.stop(wall.last.number, by=DIAS)
@@ -183,10 +213,13 @@ async def test_nothing_is_left_open_on_the_host(lab: Lab, tmp_path: Path) -> Non
         server.run_container(name, *writer(100_000, burst=1, pause=0.1))
     left: list[int] = []
     async with watching(tmp_path, server) as watch:
-        for _ in range(6):
+        for _number in range(6):
             wall = await watch.follow("one", "two")
             await wall.until(lambda shown: shown.total > 0, "lines")
-            while_read = server.sshd_descriptors()
+            while_read = 0
+            for _ in range(10):  # of the channels that are opened ahead one may be in use
+                while_read = max(while_read, server.sshd_descriptors())
+                await asyncio.sleep(0.03)
             watch.follows.stop(wall.last.number, by=DIAS)
             await wall.ended()
             await asyncio.sleep(0.3)

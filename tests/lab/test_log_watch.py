@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from services.alerts.log_watch import LogWatch
 from services.domain.alerts import Severity
 from services.domain.findings import Finding, LogHits
 from services.domain.log_rules import LogRule
-from services.logs.text.presenter import Presenter
 from services.ports import Store
 from services.store import open_store
 from tests.lab.server import Server
@@ -48,10 +48,9 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 @asynccontextmanager
 async def ruled(server: Server, notebook: Notebook, store: Store, *rules: LogRule) -> AsyncIterator[LogWatch]:
     """Yields when the containers there are have been taken up."""
-    presenter = Presenter()
     async with over_ssh(server) as engine:
         await engine.containers(deadline=10)
-        watch = LogWatch(engine, rules, notebook.report, notebook.open_findings, presenter, store, Now())
+        watch = LogWatch(engine, rules, notebook.report, notebook.open_findings, store, Now())
         async with asyncio.TaskGroup() as group:
             task = group.create_task(watch.run())
             await asyncio.sleep(1)
@@ -60,7 +59,6 @@ async def ruled(server: Server, notebook: Notebook, store: Store, *rules: LogRul
             finally:
                 task.cancel()
                 watch.close()
-                presenter.close()
 
 
 async def says(server: Server, name: str, *lines: str) -> None:
@@ -89,6 +87,31 @@ async def test_so_many_lines_are_a_finding_with_those_lines_and_it_ends_by_itsel
         over = await notebook.over("refused/talker", 8)
         assert over.ended is not None and over.ended >= found.started
         assert notebook.keys == {"refused/talker"}
+
+
+async def test_what_a_line_above_says_is_hidden_in_what_is_shown(server: Server, store: Store) -> None:
+    """Above in what comes, in what stood there before, and in what was written before the bot was away."""
+    rule = replace(RULE, threshold=2)
+    server.run_container("talker")
+    notebook = Notebook()
+    await says(server, "talker", "secret: |", *["    a part"] * 20)
+    async with ruled(server, notebook, store, rule):
+        await says(server, "talker", "    ECONNREFUSED hunter2 1", "    ECONNREFUSED hunter2 2")
+        found = await notebook.found("refused/talker", 3)
+        assert found.evidence is not None and found.evidence.lines == ("    •••", "    •••")
+        server.run_container("talker-2")
+        await asyncio.sleep(1)
+        await says(server, "talker-2", "secret: |", "    ECONNREFUSED hunter2", "    ECONNREFUSED hunter2")
+        found = await notebook.found("refused/talker-2", 5)
+        assert found.evidence is not None and found.evidence.lines == ("    •••", "    •••")
+        server.run_container("talker-3")
+        await asyncio.sleep(1)
+        await says(server, "talker-3", "password: |")
+        await asyncio.sleep(0.5)
+    await says(server, "talker-3", "    ECONNREFUSED hunter2", "    ECONNREFUSED hunter2")
+    async with ruled(server, notebook, store, rule):
+        found = await notebook.found("refused/talker-3", 5)
+        assert found.evidence is not None and found.evidence.lines == ("    •••", "    •••")
 
 
 async def test_what_was_written_while_the_bot_was_away_counts_and_a_made_anew_container_is_taken_up(

@@ -142,6 +142,12 @@ def test_nothing_at_all() -> None:
     assert text(shown()).startswith("Nothing to watch here")
 
 
+def test_who_sees_a_part_is_not_told_how_busy_the_rest_is() -> None:
+    for stories in ((), (story(What.STARTED),)):
+        said = text(shown(HostNews("server2", stories, in_part=True))).splitlines()
+        assert said[-3:] == ["Docker remembers only the last 256 events of the host.", "", "14:06:31"]
+
+
 def test_yesterday_stands_under_its_day_and_a_time_has_two_ends() -> None:
     host = HostNews(
         "server2", (story(What.STARTED), story(What.STARTED, minutes=16 * 60)), oldest=NOW - timedelta(days=9)

@@ -79,6 +79,30 @@ async def test_a_private_key_stays_hidden_when_it_comes_line_by_line(desk: Calla
         assert not any(key[:8] in text for text in seen)
 
 
+async def test_what_is_said_far_above_hides_what_comes_line_by_line(desk: Callable[..., Desk]) -> None:
+    """As a search hides it; with a pattern, too."""
+    for pattern in ("", "part|after"):
+        it = desk(pattern)
+        seen: list[str] = []
+        await it.write("app  | secret: |", counted=False)
+        for number in range(190):
+            await it.write(f"app  |    part {number} of it")
+            seen += texts((await it.screen.gathered()).rows)
+        await it.write("app  | after")
+        seen += texts((await it.screen.gathered()).rows)
+        assert "app  | after" in seen
+        assert not any("of it" in text for text in seen)
+
+
+async def test_a_burst_is_hidden_by_what_stands_before_all_that_is_shown_of_it(
+    desk: Callable[..., Desk],
+) -> None:
+    it = desk()
+    await it.write("secret: |", *[f"    part {number} of it" for number in range(195)])
+    rows = texts((await it.screen.gathered()).rows)
+    assert rows == ["    •••"] * ROWS
+
+
 async def test_a_match_tells_nothing_of_what_is_hidden(desk: Callable[..., Desk]) -> None:
     it = desk("hunter|user=.* pw|password=...$")
     await it.write("password=hunter2hunter2", "password=hunter2hunter2 ", "user=hunter pw", "else")

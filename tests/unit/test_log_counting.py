@@ -7,16 +7,14 @@ import pytest
 
 from services.alerts.log_counting import SHOWN, LogCount
 from services.domain.log_rules import LogRule
-from services.domain.logs import Line, Stream, stamp_of
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
 RULE = LogRule("errors", "ERROR", threshold=3, within=timedelta(seconds=60), cooldown=timedelta(minutes=10))
 
 
-def hits(*seconds: float) -> list[Line]:
-    return [
-        Line(stamp_of(NOW + timedelta(seconds=each)), Stream.STDOUT, b"ERROR %d" % each) for each in seconds
-    ]
+def hit(count: LogCount, *seconds: float) -> bool:
+    moments = [NOW + timedelta(seconds=each) for each in seconds]
+    return count.hit(moments, [f"ERROR {each}" for each in seconds][-SHOWN:])
 
 
 @pytest.mark.parametrize(
@@ -33,17 +31,17 @@ def hits(*seconds: float) -> list[Line]:
 )
 def test_so_many_within_so_much_time(seconds: Sequence[float], met: bool) -> None:
     at_once, one_by_one = LogCount(RULE), LogCount(RULE)
-    assert at_once.hit(hits(*seconds)) is met
-    found = [one_by_one.hit([hit]) for hit in hits(*seconds)]
+    assert hit(at_once, *seconds) is met
+    found = [hit(one_by_one, each) for each in seconds]
     assert any(found) is met
     assert (at_once.since, at_once.met) == (one_by_one.since, one_by_one.met)
 
 
 def test_it_began_with_the_first_of_them_and_is_over_after_the_cooldown() -> None:
     count = LogCount(RULE)
-    count.hit(hits(0, 100, 110, 120))
+    hit(count, 0, 100, 110, 120)
     assert (count.since, count.met) == (NOW + timedelta(seconds=100), NOW + timedelta(seconds=120))
-    count.hit(hits(125, 300))
+    hit(count, 125, 300)
     assert count.met == NOW + timedelta(seconds=125)
     assert count.over(NOW + timedelta(seconds=125 + 600)) is None
     assert count.over(NOW + timedelta(seconds=125 + 601)) == NOW + timedelta(seconds=125)
@@ -53,10 +51,10 @@ def test_it_began_with_the_first_of_them_and_is_over_after_the_cooldown() -> Non
 
 def test_what_is_shown_is_the_newest_of_the_window() -> None:
     count = LogCount(RULE)
-    count.hit(hits(-500, *range(40)))
-    assert [hit.text for hit in count.newest] == [b"ERROR %d" % each for each in range(40 - SHOWN, 40)]
-    count.hit(hits(5000))
-    assert [hit.text for hit in count.newest] == [b"ERROR 5000"]
+    hit(count, -500, *range(40))
+    assert count.newest == tuple(f"ERROR {each}" for each in range(40 - SHOWN, 40))
+    hit(count, 5000)
+    assert count.newest == ("ERROR 5000",)
 
 
 @pytest.mark.parametrize(

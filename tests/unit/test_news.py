@@ -478,6 +478,23 @@ def test_a_viewer_learns_of_what_is_in_scope_alone(history: History) -> None:
     assert bool(theirs) == (seen is not None)
 
 
+@settings(deadline=None)
+@given(histories, histories)
+def test_how_much_happened_out_of_scope_tells_nothing(history: History, other: History) -> None:
+    """How far back an engine remembers depends on it."""
+    scope = Scope.of("*/directus")
+    theirs = tuple(fact for fact in history.facts if fact.deed.of_container and fact.name == "directus")
+    hidden = [fact for fact in other.facts if "directus" not in (fact.name, fact.old_name)]
+    known = {fact.container for fact in theirs}
+    hidden = [fact for fact in hidden if fact.container not in known]
+    busy = tuple(sorted((*theirs, *hidden), key=lambda fact: fact.at))
+    seen = [
+        _host_news("server2", History(facts, oldest), None, TimeSpan(), scope)
+        for facts, oldest in ((theirs, NOON - timedelta(days=9)), (busy, NOON))
+    ]
+    assert seen[0] == seen[1]
+
+
 def test_who_sees_the_whole_host_sees_things_too() -> None:
     history = History((Fact(Deed.NETWORK_CREATE, NOON, "back", OTHER),), NOON)
     whole = _host_news("server2", history, None, TimeSpan(), Scope.of("server2/*"))

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 
-from services.errors import ChatClosed, HostSilent, MessageLost, MessageRefused, NotDelivered
-from services.logs.follow.following import Finish, Pace, Sink, Snapshot
+from services.errors import ChatClosed, MessageLost, MessageRefused, NotDelivered
+from services.logs.follow.following import Finish, Pace, Sink, Snapshot, Ticket
+from services.logs.follow.rights import Rights
 from services.logs.follow.screen import Screen
 from services.logs.follow.tap import Tap
 from services.logs.text.presenter import ShownLine
@@ -14,7 +15,6 @@ from services.ports import Clock
 
 FIRST_LINES = 1.0  # seconds for which the first message waits for lines
 LET_GO = 1.0  # seconds for what is on its way to the chat, before the last word follows it
-CHECK_EVERY = 60.0  # seconds between two looks at whether the asker may still see it
 REFUSALS = 3  # by the chat, in a row
 
 log = logging.getLogger(__name__)
@@ -38,22 +38,23 @@ class Rhythm:
 
 
 class Follow:
-    """number: its own, for Stop. around: entered for what is shown, but for the first and the last."""
+    """around: entered for what is shown, but for the first and the last. rights: asked before each showing."""
 
     def __init__(
         self,
-        number: int,
-        token: str,
+        ticket: Ticket,
         taps: Sequence[Tap],
         screen: Screen,
         sink: Sink,
         clock: Clock,
-        silent: Sequence[HostSilent] = (),
+        rights: Rights,
         around: Around = nullcontext,
     ) -> None:
-        self.number, self.token = number, token
+        self.number, self.token = ticket.number, ticket.token
         self.taps, self.sink = tuple(taps), sink
-        self._screen, self._clock, self._silent, self._around = screen, clock, tuple(silent), around
+        self._ticket, self._screen, self._clock = ticket, screen, clock
+        self._rights, self._around = rights, around
+        self._reading: dict[Tap, asyncio.Task[None]] = {}
         self._began = clock.now()
         self._news = asyncio.Event()
         screen.listen(self._news.set)
@@ -70,11 +71,11 @@ class Follow:
     async def run(self, seconds: float, placed: Callable[[], Awaitable[None]]) -> Finish:
         """Until its end, after `seconds` at the latest; `farewell` shows it. placed: called once it has been shown."""
         async with asyncio.TaskGroup() as group:
-            reading = {tap: group.create_task(tap.run(), name=f"tap {self.number}") for tap in self.taps}
+            for tap in self.taps:
+                self._reading[tap] = group.create_task(tap.run(), name=f"tap {self.number}")
             works = [
                 group.create_task(self._show(placed), name=f"show {self.number}"),
-                group.create_task(self._outlast(list(reading.values()))),
-                group.create_task(self._watch_rights(reading)),
+                group.create_task(self._outlast(list(self._reading.values()))),
             ]
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
@@ -83,7 +84,7 @@ class Follow:
             with suppress(TimeoutError):  # an edit that is on its way must not come behind the last one
                 async with asyncio.timeout(LET_GO):
                     await self._showing.acquire()
-            for task in (*reading.values(), *works):
+            for task in (*self._reading.values(), *works):
                 task.cancel()
         return self._finish.result()[0]
 
@@ -97,13 +98,12 @@ class Follow:
         await asyncio.wait(reading)
         self.end(Finish.ENDED)
 
-    async def _watch_rights(self, reading: Mapping[Tap, asyncio.Task[None]]) -> None:
-        """A container may have been renamed out of the asker's sight."""
-        while True:
-            await asyncio.sleep(CHECK_EVERY)
-            for tap, task in reading.items():
-                if not task.done() and not await tap.is_allowed():
-                    task.cancel()
+    async def _withdraw(self) -> None:
+        """Nothing is shown, or read, that the asker may not see any more: a container may have another name now."""
+        for tap in await self._rights.withdrawn(self._reading):
+            tap.withdraw()
+            self._reading.pop(tap).cancel()
+            self._screen.forget(tap.standing.host, tap.standing.name)
 
     async def _show(self, placed: Callable[[], Awaitable[None]]) -> None:
         loop = asyncio.get_running_loop()
@@ -144,6 +144,7 @@ class Follow:
         return 0.0
 
     async def _snapshot(self, finish: Finish | None = None, by: str = "") -> Snapshot:
+        await self._withdraw()
         gathered = await self._screen.gathered()
         self._came += gathered.came
         lines = sum(isinstance(row, ShownLine) for row in gathered.rows)
@@ -161,7 +162,7 @@ class Follow:
             at=self._clock.now(),
             pattern=self._screen.pattern,
             missed=self._screen.has_missed,
-            silent=self._silent,
+            silent=self._ticket.silent,
             finish=finish,
             by=by,
         )

@@ -110,6 +110,15 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a `Snapshot` says of its follow that never changes; see there."""
+
+    number: int
+    token: str
+    silent: tuple[HostSilent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """How often a place takes news, in seconds: `least` between two, one per `every` on average, `burst` at once.
 

@@ -20,6 +20,7 @@ from services.domain.reports import Selection
 from services.errors import (
     DeliveryError,
     FollowsFull,
+    NoSuchContainer,
     NotFollowed,
     NotYourFollow,
     RecordUnreadable,
@@ -29,7 +30,8 @@ from services.errors import (
 from services.fleet.fleet import Fleet
 from services.logs.follow.budget import Allowance, Budget
 from services.logs.follow.follow import Around, Follow
-from services.logs.follow.following import Finish, FollowQuestion, LeftOver, Running, Sink
+from services.logs.follow.following import Finish, FollowQuestion, LeftOver, Running, Sink, Ticket
+from services.logs.follow.rights import Judge, Rights
 from services.logs.follow.screen import Screen
 from services.logs.follow.tap import Attach, Attached, Tap
 from services.logs.patterns import Pattern
@@ -46,6 +48,10 @@ log = logging.getLogger(__name__)
 OpenSink = Callable[[int], Sink]
 
 
+def _as_he_began(by: Actor) -> Actor | None:
+    return by
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """each, all: follows of one person and in all. logs: containers of one. seconds: how long one lasts.
@@ -59,6 +65,14 @@ class Bounds:
     seconds: float = 600
     rate: float = 1 << 20
     burst: float = 2 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """around: entered for all that is shown but the first and the last of each follow. judge: asked before all."""
+
+    around: Around = nullcontext
+    judge: Judge = _as_he_began
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +106,11 @@ class Follows:
         group: asyncio.TaskGroup,
         thread: ThreadPoolExecutor,
         *,
-        around: Around,
         bounds: Bounds,
+        hooks: Hooks,
     ) -> None:
         self._fleet, self._presenter, self._store, self._clock = fleet, presenter, store, clock
-        self._group, self._thread, self._around, self._bounds = group, thread, around, bounds
+        self._group, self._thread, self._bounds, self._hooks = group, thread, bounds, hooks
         self._whole = Allowance(2 * bounds.rate, 2 * bounds.burst)
         self._asked = Asked(FollowQuestion, "follow", store, clock)
         self._codec = Codec(LeftOver)
@@ -127,9 +141,11 @@ class Follows:
         own = Allowance(self._bounds.rate, self._bounds.burst)
         budget = Budget(own, self._whole, 1 / self._bounds.all)
         containers = sorted(selection.containers, key=lambda container: (container.name, container.host))
-        taps = [self._tap(container, by, budget, screen) for container in containers]
+        rights = Rights(self._fleet, by, self._hooks.judge)
+        taps = [self._tap(container, rights, budget, screen) for container in containers]
         sink = open_sink(number)
-        follow = Follow(number, token, taps, screen, sink, self._clock, selection.silent, self._around)
+        ticket = Ticket(number, token, selection.silent)
+        follow = Follow(ticket, taps, screen, sink, self._clock, rights, self._hooks.around)
         self._running[number] = _Entry(follow, by, question.pattern)
         task = self._group.create_task(self._run(self._running[number]), name=f"follow {number}")
         self._tasks.add(task)
@@ -204,13 +220,16 @@ class Follows:
         if not selection.containers and selection.silent:
             raise selection.silent[0]
         if len(selection.containers) == 1:
-            await self._attach(selection.containers[0], by)()
+            await self._attach(selection.containers[0], Rights(self._fleet, by, self._hooks.judge))()
         return selection
 
-    def _attach(self, container: Container, by: Actor) -> Attach:
+    def _attach(self, container: Container, rights: Rights) -> Attach:
         key = ContainerKey(container.host, container.key)
 
         async def attach() -> Attached:
+            by = rights.actor
+            if by is None:
+                raise NoSuchContainer("")
             found = await self._fleet.find(key, by=by)
             engine = self._fleet.engine(found.host)
             details = await engine.inspect(found.id)
@@ -218,8 +237,8 @@ class Follows:
 
         return attach
 
-    def _tap(self, container: Container, by: Actor, budget: Budget, screen: Screen) -> Tap:
-        attach = self._attach(container, by)
+    def _tap(self, container: Container, rights: Rights, budget: Budget, screen: Screen) -> Tap:
+        attach = self._attach(container, rights)
         return Tap(container.host, container.name, attach, budget, screen, self._clock)
 
     async def _run(self, entry: _Entry) -> None:
@@ -259,15 +278,22 @@ async def open_follows(
     store: Store,
     clock: Clock,
     *,
-    around: Around = nullcontext,
     bounds: Bounds | None = None,
+    hooks: Hooks | None = None,
 ) -> AsyncIterator[Follows]:
-    """around: entered for all that is shown but the first and the last of each follow. Ends what still runs."""
+    """Ends what still runs."""
     thread = ThreadPoolExecutor(1, "following")
     try:
         async with asyncio.TaskGroup() as group:
             follows = Follows(
-                fleet, presenter, store, clock, group, thread, around=around, bounds=bounds or Bounds()
+                fleet,
+                presenter,
+                store,
+                clock,
+                group,
+                thread,
+                bounds=bounds or Bounds(),
+                hooks=hooks or Hooks(),
             )
             try:
                 yield follows

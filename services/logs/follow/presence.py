@@ -27,6 +27,11 @@ class Presence:
         self._last: Details | None = None
         self._away: float | None = None  # since when it does not run, by the loop's clock
 
+    @property
+    def container(self) -> str:
+        """The id of the latest; "" before there is one."""
+        return self._last.id if self._last else ""
+
     def note(self, details: Details) -> bool:
         """It has been inspected just now. Whether it was made anew since the last time."""
         before, self._last = self._last, details

@@ -16,13 +16,11 @@ from services.logs.follow.following import Missed, Row
 from services.logs.patterns import Pattern
 from services.logs.stream.source import LogSource
 from services.logs.text.presenter import Presenter, ShownLine
+from services.logs.text.region import MARGIN, MARGIN_LINES, MOST_MARGIN, tail_of
 from services.redaction.text import HIDDEN
 
 ROWS = 60  # more than a message holds
 BEFORE = 10  # lines that stood there already
-# Lines and bytes that are judged together with the newest: a private key spans lines.
-CONTEXT, CONTEXT_BYTES = 200, 64 * 2**10
-CONTINUED = 20  # lines that new ones may continue, as those of a stack trace do
 MATCHING = 0.5  # seconds that a pattern may take for a block
 
 Log = tuple[str, str]  # host, name
@@ -45,16 +43,20 @@ class _Latest:
         self.blocks.append(block)
         self.lines += len(block)
         self.bytes += len(block.text)
-        while len(self.blocks) > 1 and (
-            self.lines - len(self.blocks[0]) >= CONTEXT or self.bytes > CONTEXT_BYTES
-        ):
+        while len(self.blocks) > 1 and self._suffices_without(self.blocks[0]):
             oldest = self.blocks.popleft()
             self.lines -= len(oldest)
             self.bytes -= len(oldest.text)
 
-    def newest(self) -> Block:
-        newest = joined(*self.blocks)
-        return newest.part(len(newest) - CONTEXT) if len(newest) > CONTEXT else newest
+    def newest(self, count: int) -> tuple[Block, Block]:
+        """So many lines, and those before them that may bear on what is hidden in them."""
+        lines = joined(*self.blocks)
+        start = max(len(lines) - count, 0)
+        return lines.part(start), tail_of(lines.part(0, start), 0)
+
+    def _suffices_without(self, block: Block) -> bool:
+        lines, size = self.lines - len(block), self.bytes - len(block.text)
+        return (lines >= ROWS + MARGIN_LINES and size >= MARGIN) or self.bytes > MOST_MARGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,13 @@ class Screen:
         self.has_missed = True
         self.changed()
 
+    def forget(self, host: str, name: str) -> None:
+        """What has come of this log is not shown any more."""
+        self._logs.pop((host, name), None)
+        left = [row for row in self._rows if (row.host, row.name) != (host, name)]
+        self._rows.clear()
+        self._rows.extend(left)
+
     async def gathered(self) -> Gathered:
         """What stands there now. Of one reader at a time."""
         new: list[Row] = []
@@ -139,17 +148,15 @@ class Screen:
         count, latest.waiting = min(latest.waiting, ROWS), 0
         if not count or latest.source is None:
             return ()
-        return (await self._presenter.present(latest.source, latest.newest())).lines[-count:]
+        newest, before = latest.newest(count)
+        return (await self._presenter.present(latest.source, newest, before)).lines
 
     async def _search(
         self, latest: _Latest, pattern: Pattern, source: LogSource, block: Block, *, counted: bool
     ) -> None:
-        before = latest.newest()
-        if b"PRIVATE KEY" not in before.text:
-            before = before.part(max(len(before) - CONTINUED, 0))
-        together = joined(before, block)
+        _newest, before = latest.newest(0)
         latest.add(source, block)
-        lines = (await self._presenter.present(source, together)).lines[-len(block) :]
+        lines = (await self._presenter.present(source, block, before)).lines
         found, searched = await asyncio.get_running_loop().run_in_executor(
             self._thread, _matching, pattern, lines
         )

@@ -22,7 +22,6 @@ from services.errors import (
     ContainerGone,
     DeadlineExceeded,
     EngineRefused,
-    HostError,
     HostSilent,
     LogsUnreadable,
     NotFound,
@@ -98,16 +97,14 @@ class Tap:
     def standing(self) -> Standing:
         return self._presence.standing
 
-    async def is_allowed(self) -> bool:
-        """Whether it is still there for the asker's eyes, as far as that can be told now."""
-        try:
-            await self._attach()
-        except NotFound:
-            self._presence.gone()
-            return False
-        except (HostError, StoreError):
-            pass
-        return True
+    @property
+    def container(self) -> str:
+        """The id of the one that is read; "" before it is known."""
+        return self._presence.container
+
+    def withdraw(self) -> None:
+        """It is no longer for the asker's eyes; whoever runs it ends it."""
+        self._presence.gone()
 
     async def run(self) -> None:
         """Until it has ended for good, or cannot be followed; `standing` tells. Raises nothing foreseen."""

@@ -17,7 +17,7 @@ from services.redaction.lines import judged_alone, judged_around
 # Bytes and lines before a line that may bear on what is hidden in it, and lines behind it.
 MARGIN, MARGIN_LINES, BEHIND = 26_000, 200, 3
 # Bytes of a margin at most: where lines are very long it has fewer.
-_MOST_MARGIN = 256 * 2**10
+MOST_MARGIN = 256 * 2**10
 # A private key reaches as far as the margin does, in both directions. Around each there is one of these.
 KEY_TRACES = b"PRIVATE", b"OpenVPN", b"Private-Lines"
 
@@ -127,7 +127,7 @@ def _tells_of_key(text: bytes) -> bool:
 def _margin(text: bytes, context: int) -> tuple[int, int]:
     """In bytes and in lines."""
     at, count, least = 0, 0, max(context, MARGIN_LINES)
-    while at < len(text) and (count < least or at < MARGIN) and at < _MOST_MARGIN:
+    while at < len(text) and (count < least or at < MARGIN) and at < MOST_MARGIN:
         at = text.find(b"\n", at) + 1
         count += 1
     return at, count
@@ -137,7 +137,7 @@ def tail_of(block: Block, context: int) -> Block:
     """Its end, as large as the begin that `parted` takes."""
     text, size = block.text, len(block.text)
     at, count, least = size, 0, max(context, MARGIN_LINES)
-    while at > 0 and (count < least or size - at < MARGIN) and size - at < _MOST_MARGIN:
+    while at > 0 and (count < least or size - at < MARGIN) and size - at < MOST_MARGIN:
         at = text.rfind(b"\n", 0, at - 1) + 1
         count += 1
     return _slice(block, at, size, len(block) - count, len(block))
