@@ -51,13 +51,27 @@ SECRETS: dict[str, Said] = {
     ],
     "levels": plain("INFO the new password:", "    ERROR-tr0ub4dor&3xyz", "WARN more"),
 }  # fmt: skip
-FILLER: Said = [(f"INFO ready {number}", OUT if number % 3 else ERR) for number in range(230)]
 
 
-def log_of(secret: Said, *, margin: int = len(FILLER), buffer: int = 60_000) -> tuple[LogFleet, list[str]]:
+def filler(words: str) -> Said:
+    return [(f"{words}{number}", OUT if number % 3 else ERR) for number in range(230)]
+
+
+# What looks as if it went on with what stands far above, what does not, and what ends a line as a key's do.
+FILLER = filler("INFO ready ")
+FILLERS = (
+    FILLER,
+    filler("2026-11-23 14:02:11 - app - INFO - GET /items status="),
+    filler(f"app  | token {KEY} id="),
+)
+
+
+def log_of(
+    secret: Said, *, margin: int = len(FILLER), buffer: int = 60_000, among: Said = FILLER
+) -> tuple[LogFleet, list[str]]:
     """And its lines as they are shown in one piece."""
     log = EngineLog(buffer=buffer)
-    said = [*FILLER[:margin], *secret, *FILLER[:20]]
+    said = [*among[:margin], *secret, *among[:20]]
     for text, stream in said:
         log.write(text.encode() + b"\n", stream)
     shown = judged([text for text, _stream in said], ()).text.split("\n")
@@ -79,10 +93,10 @@ async def read(reader: LogReader, lines: int, step: int, sieve: Sieve = Sieve())
 
 
 @pytest.mark.parametrize("what", SECRETS)
-@pytest.mark.parametrize("buffer", [200, 60_000])
-async def test_wherever_a_page_begins(what: str, buffer: int) -> None:
+@pytest.mark.parametrize(("buffer", "among"), [(200, FILLERS[0]), *((60_000, each) for each in FILLERS)])
+async def test_wherever_a_page_begins(what: str, buffer: int, among: Said) -> None:
     for lines in (20, 21, 22, 23, 25, 40, 60):
-        fleet, shown = log_of(SECRETS[what], buffer=buffer)
+        fleet, shown = log_of(SECRETS[what], buffer=buffer, among=among)
         assert HIDDEN in str(shown)
         async with reading(fleet) as reader:
             assert await read(reader, lines, 7 if len(shown) < 300 else 40) == shown, lines
@@ -126,8 +140,8 @@ async def test_what_is_left_out_of_a_page_hides_as_well(what: str, sieve: Sieve)
 
 async def test_the_margin_costs_no_read_of_its_own() -> None:
     log = EngineLog()
-    log.write(b"".join(b"INFO ready %d\n" % number for number in range(5000)))
+    log.write(b"".join(b"INFO ready, status=%d\n" % number for number in range(5000)))
     async with reading(LogFleet({"n8n": log})) as reader:
         page = await reader.newest(LogQuestion(("n8n",), 50), by=ACTOR)
     assert len(page.lines) == 50
-    assert [query.tail for query in log.queries] == [50 + 8 + 200 + 1]
+    assert [query.tail for query in log.queries] == [50 + 8 + 20 + 1]

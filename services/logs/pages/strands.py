@@ -15,7 +15,7 @@ from services.logs.stream.source import LogSource
 from services.logs.stream.windows import Backwards, Mark, Onward
 from services.logs.text.levels import Level
 from services.logs.text.presenter import Presenter
-from services.logs.text.region import MARGIN_LINES
+from services.logs.text.region import LEAST_MARGIN, MARGIN_LINES
 
 _GROWTH = 4
 _MOST_RECORDS = 200_000
@@ -91,7 +91,7 @@ class BackwardStrand(Strand):
     ) -> None:
         super().__init__(source, sieve, presenter, room)
         self._start, self._since = start, since
-        margin = max(MARGIN_LINES, MOST_CONTINUED if sieve.by_level else 0)
+        margin = MOST_CONTINUED if sieve.by_level else LEAST_MARGIN
         self._walk = Backwards(source, start, margin=margin)
         self._records = 0
         self.full = False

@@ -15,7 +15,6 @@ All lines come, each once, whole, and in the order in which they end. What canno
 * A line without an end is read where it is written: it is missing when the newest window has no piece of it.
 """
 
-import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -26,14 +25,12 @@ from services.domain.logs import STAMP, Block, Line, block_of, joined, stamp_of
 from services.logs.stream.records import PIECE
 from services.logs.stream.source import LogSource
 from services.logs.stream.torn import MOST_HELD, Reading, reading
-from services.logs.text.region import BEHIND, tail_of
+from services.logs.text.region import BEHIND, MARGIN_LINES, is_of_key, settles, tail_of
 
 _FURTHER = (
     4  # a place that is not where it was expected is looked for so many times as far back, step by step
 )
 _FIRST_LOOK = 1000
-# How lines of keys end, whatever a logger put before them.
-_KEY_END = re.compile(rb"[\w+/=]{16}")
 _PROBE_DEADLINE = 10.0
 
 
@@ -79,7 +76,7 @@ def _check(text: bytes) -> bytes:
 
 
 class _Margin:
-    """What stands before a window is taken off its beginning: `least` lines, none with 0.
+    """What stands before a window is taken off its beginning: `least` lines or more, none with 0.
 
     block: that. first: the first line behind it; None: there is none yet. begin: as many of those as come at once,
     BEHIND at least. begun: anything has come, be it an empty block.
@@ -112,12 +109,18 @@ class _Margin:
 
 
 def _seam(block: Block, least: int) -> int | None:
-    """The first place behind so many lines that is, if possible, between two moments and within no key."""
+    """The first place behind so many lines which those before it suffice for; a mark can be made there if possible."""
     texts = block.text.split(b"\n")
-    for place in range(least, len(block)):
-        within_key = place < 2 * least and _KEY_END.fullmatch(texts[place][-20:].rstrip()[-16:])
-        within_moment = place < 20 * least and block.stamp(place) == block.stamp(place - 1)
-        if not within_key and not within_moment:
+    settled, of_key = False, False
+    for place in range(1, len(block)):
+        of_key = of_key or is_of_key(texts[place - 1])
+        settled = settled or (place > BEHIND and settles(texts[place - 1 - BEHIND]))
+        if place < least or (place < MARGIN_LINES and (of_key or not settled)):
+            continue
+        alike = (
+            block.stamp(place) == block.stamp(place - 1) or len(texts[place]) >= PIECE
+        )  # it may still grow
+        if not (alike and place < 20 * least) and not (is_of_key(texts[place]) and place < 2 * MARGIN_LINES):
             return place
     return None
 
@@ -126,9 +129,10 @@ class Backwards:
     """Windows from `mark` (None: the newest end) towards the oldest line, none of them overlapping.
 
     mark: where the next window ends; it may be kept, and walked on from later. exhausted: nothing older is left.
-    margin: so many lines at least stand `before` each window, unless it begins with the log's oldest line. They come
-    once more, at the end of the next one. behind: the lines that follow upon the window, with a margin as many as are
-    known without another read, three at least where there are any.
+    margin: so many lines at least stand `before` each window, unless it begins with the log's oldest line, and up to
+    MARGIN_LINES where what stands above might bear on it. They come once more, at the end of the next one. behind: the
+    lines that follow upon the window, with a margin as many as are known without another read, three at least where
+    there are any.
     """
 
     def __init__(self, source: LogSource, mark: Mark | None = None, *, margin: int = 0) -> None:
@@ -156,7 +160,7 @@ class Backwards:
         # The line a read begins in is left to the next window.
         further = records + (self.mark is None) + (0 if self._begin else self._margin)
         missed = False  # though the whole log was read; it may stand in what a read holds back
-        oldest: Line | None = None  # of a read that had no more than a margin
+        oldest: list[Line] = []  # of a read that had no more than a margin
         while not self.exhausted:
             # Of the log from its oldest line on, a glance tells whether anything is left.
             for tail in (self._reached + further, None):
@@ -170,11 +174,11 @@ class Backwards:
                             self.before = margin.block
                             yield body
                     if self.mark and margin.is_all:
-                        if read.first == oldest:  # however far back it begins
+                        if read.held == oldest:  # however far back it begins
                             self.exhausted, self.before = True, Block()
                             yield joined(block_of(read.held), margin.block)
                             return
-                        oldest = read.first
+                        oldest = read.held
                         break
                     if margin.begun or tail is None:
                         self._go_on_from(read, margin)

@@ -4,6 +4,7 @@ What is hidden in a line may depend on those around it: a private key spans line
 shows lines of a log shows them in a region, so that a line reads the same wherever a page, a block or a window begins.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,8 +19,18 @@ from services.redaction.lines import judged_alone, judged_around
 MARGIN, MARGIN_LINES, BEHIND = 26_000, 200, 3
 # Bytes of a margin at most: where lines are very long it has fewer.
 MOST_MARGIN = 256 * 2**10
+# Lines before a line that are enough where they are `settled`.
+LEAST_MARGIN = 20
 # A private key reaches as far as the margin does, in both directions. Around each there is one of these.
 KEY_TRACES = b"PRIVATE", b"OpenVPN", b"Private-Lines"
+
+
+# Nothing, or deeper than what may stand in the same place above; behind a name that a logger has put there, too.
+_INDENTED = re.compile(rb"^\s|^-|^$| {3}|\t|[|\]] {2}")
+_CODES = re.compile(rb"(?:^|[ |\]\t*\"',-])([A-Za-z0-9]{3,12}(?:[- ][A-Za-z0-9]{3,12}){0,3})[-*\"', \t\r]*$")
+_DIGIT = re.compile(rb"\d")
+_KEY_LINE = re.compile(rb"[\w+/=]{16}[ \t\r]*$|(?:Proc-Type|DEK-Info|Comment): ")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{40,}={0,2}[ \t\r]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +129,22 @@ def seen_behind(before: Block, body: Block, behind: Block) -> Block:
     if _tells_of_key(before.text) or _tells_of_key(body.text):
         return head_of(behind, 0)
     return behind.part(0, BEHIND) if len(behind) > BEHIND else behind
+
+
+def settles(text: bytes) -> bool:
+    """Whether nothing above this line can hide one that is more than BEHIND lines below it.
+
+    What reaches further than that goes on line by line: indented ones, codes, those of a key. So this is none.
+    """
+    head, tail = text[:160], text[-64:]
+    codes = _CODES.search(tail)
+    return not (_INDENTED.search(head) or _KEY_LINE.search(tail) or (codes and _DIGIT.search(codes[0])))
+
+
+def is_of_key(text: bytes) -> bool:
+    """Whether the line looks as those of a key do, whatever stands before it: then a key's begin may be above."""
+    found = _BASE64.search(text[-96:])
+    return found is not None and not found[0].islower() and not found[0].isupper()
 
 
 def _tells_of_key(text: bytes) -> bool:
