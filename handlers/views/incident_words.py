@@ -183,13 +183,13 @@ def headline(shown: Shown, *, filed: bool = False) -> str:
     if max(tally.total, len(alerts)) == 1:
         return f"🔥 {what(alerts[0])}" if alerts[0].firing else f"✅ {over(alerts[0])}"
     subject = _subject(shown)
-    if not tally.firing:
-        lasted = duration(
-            max((shown.incident.resolved or alerts[0].last) - shown.incident.opened, timedelta())
-        )
+    if tally.firing:
+        line = f"🔥 {_containers(shown) or f'{_counted(tally)}: {subject}'}"
+    else:
+        ends = shown.incident.resolved or alerts[0].last
+        lasted = duration(max(ends - shown.incident.opened, timedelta()))
         words = _("resolved: {what} · lasted {time}")
-        return "✅ " + words.format(what=f"{_count(tally)}: {subject}", time=lasted)
-    line = f"🔥 {_containers(shown) or f'{_counted(tally)}: {subject}'}"
+        line = "✅ " + words.format(what=f"{_count(tally)}: {subject}", time=lasted)
     if filed and tally.total > len(alerts):
         few = ngettext("{count} shown, all in the file", "{count} shown, all in the file", len(alerts))
         line += " · " + few.format(count=len(alerts))

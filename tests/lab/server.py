@@ -178,6 +178,9 @@ class Server:
         """sshd's session processes, two for each connection."""
         return self.sshd.sessions()
 
+    def ssh_connections(self) -> int:
+        return self.sshd.connections()
+
     def sshd_descriptors(self) -> int:
         """Descriptors that sshd's sessions hold: one for each open channel, beside some that stay."""
         return self.sshd.descriptors()

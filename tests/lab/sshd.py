@@ -165,6 +165,11 @@ class Sshd:
         listener = self._process.pid if self._process else 0
         return [pid for pid in inhabitants(self.network.handle) if pid != listener and _is_sshd(pid)]
 
+    def connections(self) -> int:
+        """How many there are: one process of each is the listener's own child."""
+        listener = self._process.pid if self._process else 0
+        return sum(_parent(pid) == listener for pid in self.sessions())
+
     def descriptors(self) -> int:
         """How many descriptors all sessions hold: each open channel costs one."""
         total = 0
@@ -196,6 +201,13 @@ class Sshd:
         key.touch(mode=0o600)
         key.write_bytes((self.keys / name).read_bytes())
         (self.home / "host_key.pub").write_text(public)
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def _is_sshd(pid: int) -> bool:

@@ -238,7 +238,7 @@ async def test_a_tidied_temporary_directory(server: Server) -> None:
 
 async def test_nothing_stays_behind(server: Server) -> None:
     async with over_ssh(server) as engine:
-        await engine.containers(deadline=5)
+        await engine.ping(deadline=5)
         directory = Path(engine._link.socket_path).parent
         assert directory.stat().st_mode & 0o777 == 0o700
         threads = [thread for thread in threading.enumerate() if thread.name.startswith(f"{server.name}-")]

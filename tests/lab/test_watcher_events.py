@@ -94,6 +94,7 @@ async def test_a_pulled_cable_is_noticed_though_nobody_asks(server: Server) -> N
 async def test_streams_that_are_left_leave_nothing_behind(server: Server) -> None:
     async with over_ssh(server) as engine:
         await engine.containers(deadline=5)
+        await asyncio.sleep(0.5)  # channels are opened ahead
         before = server.sshd_descriptors()
         for _ in range(20):
             async with aclosing(engine.events(since=Now().now() - timedelta(minutes=10))) as events:
