@@ -24,6 +24,7 @@ SLICE = 200  # rows that are read between two turns of the event loop: about a m
 
 T = TypeVar("T")
 Raw = msgspec.Raw
+Transport = httpx.AsyncBaseTransport
 
 # Every exception that httpx and what it stands on may raise. UnicodeError: a host name that no resolver takes.
 FOREIGN = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, httpx.CookieConflict, OSError, UnicodeError)
@@ -133,7 +134,7 @@ async def open_api(
     username: str = "",
     password: str = "",
     *,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
 ) -> AsyncIterator[Api]:
     """`url`: with the path it is served under, if any. Basic auth when a username is given. transport: the way to
     it, where that is not the network.
