@@ -7,6 +7,7 @@ environment's proxies not used: an API is where the settings say, and credential
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
 
@@ -23,10 +24,19 @@ SLICE = 200  # rows that are read between two turns of the event loop: about a m
 
 T = TypeVar("T")
 Raw = msgspec.Raw
+Transport = httpx.AsyncBaseTransport
 
 # Every exception that httpx and what it stands on may raise. UnicodeError: a host name that no resolver takes.
 FOREIGN = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, httpx.CookieConflict, OSError, UnicodeError)
 _ODD = (msgspec.MsgspecError, ValueError, TypeError, KeyError, OverflowError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`headers`: their names in any case."""
+
+    body: bytes
+    headers: Mapping[str, str]
 
 
 class Api:
@@ -50,6 +60,20 @@ class Api:
 
         Raises ApiError: each of its kinds.
         """
+        answer = await self.answer(method, path, deadline=deadline, params=params, form=form, json=json)
+        return answer.body
+
+    async def answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        deadline: float,
+        params: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        json: bytes | None = None,
+    ) -> Answer:
+        """As `ask`, with the headers."""
         headers = {"content-type": "application/json"} if json is not None else None
         try:
             async with (
@@ -64,7 +88,7 @@ class Api:
         except FOREIGN as exc:
             raise ApiUnreachable(self.name, _line(str(exc) or type(exc).__name__)) from exc
 
-    async def _answer(self, response: httpx.Response) -> bytes:
+    async def _answer(self, response: httpx.Response) -> Answer:
         status = response.status_code
         if status in (401, 403):
             raise ApiRefusedLogin(self.name)
@@ -80,7 +104,7 @@ class Api:
         body = await _read(response, MOST_BYTES + 1)
         if len(body) > MOST_BYTES:
             raise ApiNotUnderstood(self.name, f"an answer of more than {MOST_BYTES >> 20} MiB")
-        return body
+        return Answer(body, response.headers)
 
     @contextmanager
     def understanding(self) -> Iterator[None]:
@@ -104,8 +128,16 @@ class Api:
 
 
 @asynccontextmanager
-async def open_api(name: str, url: str, username: str = "", password: str = "") -> AsyncIterator[Api]:
-    """`url`: with the path it is served under, if any. Basic auth when a username is given.
+async def open_api(
+    name: str,
+    url: str,
+    username: str = "",
+    password: str = "",
+    *,
+    transport: Transport | None = None,
+) -> AsyncIterator[Api]:
+    """`url`: with the path it is served under, if any. Basic auth when a username is given. transport: the way to
+    it, where that is not the network.
 
     Nothing is asked yet. Raises ApiUnreachable for a URL that is none.
     """
@@ -119,6 +151,7 @@ async def open_api(name: str, url: str, username: str = "", password: str = "") 
             timeout=httpx.Timeout(None),  # `ask` has a deadline for the whole
             follow_redirects=False,
             trust_env=False,
+            transport=transport,
         )
     except httpx.InvalidURL as exc:
         raise ApiUnreachable(name, _line(str(exc))) from exc

@@ -1,12 +1,13 @@
 """Containers as the engine reports them, and the pure judgement of how each is doing."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2s
 from itertools import islice
+
+from services.domain.routing import domains_of
 
 
 class State(StrEnum):
@@ -29,11 +30,7 @@ class Health(StrEnum):
     UNHEALTHY = "unhealthy"
 
 
-# Host(`a.example`) and the older Host(`a.example`, `b.example`) of Traefik's rule language.
-_HOST_CALL = re.compile(r"Host\(([^()]{0,1000})\)")
-_QUOTED = re.compile(r"[`\"]([^`\"]+)[`\"]")
-_DOMAIN = re.compile(r"[A-Za-z0-9.*-]{1,253}")
-_MOST_RULES, _LONGEST_RULE, _MOST_DOMAINS = 100, 4096, 20
+_MOST_RULES = 100
 
 
 def key_of(host: str, name: str) -> str:
@@ -92,24 +89,13 @@ class Container:
 
     @property
     def domains(self) -> tuple[str, ...]:
-        """Names that its own Traefik labels route to it, twenty at most; whether the route works is another question.
-
-        Labels are anybody's text: a rule too long is passed over, and so is what cannot be a domain.
-        """
+        """Names that its own Traefik labels route to it, twenty at most; whether it works is another question."""
         rules = (
             rule
             for label, rule in self.labels.items()
             if label.startswith("traefik.http.routers.") and label.endswith(".rule")
         )
-        found = (
-            name
-            for rule in islice(rules, _MOST_RULES)
-            if len(rule) <= _LONGEST_RULE
-            for call in _HOST_CALL.findall(rule)
-            for name in _QUOTED.findall(call)
-            if _DOMAIN.fullmatch(name)
-        )
-        return tuple(islice(dict.fromkeys(found), _MOST_DOMAINS))
+        return domains_of(tuple(islice(rules, _MOST_RULES)))
 
     @property
     def key(self) -> str:

@@ -21,14 +21,22 @@ from aiohttp import web
 
 from tests.lab.network import PATH, LabUnavailable
 
-__all__ = ["AlertmanagerServer", "Gauge", "LabUnavailable", "PrometheusServer", "free_port"]
+__all__ = [
+    "AlertmanagerServer",
+    "Config",
+    "Gauge",
+    "LabUnavailable",
+    "PrometheusServer",
+    "Server",
+    "free_port",
+]
 
 Config = str | Mapping[str, Any]
 
 SILENT: Config = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
 
 
-class _Server:
+class Server:
     """A process of our own: start it from the main thread, with which the kernel ends it should pytest be killed."""
 
     command: str
@@ -71,7 +79,7 @@ class _Server:
             raise LabUnavailable(f"{self.command} is missing (Debian package {self.package})")
         with (self.home / "log").open("ab") as output:
             self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig=KILL", program, f"--config.file={self.file}", *self._options()],
+                ["setpriv", "--pdeathsig=KILL", program, *self._arguments()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -105,7 +113,7 @@ class _Server:
     def __exit__(self, *_: object) -> None:
         self.kill()
 
-    def _options(self) -> Sequence[str]:
+    def _arguments(self) -> Sequence[str]:
         raise NotImplementedError
 
     def _is_ready(self) -> bool:
@@ -121,7 +129,7 @@ class _Server:
             return answer.status, answer.read().decode(errors="replace")
 
 
-class AlertmanagerServer(_Server):
+class AlertmanagerServer(Server):
     """Alone, without a cluster."""
 
     command, package = "prometheus-alertmanager", "prometheus-alertmanager"
@@ -129,15 +137,16 @@ class AlertmanagerServer(_Server):
     def __init__(self, home: Path, config: Config = SILENT) -> None:
         super().__init__(home, config)
 
-    def _options(self) -> Sequence[str]:
+    def _arguments(self) -> Sequence[str]:
         return (
+            f"--config.file={self.file}",
             f"--web.listen-address=127.0.0.1:{self.port}",
             f"--storage.path={self.home / 'data'}",
             "--cluster.listen-address=",
         )
 
 
-class PrometheusServer(_Server):
+class PrometheusServer(Server):
     """`config` as it stands, or one made of the rest.
 
     scrape: exporters' addresses, HOST:PORT; alertmanagers: their URLs; rules: a rules file, of text or
@@ -164,8 +173,9 @@ class PrometheusServer(_Server):
         """New rules, taken up at the next `start` or `reload`."""
         (self.home / "rules.yml").write_text(rules if isinstance(rules, str) else yaml.safe_dump(rules))
 
-    def _options(self) -> Sequence[str]:
+    def _arguments(self) -> Sequence[str]:
         return (
+            f"--config.file={self.file}",
             f"--web.listen-address=127.0.0.1:{self.port}",
             f"--storage.tsdb.path={self.home / 'data'}",
             "--web.enable-lifecycle",

@@ -1,0 +1,120 @@
+"""Traefik's API, as version 3 speaks it: what is routed where, and what Traefik itself thinks of it.
+
+Every call raises ApiError, whose `api` is "traefik". The API is read only. Certificates are told since 3.7.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TypeVar
+
+import msgspec
+
+from services.domain.routing import Protocol, Routing, StoredCertificate
+from services.errors import ApiNotUnderstood, ApiRefused
+from services.http import Api, Raw, Transport, open_api
+from services.traefik_rows import (
+    certificate_of,
+    entry_point_of,
+    middleware_of,
+    router_of,
+    service_of,
+    version_of,
+)
+
+API = "traefik"
+
+T = TypeVar("T")
+
+_Part = tuple[Protocol, str]
+_PARTS: tuple[_Part, ...] = tuple(
+    (protocol, kind)
+    for protocol in Protocol
+    for kind in ("routers", "services", "middlewares")
+    if (protocol, kind) != (Protocol.UDP, "middlewares")
+)
+_ROWS = msgspec.json.Decoder(list[Raw])
+_PER_PAGE = 1000
+# A proxy that serves more is none that we know how to read, and one that pages in circles must end.
+_MOST_PAGES = 50
+
+
+class Traefik:
+    """Deadlines are in seconds, for the whole call."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def version(self, *, deadline: float = 5) -> str:
+        """As it names itself, such as 3.7.15. ApiNotUnderstood for one before 3, and for what is no Traefik."""
+        body = await self._api.ask("GET", "api/version", deadline=deadline)
+        with self._api.understanding():
+            version = version_of(body)
+        if version.partition(".")[0].isdigit() and int(version.partition(".")[0]) < 3:
+            raise ApiNotUnderstood(API, f"Traefik {version}, where 3 or newer is needed")
+        return version
+
+    async def routing(self, *, deadline: float = 5) -> Routing:
+        """All of it. The version first: what is no Traefik is told from one that fails."""
+        version = await self.version(deadline=deadline)
+        certificates, points, parts = await asyncio.gather(
+            self._certificates(deadline),
+            self._rows("entrypoints", deadline),
+            asyncio.gather(*(self._rows(f"{protocol}/{kind}", deadline) for protocol, kind in _PARTS)),
+        )
+        rows = dict(zip(_PARTS, parts, strict=True))
+        return Routing(
+            version=version,
+            routers=await self._each(rows, "routers", router_of),
+            services=await self._each(rows, "services", service_of),
+            middlewares=await self._each(rows, "middlewares", middleware_of),
+            entry_points=await self._api.each(points, entry_point_of),
+            certificates=certificates,
+        )
+
+    async def _each(
+        self, rows: Mapping[_Part, Sequence[Raw]], kind: str, read: Callable[[Protocol, Raw], T]
+    ) -> tuple[T, ...]:
+        found: list[T] = []
+        for protocol in Protocol:
+            found += await self._api.each(rows.get((protocol, kind), ()), partial(read, protocol))
+        return tuple(found)
+
+    async def _certificates(self, deadline: float) -> tuple[StoredCertificate, ...] | None:
+        try:
+            rows = await self._rows("certificates", deadline)
+        except ApiRefused as refusal:
+            if refusal.status == 404:  # before 3.7
+                return None
+            raise
+        return await self._api.each(rows, certificate_of)
+
+    async def _rows(self, path: str, deadline: float) -> list[Raw]:
+        """Of all pages."""
+        rows: list[Raw] = []
+        page, ends = 1, asyncio.get_running_loop().time() + deadline
+        for _ in range(_MOST_PAGES):
+            left = ends - asyncio.get_running_loop().time()
+            params = {"page": str(page), "per_page": str(_PER_PAGE)}
+            answer = await self._api.answer("GET", f"api/{path}", params=params, deadline=max(left, 0))
+            with self._api.understanding():
+                rows += _ROWS.decode(answer.body)
+                following = int(answer.headers.get("x-next-page", "1"))
+            if following <= page:  # behind the last one it says 1
+                return rows
+            page = following
+        raise ApiNotUnderstood(API, f"more than {_MOST_PAGES} pages of {path}")
+
+
+@asynccontextmanager
+async def open_traefik(
+    url: str,
+    username: str = "",
+    password: str = "",
+    *,
+    transport: Transport | None = None,
+) -> AsyncIterator[Traefik]:
+    """As `services.http.open_api`; `url` is the one below which `api/` is, without it."""
+    async with open_api(API, url, username, password, transport=transport) as api:
+        yield Traefik(api)
