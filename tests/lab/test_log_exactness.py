@@ -236,5 +236,5 @@ def assert_no_gap(lines: Sequence[Line], *, dropped: bool) -> None:
         first = numbers[0] if numbers and dropped else step
         assert numbers == list(range(first, first + step * len(numbers), step))
     longs = [len(words[0]) for words in said if words[-1] == b"long"]
-    assert all(length == 40_000 for length in longs[dropped:])
+    assert [length for length in longs[dropped:] if length != 40_000] == []
     assert len(said) > 500

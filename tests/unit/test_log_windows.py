@@ -403,3 +403,28 @@ async def test_an_engine_that_tells_something_else_each_time(records: int) -> No
         await read(walk.window(records, deadline=5))
     await read(Onward(log.source(), Mark(30, BEGAN.isoformat().encode(), b"check")).blocks(deadline=5))
     assert len(log.queries) < 60
+
+
+class Hasty(EngineLog):
+    """Whenever it is asked again much has been written."""
+
+    def given(self, query: LogQuery) -> bytes:
+        if len(self.queries) > 1:
+            for number in range(300):
+                self.write(b"%d later\n" % number)
+                self.write(b"%d later\n" % number, Stream.STDERR)
+        return super().given(query)
+
+
+async def test_a_torn_line_is_found_whole_though_the_log_runs_away() -> None:
+    log = Hasty()
+    log.write(b"before\n")
+    log.write(b"x" * PIECE)
+    for number in range(5):
+        log.write(b"%d\n" % number, Stream.STDERR)
+    log.write(b" and the end\n")
+    log.write(b"after\n", Stream.STDERR)
+    walk = Backwards(log.source())
+    lines = [line for line in await read(walk.window(5, deadline=5)) if line.stream is Stream.STDOUT]
+    assert [line.text for line in lines] == [b"x" * PIECE + b" and the end"]
+    assert len(log.queries) > 2, "the first look for its beginning found younger lines alone"

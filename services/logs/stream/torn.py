@@ -9,7 +9,8 @@ from services.logs.stream.records import LONGEST_LINE, PIECE
 from services.logs.stream.source import LogSource
 
 MOST_HELD = 1 << 20  # bytes of lines that are kept while it is not sure yet what they are
-_FURTHER = (100, 10_000)  # records before a read in which the beginning of a torn line is looked for
+# Records before a read in which the beginning of a torn line is looked for. What has been written since counts, too.
+_FURTHER = (100, 10_000, 200_000)
 
 
 @asynccontextmanager
@@ -107,16 +108,19 @@ class Reading:
 
 
 async def _text_of(line: Line, blocks: AsyncGenerator[Block, None]) -> tuple[bytes, bool]:
-    """As this read has it, and whether the line begins in it: another one of its stream is before it."""
+    """As this read has it, and whether the line begins in it: another one of its stream is before it.
+
+    A log that grows may have left the line behind: then all that is read is younger.
+    """
     is_whole = False
     async for block in blocks:
         place = block.kinds.find(line.stream)
         while place >= 0:
             if block.stamp(place) == line.stamp and _is_end_of(line.text, text := block.line(place).text):
                 return text, is_whole
-            is_whole = True
+            is_whole = is_whole or block.stamp(place) <= line.stamp
             place = block.kinds.find(line.stream, place + 1)
-    return line.text, True
+    return line.text, is_whole
 
 
 def _is_end_of(end: bytes, text: bytes) -> bool:
