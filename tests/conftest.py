@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from playground.telegram import Chat, Limits, Message, Person, Refusal, Telegram
 from tests.bots import AIGERIM, DIAS, OPS, SCALE, STRANGER, STUDENT, TOKEN, Setup
-from tests.crowd import Crowd, open_crowd
+from tests.crowd import HOSTS, Crowd, open_crowd
 from tests.lab.servers import Lab, LabUnavailable, Server
 
 # How long an example takes says more about the machine than about the code.
@@ -104,7 +104,8 @@ def setup(tmp_path: Path, cast: Cast) -> Callable[..., Setup]:
 
 
 @pytest.fixture
-async def crowd() -> AsyncIterator[Crowd]:
-    """Five hundred simulated servers behind SSH, in a process of their own, with a hundred containers each."""
-    async with open_crowd() as crowd:
+async def crowd(request: pytest.FixtureRequest) -> AsyncIterator[Crowd]:
+    """Five hundred simulated servers behind SSH, or as many as the parameter says, with a hundred containers each; in a
+    process of their own."""
+    async with open_crowd(getattr(request, "param", HOSTS)) as crowd:
         yield crowd
