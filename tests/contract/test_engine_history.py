@@ -70,4 +70,5 @@ async def test_nothing_has_happened_since(stage: Stage) -> None:
     await stage.idle("toy")
     since = datetime.now(UTC)
     await asyncio.sleep(0.01)
-    assert await remembered(stage, since) == History()
+    # What others' healthchecks do meanwhile is no fact, but there may be some of it.
+    assert (await remembered(stage, since)).facts == ()

@@ -85,6 +85,7 @@ def act(server: Server) -> None:
     docker("network", "create", "back")
     docker("volume", "create", "pgdata")
     docker("kill", "--signal=HUP", "traefik")
+    wait_for_the_last_fall(server, "hog", "0 exited")
     wait_for_the_last_fall(server, "worker", "2 exited")
 
 
