@@ -33,6 +33,7 @@ def server(lab: Lab) -> Iterator[Server]:
     yield server
     server.resume_docker()
     server.docker("network", "prune", "--force")
+    server.docker("volume", "rm", "--force", "pgdata")  # newer engines prune no volume that has a name
     server.docker("volume", "prune", "--force")
 
 
@@ -88,6 +89,7 @@ def act(server: Server) -> None:
     docker("kill", "--signal=HUP", "traefik")
     wait_for_the_last_fall(server, "hog", "0 exited")
     wait_for_the_last_fall(server, "worker", "2 exited")
+    time.sleep(2)  # an engine tells its time in whole seconds
 
 
 def wait_for_the_last_fall(server: Server, name: str, wanted: str) -> None:
