@@ -219,7 +219,7 @@ class Chromium:
         if not program:
             raise BrowserError("Debian's package chromium is not installed")
         with ExitStack() as stack:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(  # noqa: S603 - no shell, and nobody else's words
                 [program, *_FLAGS, f"--user-data-dir={self._directory}", "about:blank"],
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip

@@ -102,14 +102,14 @@ class Alertmanager:
 
     async def alerts(self, *, deadline: float = 5) -> Sequence[ActiveAlert]:
         """All that are not over, suppressed ones too, in no promised order."""
-        body = await self._api.ask("GET", "api/v2/alerts", params=_ALL, deadline=deadline)
-        return await self._api.each(self._rows(body), _alert)
+        answer = await self._api.ask("GET", "api/v2/alerts", params=_ALL, deadline=deadline)
+        return await self._api.each(self._rows(answer.body), _alert)
 
     async def groups(self, *, deadline: float = 5) -> Sequence[Group]:
         """One for each receiver and set of group labels, suppressed alerts included."""
-        body = await self._api.ask("GET", "api/v2/alerts/groups", deadline=deadline)
+        answer = await self._api.ask("GET", "api/v2/alerts/groups", deadline=deadline)
         found: list[Group] = []
-        for group in await self._api.each(self._rows(body), _GROUP.decode):
+        for group in await self._api.each(self._rows(answer.body), _GROUP.decode):
             alerts = await self._api.each(group.alerts, _alert)
             found.append(Group(group.labels, group.receiver.name, alerts))
         return found
@@ -121,8 +121,8 @@ class Alertmanager:
 
     async def silences(self, *, deadline: float = 5) -> Sequence[Silence]:
         """Those that expired within Alertmanager's retention (5 days) too."""
-        body = await self._api.ask("GET", "api/v2/silences", deadline=deadline)
-        return await self._api.each(self._rows(body), _silence)
+        answer = await self._api.ask("GET", "api/v2/silences", deadline=deadline)
+        return await self._api.each(self._rows(answer.body), _silence)
 
     async def silence(
         self,
@@ -149,9 +149,9 @@ class Alertmanager:
             id=id or "",
         )
         json = msgspec.json.encode(wire)
-        body = await self._api.ask("POST", "api/v2/silences", json=json, deadline=deadline)
+        answer = await self._api.ask("POST", "api/v2/silences", json=json, deadline=deadline)
         with self._api.understanding():
-            return _SILENCED.decode(body)["silenceID"]
+            return _SILENCED.decode(answer.body)["silenceID"]
 
     async def expire(self, id: str, *, deadline: float = 5) -> None:
         """End a silence now. Harmless when it is over or gone already."""
@@ -165,9 +165,9 @@ class Alertmanager:
                 raise
 
     async def status(self, *, deadline: float = 5) -> AmStatus:
-        body = await self._api.ask("GET", "api/v2/status", deadline=deadline)
+        answer = await self._api.ask("GET", "api/v2/status", deadline=deadline)
         with self._api.understanding():
-            status = _STATUS.decode(body)
+            status = _STATUS.decode(answer.body)
             return AmStatus(status.version_info["version"], status.uptime.astimezone(UTC))
 
     def _rows(self, body: bytes) -> list[Raw]:

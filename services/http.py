@@ -24,7 +24,6 @@ SLICE = 200  # rows that are read between two turns of the event loop: about a m
 
 T = TypeVar("T")
 Raw = msgspec.Raw
-Transport = httpx.AsyncBaseTransport
 
 # Every exception that httpx and what it stands on may raise. UnicodeError: a host name that no resolver takes.
 FOREIGN = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, httpx.CookieConflict, OSError, UnicodeError)
@@ -55,25 +54,11 @@ class Api:
         params: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         json: bytes | None = None,
-    ) -> bytes:
-        """The whole body of a 2xx answer, at most MOST_BYTES. `path`: below the API's URL, without a slash first.
+    ) -> Answer:
+        """A 2xx answer, its body whole and of MOST_BYTES at most. `path`: below the API's URL, without a slash first.
 
         Raises ApiError: each of its kinds.
         """
-        answer = await self.answer(method, path, deadline=deadline, params=params, form=form, json=json)
-        return answer.body
-
-    async def answer(
-        self,
-        method: str,
-        path: str,
-        *,
-        deadline: float,
-        params: Mapping[str, str] | None = None,
-        form: Mapping[str, str] | None = None,
-        json: bytes | None = None,
-    ) -> Answer:
-        """As `ask`, with the headers."""
         headers = {"content-type": "application/json"} if json is not None else None
         try:
             async with (
@@ -128,16 +113,8 @@ class Api:
 
 
 @asynccontextmanager
-async def open_api(
-    name: str,
-    url: str,
-    username: str = "",
-    password: str = "",
-    *,
-    transport: Transport | None = None,
-) -> AsyncIterator[Api]:
-    """`url`: with the path it is served under, if any. Basic auth when a username is given. transport: the way to
-    it, where that is not the network.
+async def open_api(name: str, url: str, username: str = "", password: str = "") -> AsyncIterator[Api]:
+    """`url`: with the path it is served under, if any. Basic auth when a username is given.
 
     Nothing is asked yet. Raises ApiUnreachable for a URL that is none.
     """
@@ -151,7 +128,6 @@ async def open_api(
             timeout=httpx.Timeout(None),  # `ask` has a deadline for the whole
             follow_redirects=False,
             trust_env=False,
-            transport=transport,
         )
     except httpx.InvalidURL as exc:
         raise ApiUnreachable(name, _line(str(exc))) from exc

@@ -117,9 +117,9 @@ class Prometheus:
     async def _data(self, method: str, path: str, asked: Mapping[str, str], deadline: float) -> "_Answer":
         """POST for queries: a long one does not fit a URL."""
         params, form = (None, asked) if method == "POST" else (asked, None)
-        body = await self._api.ask(method, path, params=params, form=form, deadline=deadline)
+        said = await self._api.ask(method, path, params=params, form=form, deadline=deadline)
         with self._api.understanding():
-            answer = _ANSWER.decode(body)
+            answer = _ANSWER.decode(said.body)
         if answer.status != "success":
             raise ApiRefused(API, 200, answer.error[:500])
         return answer

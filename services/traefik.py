@@ -13,7 +13,7 @@ import msgspec
 
 from services.domain.routing import Protocol, Routing, StoredCertificate
 from services.errors import ApiNotUnderstood, ApiRefused
-from services.http import Api, Raw, Transport, open_api
+from services.http import Api, Raw, open_api
 from services.traefik_rows import (
     certificate_of,
     entry_point_of,
@@ -48,9 +48,9 @@ class Traefik:
 
     async def version(self, *, deadline: float = 5) -> str:
         """As it names itself, such as 3.7.15. ApiNotUnderstood for one before 3, and for what is no Traefik."""
-        body = await self._api.ask("GET", "api/version", deadline=deadline)
+        answer = await self._api.ask("GET", "api/version", deadline=deadline)
         with self._api.understanding():
-            version = version_of(body)
+            version = version_of(answer.body)
         if version.partition(".")[0].isdigit() and int(version.partition(".")[0]) < 3:
             raise ApiNotUnderstood(API, f"Traefik {version}, where 3 or newer is needed")
         return version
@@ -97,7 +97,7 @@ class Traefik:
         for _ in range(_MOST_PAGES):
             left = ends - asyncio.get_running_loop().time()
             params = {"page": str(page), "per_page": str(_PER_PAGE)}
-            answer = await self._api.answer("GET", f"api/{path}", params=params, deadline=max(left, 0))
+            answer = await self._api.ask("GET", f"api/{path}", params=params, deadline=max(left, 0))
             with self._api.understanding():
                 rows += _ROWS.decode(answer.body)
                 following = int(answer.headers.get("x-next-page", "1"))
@@ -108,13 +108,7 @@ class Traefik:
 
 
 @asynccontextmanager
-async def open_traefik(
-    url: str,
-    username: str = "",
-    password: str = "",
-    *,
-    transport: Transport | None = None,
-) -> AsyncIterator[Traefik]:
+async def open_traefik(url: str, username: str = "", password: str = "") -> AsyncIterator[Traefik]:
     """As `services.http.open_api`; `url` is the one below which `api/` is, without it."""
-    async with open_api(API, url, username, password, transport=transport) as api:
+    async with open_api(API, url, username, password) as api:
         yield Traefik(api)

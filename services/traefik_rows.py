@@ -24,7 +24,7 @@ class _Version(msgspec.Struct):
     version: Annotated[str, msgspec.Meta(max_length=100)] = msgspec.field(name="Version")
 
 
-class _Named(msgspec.Struct, kw_only=True):
+class _Named(msgspec.Struct, kw_only=True, rename="camel"):
     """What all parts of the configuration have in common."""
 
     name: str
@@ -33,15 +33,15 @@ class _Named(msgspec.Struct, kw_only=True):
     error: list[str] = []
 
 
-class _Tls(msgspec.Struct):
-    certResolver: str = ""  # noqa: N815
+class _Tls(msgspec.Struct, rename="camel"):
+    cert_resolver: str = ""
     passthrough: bool = False
 
 
-class _Router(_Named, kw_only=True):
+class _Router(_Named, kw_only=True, rename="camel"):
     rule: str = ""
     service: str = ""
-    entryPoints: list[str] = []  # noqa: N815
+    entry_points: list[str] = []
     middlewares: list[str] = []
     tls: _Tls | None = None
 
@@ -72,23 +72,23 @@ class _Failover(msgspec.Struct):
     fallback: str = ""
 
 
-class _Service(_Named, kw_only=True):
+class _Service(_Named, kw_only=True, rename="camel"):
     type: str = ""
-    loadBalancer: _Balancer | None = None  # noqa: N815
+    load_balancer: _Balancer | None = None
     weighted: _Weighted | None = None
     mirroring: _Mirroring | None = None
     failover: _Failover | None = None
-    usedBy: list[str] = []  # noqa: N815
-    serverStatus: dict[str, str] = {}  # noqa: N815
+    used_by: list[str] = []
+    server_status: dict[str, str] = {}
 
 
 class _Redirect(msgspec.Struct):
     scheme: str = ""
 
 
-class _Middleware(_Named, kw_only=True):
+class _Middleware(_Named, kw_only=True, rename="camel"):
     type: str = ""
-    redirectScheme: _Redirect | None = None  # noqa: N815
+    redirect_scheme: _Redirect | None = None
 
 
 class _Target(msgspec.Struct):
@@ -96,11 +96,11 @@ class _Target(msgspec.Struct):
     scheme: str = "https"
 
 
-class _Redirections(msgspec.Struct):
-    entryPoint: _Target | None = None  # noqa: N815
+class _Redirections(msgspec.Struct, rename="camel"):
+    entry_point: _Target | None = None
 
 
-class _Http(msgspec.Struct):
+class _Http(msgspec.Struct, rename="camel"):
     redirections: _Redirections | None = None
 
 
@@ -110,13 +110,13 @@ class _EntryPoint(msgspec.Struct):
     http: _Http | None = None
 
 
-class _Certificate(msgspec.Struct):
-    notAfter: datetime  # noqa: N815
-    notBefore: datetime  # noqa: N815
+class _Certificate(msgspec.Struct, rename="camel"):
+    not_after: datetime
+    not_before: datetime
     sans: list[str] | None = None
-    commonName: str = ""  # noqa: N815
-    issuerCN: str = ""  # noqa: N815
-    certFingerprint: str = ""  # noqa: N815
+    common_name: str = ""
+    issuer_cn: str = msgspec.field(name="issuerCN", default="")
+    cert_fingerprint: str = ""
 
 
 _VERSION = msgspec.json.Decoder(_Version)
@@ -141,9 +141,9 @@ def router_of(protocol: Protocol, row: Raw) -> Router:
         read.provider,
         read.rule,
         _whole(read.service, read.provider),
-        tuple(read.entryPoints),
+        tuple(read.entry_points),
         tuple(_whole(name, read.provider) for name in read.middlewares),
-        RouterTls(read.tls.certResolver, read.tls.passthrough) if read.tls else None,
+        RouterTls(read.tls.cert_resolver, read.tls.passthrough) if read.tls else None,
         read.status,
         tuple(map(presentable, read.error)),
     )
@@ -152,16 +152,16 @@ def router_of(protocol: Protocol, row: Raw) -> Router:
 def service_of(protocol: Protocol, row: Raw) -> Service:
     read = _SERVICE.decode(row)
     servers = (
-        [server.url or server.address for server in read.loadBalancer.servers] if read.loadBalancer else []
+        [server.url or server.address for server in read.load_balancer.servers] if read.load_balancer else []
     )
     return Service(
         protocol,
         read.name,
         read.provider,
         read.type,
-        tuple(Backend(address, _UP.get(read.serverStatus.get(address, ""))) for address in servers),
+        tuple(Backend(address, _UP.get(read.server_status.get(address, ""))) for address in servers),
         tuple(_whole(name, read.provider) for name in _children(read) if name),
-        tuple(read.usedBy),
+        tuple(read.used_by),
         read.status,
         tuple(map(presentable, read.error)),
     )
@@ -179,7 +179,7 @@ def _children(read: _Service) -> list[str]:
 
 def middleware_of(protocol: Protocol, row: Raw) -> Middleware:
     read = _MIDDLEWARE.decode(row)
-    scheme = read.redirectScheme.scheme if read.redirectScheme else ""
+    scheme = read.redirect_scheme.scheme if read.redirect_scheme else ""
     return Middleware(
         protocol, read.name, read.type, scheme, read.status, tuple(map(presentable, read.error))
     )
@@ -189,7 +189,7 @@ def entry_point_of(row: Raw) -> EntryPoint:
     read = _ENTRY_POINT.decode(row)
     address, _, protocol = read.address.partition("/")
     port = address.rpartition(":")[2]
-    target = read.http.redirections.entryPoint if read.http and read.http.redirections else None
+    target = read.http.redirections.entry_point if read.http and read.http.redirections else None
     return EntryPoint(
         read.name,
         address,
@@ -202,8 +202,10 @@ def entry_point_of(row: Raw) -> EntryPoint:
 
 def certificate_of(row: Raw) -> StoredCertificate:
     read = _CERTIFICATE.decode(row)
-    names = dict.fromkeys([*(read.sans or ()), *([read.commonName] if read.commonName else [])])
-    return StoredCertificate(tuple(names), read.issuerCN, read.notBefore, read.notAfter, read.certFingerprint)
+    names = dict.fromkeys([*(read.sans or ()), *([read.common_name] if read.common_name else [])])
+    return StoredCertificate(
+        tuple(names), read.issuer_cn, read.not_before, read.not_after, read.cert_fingerprint
+    )
 
 
 def version_of(body: bytes) -> str:

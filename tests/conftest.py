@@ -1,6 +1,5 @@
 """The real servers and the stand-in for Telegram that tests share."""
 
-import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -13,7 +12,8 @@ from hypothesis import settings
 from playground.telegram import Chat, Limits, Message, Person, Refusal, Telegram
 from tests.bots import AIGERIM, DIAS, OPS, SCALE, STRANGER, STUDENT, TOKEN, Setup
 from tests.crowd import HOSTS, Crowd, open_crowd
-from tests.lab.servers import Lab, LabUnavailable, Server
+from tests.lab.obtainable import obtainable
+from tests.lab.servers import Lab, Server
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None)
@@ -22,13 +22,8 @@ settings.load_profile("untimed")
 
 @pytest.fixture(scope="session")
 def _lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    try:
-        with Lab.build(tmp_path_factory.mktemp("lab")) as lab:
-            yield lab
-    except LabUnavailable as missing:
-        if os.environ.get("LAB") == "required":
-            raise
-        pytest.skip(str(missing))
+    with obtainable(), Lab.build(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
 
 
 @pytest.fixture

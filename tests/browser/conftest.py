@@ -1,6 +1,5 @@
 """A browser, and scenes to look at in it."""
 
-import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from playground.cast import OPS, TEAM
 from playground.chromium import Chromium
 from playground.page import About, Page, Place
 from playground.telegram import Chat, Limits, Person, Telegram
+from tests.lab.network import LabUnavailable
+from tests.lab.obtainable import obtainable
 
 AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 
@@ -22,9 +23,9 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     missing = (
         "Debian's chromium" if not shutil.which("chromium") else "" if AXE.exists() else "axe-core (npm)"
     )
-    if missing:
-        assert os.environ.get("LAB") != "required", f"{missing} is not installed"
-        pytest.skip(f"{missing} is not installed: as root, make test installs it")
+    with obtainable():
+        if missing:
+            raise LabUnavailable(f"{missing} is not installed: as root, make test installs it")
     with Chromium(tmp_path_factory.mktemp("chromium")) as browser:
         yield browser
 

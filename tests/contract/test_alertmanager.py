@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-import os
 import socket
 import subprocess
 import sys
@@ -39,7 +38,7 @@ from services.errors import (
 from services.http import FOREIGN, MOST_BYTES, SLICE, Api, Raw, open_api
 from tests.contract.recorded import answer, answering, recorded
 from tests.lab.monitoring import AlertmanagerServer, free_port
-from tests.lab.network import LabUnavailable
+from tests.lab.obtainable import obtainable
 
 SHIPPED = Path(__file__).parents[2] / "deploy/monitoring/alertmanager.yml"
 PAGE = recorded("login.html")
@@ -72,12 +71,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., AlertmanagerServer]]:
 
     def make(*config: Any) -> AlertmanagerServer:
         servers.append(AlertmanagerServer(tmp_path / f"am{len(servers)}", *config))
-        try:
+        with obtainable():
             servers[-1].start()
-        except LabUnavailable as missing:
-            if os.environ.get("LAB") == "required":
-                raise
-            pytest.skip(str(missing))
         return servers[-1]
 
     yield make

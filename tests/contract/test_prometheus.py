@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-import os
+import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from services.prometheus import Prometheus, Rule, Sample, open_prometheus
 from tests.contract.recorded import answer, answering, recorded
 from tests.lab.monitoring import AlertmanagerServer, Gauge, PrometheusServer
 from tests.lab.network import LabUnavailable
+from tests.lab.obtainable import obtainable
 
 SHIPPED = Path(__file__).parents[2] / "deploy/monitoring"
 PAGE = recorded("login.html")
@@ -58,21 +59,13 @@ def start(tmp_path: Path, gauge: Gauge) -> Iterator[Callable[..., PrometheusServ
         servers.append(
             PrometheusServer(tmp_path / f"prometheus{len(servers)}", scrape=[gauge.address], **more)
         )
-        require(servers[-1].start)
+        with obtainable():
+            servers[-1].start()
         return servers[-1]
 
     yield make
     for server in servers:
         server.kill()
-
-
-def require(start: Callable[[], None]) -> None:
-    try:
-        start()
-    except LabUnavailable as missing:
-        if os.environ.get("LAB") == "required":
-            raise
-        pytest.skip(str(missing))
 
 
 async def scraped(prometheus: Prometheus, promql: str, value: float) -> Sample:
@@ -154,7 +147,8 @@ async def test_rules_and_what_fires_reaches_alertmanager(
     start: Callable[..., PrometheusServer], gauge: Gauge, tmp_path: Path
 ) -> None:
     alertmanager = AlertmanagerServer(tmp_path / "am")
-    require(alertmanager.start)
+    with obtainable():
+        alertmanager.start()
     with alertmanager:
         server = start(rules=RULES, alertmanagers=[alertmanager.url])
         async with open_prometheus(server.url) as prometheus, open_alertmanager(alertmanager.url) as am:
@@ -236,12 +230,10 @@ async def test_odd_answers_are_errors_of_the_service(odd: str) -> None:
 
 def promtool(*args: str | Path) -> str:
     """Its output; a failure fails the test, with its words."""
-    try:
-        done = subprocess.run(["promtool", *args], capture_output=True, text=True, check=False, timeout=60)
-    except FileNotFoundError:
-        if os.environ.get("LAB") == "required":
-            raise
-        pytest.skip("promtool is missing (Debian package prometheus)")
+    with obtainable():
+        if not shutil.which("promtool"):
+            raise LabUnavailable("promtool is missing (Debian package prometheus)")
+    done = subprocess.run(["promtool", *args], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

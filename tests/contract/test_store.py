@@ -1,7 +1,6 @@
 """What every `Store` promises, whichever engine keeps it. A new engine is one more entry in `ENGINES`."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -16,17 +15,13 @@ from services.errors import StoreUnavailable
 from services.ports import Append, Delete, Due, Put, Schedule, Store, Unschedule
 from services.store import open_store
 from tests.clock import HandClock
-from tests.lab.network import LabUnavailable
+from tests.lab.obtainable import obtainable
 from tests.lab.redis import fresh_url
 
 
 def _redis(_folder: Path) -> str:
-    try:
+    with obtainable():
         return fresh_url()
-    except LabUnavailable as missing:
-        if os.environ.get("LAB") == "required":
-            raise
-        pytest.skip(str(missing))
 
 
 # By engine: a folder of the test's own → the URL of a store that is still empty.

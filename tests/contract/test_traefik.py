@@ -1,7 +1,6 @@
 """Traefik's client against the real one, and against odd answers."""
 
 import asyncio
-import os
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -23,7 +22,7 @@ from services.errors import (
 from services.traefik import Traefik, open_traefik
 from tests.contract.recorded import answer, answering, recorded
 from tests.lab.monitoring import free_port
-from tests.lab.network import LabUnavailable
+from tests.lab.obtainable import obtainable
 from tests.lab.traefik import TraefikServer
 
 pytestmark = pytest.mark.lab
@@ -77,18 +76,10 @@ def routes(alive: str) -> dict[str, Any]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TraefikServer]:
     server = TraefikServer(tmp_path_factory.mktemp("traefik"), {})
     server.route(routes(server.url))
-    require(server.start)
+    with obtainable():
+        server.start()
     yield server
     server.kill()
-
-
-def require(start: Callable[[], None]) -> None:
-    try:
-        start()
-    except LabUnavailable as missing:
-        if os.environ.get("LAB") == "required":
-            raise
-        pytest.skip(str(missing))
 
 
 async def read(traefik: Traefik, settled: Callable[[Routing], bool]) -> Routing:
@@ -213,7 +204,8 @@ async def test_pages_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def _started(server: TraefikServer) -> TraefikServer:
-    require(server.start)
+    with obtainable():
+        server.start()
     return server
 
 

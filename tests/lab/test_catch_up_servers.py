@@ -1,7 +1,6 @@
 """What real servers tell about the time when the bot was away."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from services.domain.alerts import Matcher, Notification, Report, Status
 from services.domain.posts import Notice
 from services.prometheus import Prometheus, open_prometheus
 from tests.lab.monitoring import AlertmanagerServer, PrometheusServer
-from tests.lab.network import LabUnavailable
+from tests.lab.obtainable import obtainable
 
 pytestmark = pytest.mark.lab
 
@@ -59,12 +58,8 @@ class Desk:
 
 
 def start(server: AlertmanagerServer | PrometheusServer) -> None:
-    try:
+    with obtainable():
         server.start()
-    except LabUnavailable as missing:
-        if os.environ.get("LAB") == "required":
-            raise
-        pytest.skip(str(missing))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The relay and a real Alertmanager, whose webhook comes back to a hook as the bot's own does."""
 
 import asyncio
-import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -22,7 +21,7 @@ from services.domain.findings import SEVERITIES, Finding
 from services.ports import Store
 from services.store.sqlite import open_sqlite
 from tests.lab.monitoring import AlertmanagerServer, PrometheusServer, free_port
-from tests.lab.network import LabUnavailable
+from tests.lab.obtainable import obtainable
 
 pytestmark = pytest.mark.lab
 
@@ -85,12 +84,8 @@ def port() -> int:
 @pytest.fixture
 def server(tmp_path: Path, port: int) -> Iterator[AlertmanagerServer]:
     made = AlertmanagerServer(tmp_path / "am", config(port))
-    try:
+    with obtainable():
         made.start()
-    except LabUnavailable as missing:
-        if os.environ.get("LAB") == "required":
-            raise
-        pytest.skip(str(missing))
     yield made
     made.kill()
 

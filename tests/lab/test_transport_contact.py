@@ -229,6 +229,21 @@ async def test_an_engine_that_was_restarted_in_between(server: Server) -> None:
         await asyncio.gather(*(engine.containers(deadline=5) for _ in range(8)))
 
 
+async def test_a_log_is_read_over_no_channel_that_the_engine_has_hung_up_on(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Channels are opened ahead, and whether one has ended may become known only by asking."""
+    monkeypatch.setattr(tunnel._SshChannel, "ended", False)
+    async with over_ssh(server) as engine:
+        row = (await engine.containers(deadline=5))[0]
+        await asyncio.sleep(0.5)
+        assert engine._link._spares._channels
+        await asyncio.to_thread(server.stop_docker)
+        await asyncio.to_thread(server.start_docker)
+        async for _ in engine.logs(row.id, LogQuery(tail=1), deadline=5):
+            pass
+
+
 async def test_a_tidied_temporary_directory(server: Server) -> None:
     async with over_ssh(server) as engine:
         await engine._link.ready()

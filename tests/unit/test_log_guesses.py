@@ -69,6 +69,15 @@ async def test_nobody_profits_from_what_others_have_seen() -> None:
     assert guesses.of(("n8n",), replace(ACTOR, chat=-100)) is None
 
 
+async def test_a_name_in_full_means_the_same_to_all_who_may_see_it() -> None:
+    guesses = Guesses()
+    fleet = LogFleet(logs(n8n=b"one\n"))
+    names = ("server1/n8n",)
+    guesses.learn(names, ACTOR, await fleet.select(names, by=ACTOR))
+    assert guesses.of(names, replace(ACTOR, id=2)) is not None
+    assert guesses.of(names, replace(ACTOR, id=2, scope=Scope.of("*/directus"))) is None
+
+
 async def test_a_bare_name_is_read_while_all_hosts_are_asked_for_it() -> None:
     fleet = LogFleet(logs(n8n=b"one\n"))
     async with reading(fleet) as reader:

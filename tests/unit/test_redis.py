@@ -20,7 +20,7 @@ from services.store.redis import RedisStore, open_redis
 from services.store.scripts import SCHEMA
 from tests.clock import HandClock
 from tests.lab.monitoring import free_port
-from tests.lab.network import LabUnavailable
+from tests.lab.obtainable import obtainable
 from tests.lab.redis import Redis
 
 pytestmark = pytest.mark.lab
@@ -36,12 +36,8 @@ def make(tmp_path: Path) -> Iterator[Make]:
         home = tmp_path / f"redis{len(made)}"
         home.mkdir()
         made.append(Redis(home, *options))
-        try:
+        with obtainable():
             made[-1].start()
-        except LabUnavailable as missing:
-            if os.environ.get("LAB") == "required":
-                raise
-            pytest.skip(str(missing))
         return made[-1]
 
     yield start

@@ -1,7 +1,6 @@
 """The bot's HTTP goes through a real SOCKS5 or HTTP CONNECT proxy when it is told to, and by no other way."""
 
 import asyncio
-import os
 import shutil
 import socket
 from collections.abc import AsyncIterator
@@ -17,6 +16,8 @@ from aiogram.types import BufferedInputFile
 from aiohttp_socks import ProxyConnectionError, ProxyError
 
 from playground.telegram import Limits, Telegram
+from tests.lab.network import LabUnavailable
+from tests.lab.obtainable import obtainable
 
 pytestmark = pytest.mark.lab  # microsocks and tinyproxy are Debian packages
 
@@ -56,12 +57,10 @@ class Proxy:
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        if os.environ.get("LAB") == "required":
-            pytest.fail(f"{name} is not installed")
-        pytest.skip(f"{name} is not installed")
-    return found
+    with obtainable():
+        if found := shutil.which(name):
+            return found
+        raise LabUnavailable(f"{name} is not installed")
 
 
 def _free_port() -> int:
