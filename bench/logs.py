@@ -228,14 +228,17 @@ async def follows(stage: Stage, server: Server) -> None:
         for person, name in zip(followers, WRITERS, strict=True):
             await person.says(f"/follow server2/{name}")
         await asyncio.sleep(5)
-        took = [(await stage.ask("/status"))[0] for _ in range(30)]
+        took = []
+        for _ in range(40):
+            await asyncio.sleep(_BREATH)  # of all chats together Telegram takes 30 messages a second
+            took.append((await stage.ask("/status"))[0])
         await asyncio.sleep(10)
         for person in followers:
             await person.says("/stop_follow")
         await asyncio.sleep(2)
     print("\nfour follows of containers that write 50,000 lines/s each")
     print(f"  {'memory above idle, at the most':<52} {held.peak - held.idle:8.1f} MB  wanted: 100 MB or less")
-    print(f"  {'/status meanwhile, median of 30':<52} {median(took) * 1000:8.1f} ms  wanted: 300 ms or less")
+    print(f"  {'/status meanwhile, median of 40':<52} {median(took) * 1000:8.1f} ms  wanted: 300 ms or less")
     print(f"  {'/status meanwhile, longest':<52} {max(took) * 1000:8.1f} ms")
     print(f"  {'longest hold of the event loop':<52} {stage.longest_hold():8.1f} ms  wanted: 50 ms or less")
     for name in WRITERS:
