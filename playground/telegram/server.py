@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
+from aiohttp.hdrs import CONTENT_TYPE
 
 from playground.telegram.faults import Fault, Faults, Kind
 from playground.telegram.floods import COUNTED, Gate
@@ -189,11 +190,16 @@ async def _read(request: web.Request) -> tuple[dict[str, JSON], dict[str, Upload
                 raise bad("the body must be a JSON object")
             params.update(body)
         elif request.content_type == "multipart/form-data":
-            for name, value in (await request.post()).items():
-                if isinstance(value, web.FileField):
-                    files[name] = Upload(value.filename, value.content_type, value.file.read())
+            async for part in await request.multipart():
+                if not isinstance(part, BodyPartReader) or part.name is None:
+                    raise bad("can't parse the request")
+                # In memory: a client that dies in the middle leaves no temporary file behind.
+                content = bytes(await part.read(decode=True))
+                if part.filename:
+                    mime = part.headers.get(CONTENT_TYPE, "application/octet-stream")
+                    files[part.name] = Upload(part.filename, mime, content)
                 else:
-                    params[name] = str(value)
+                    params[part.name] = content.decode()
         elif request.can_read_body:
             params.update(parse_qsl((await request.read()).decode(), keep_blank_values=True))
     except web.HTTPRequestEntityTooLarge as exc:

@@ -1,8 +1,10 @@
 """Floods as Telegram answers them, and faults on order."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -173,3 +175,22 @@ async def test_closing_lets_hanging_calls_go() -> None:
         with pytest.raises(aiohttp.ClientConnectionError):
             await hanging
         (await polling).release()
+
+
+async def test_a_bot_that_dies_in_the_middle_of_a_file_leaves_nothing_behind(client: Client) -> None:
+    place = urlsplit(client.tg.url)
+    head = (
+        "POST /bot1:test/sendDocument HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+        '--b\r\nContent-Disposition: form-data; name="document"; filename="a.log"\r\n\r\n'
+    )
+    for size in (0, 1000, 3_000_000):
+        _, writer = await asyncio.open_connection(place.hostname, place.port)
+        writer.write(head.encode() + b"x" * size)
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.transport.abort()
+    await asyncio.sleep(0.05)
+    gc.collect()  # what was left open would fail this test with a ResourceWarning
+    assert (await client.send())[0] == 200
+    assert len(client.chat.messages) == 1
