@@ -13,7 +13,7 @@ from bot import values
 from bot.blocks import Block
 from services.alerts.policy import Policy, QuietHours, Route
 from services.domain.alerts import Severity
-from services.domain.findings import SEVERITIES
+from services.domain.findings import SEVERITIES, SUBJECTS
 from services.domain.log_rules import LogRule
 from services.domain.posts import Destination
 from services.errors import PatternRefused
@@ -46,16 +46,9 @@ def _webhook_token(value: SecretStr) -> SecretStr:
 def _rule_name(value: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", value):
         raise ValueError("must be of a-z, 0-9 and _, such as directus_errors: it becomes the alert's name")
-    if value in SEVERITIES:
+    if value in SEVERITIES or value in SUBJECTS:
         raise ValueError(f"{value!r} is the name of an alert of Vakhta's own: choose another")
     return value
-
-
-def _severity(value: object) -> Severity:
-    names = [severity.name.lower() for severity in Severity]
-    if str(value).lower() not in names:
-        raise ValueError(f"there is no severity {value!r}; they are {', '.join(names)}")
-    return Severity[str(value).upper()]
 
 
 def _pattern(value: str) -> str:
@@ -107,7 +100,7 @@ class LogRuleBlock(Block):
     ignore_case: bool = False
     threshold: Annotated[int, Field(ge=1, le=10_000)] = 1
     within: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(minutes=1)
-    severity: Annotated[Severity, PlainValidator(_severity)] = Severity.WARNING
+    severity: Annotated[Severity, PlainValidator(values.severity)] = Severity.WARNING
     cooldown: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(minutes=10)
     channels: str = ""
 

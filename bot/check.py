@@ -20,7 +20,8 @@ from bot.courier import FOREIGN_ERRORS
 from bot.hosts import fast_lanes, host_address, lane_login
 from bot.logbook import mask, plain
 from bot.mends import api_sentence, sentence, telegram_unreachable
-from bot.settings import Host, Settings, Telegram
+from bot.server import Host
+from bot.settings import Settings, Telegram
 from bot.telegram import open_bot
 from services.alertmanager import open_alertmanager
 from services.errors import ContainerGone, HostError, HostSilent, Silence, VakhtaError

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from bot.settings import Host
+from bot.server import Host
 from services.fleet.hosts import HostAddress
 from services.fleet.lane import FastLane
 from services.fleet.link import TlsFiles

@@ -11,7 +11,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,6 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, SettingsConfigDict
 
@@ -31,6 +30,8 @@ from bot import values
 from bot.alerting import Alerts, Api
 from bot.blocks import Block
 from bot.complaints import complaints, hint
+from bot.outside import ProbeBlock, RouteBlock, once_each
+from bot.server import Host, Readable
 from bot.sources import PREFIX, gather
 from bot.values import Listen
 from services.domain.access import Role, Scope
@@ -50,7 +51,6 @@ class SettingsError(Exception):
 
 
 Language = Literal["ru", "en"]
-Readable = Annotated[Path, AfterValidator(values.readable)]
 ListenAddress = Annotated[Listen, NoDecode, PlainValidator(Listen.parse)]
 HostName = Annotated[str, AfterValidator(values.host_name)]
 Globs = Annotated[tuple[str, ...], AfterValidator(values.globs)]
@@ -71,75 +71,10 @@ class Logs(Block):
     hide_emails: bool = False  # of each address the part before the @
 
 
-class Tls(Block):
-    ca: Readable
-    cert: Readable
-    key: Readable
-
-
 def _openable(value: str) -> str:
     if "." not in (urlsplit(value).hostname or ""):
         raise ValueError("must be an address that a phone can open, such as https://dozzle.example.org")
     return value
-
-
-def _ssh_address(value: str) -> str:
-    if urlsplit(values.engine_address(value)).scheme != "ssh":
-        raise ValueError("must look like ssh://root@HOST:PORT")
-    return value
-
-
-class FastLane(Block):
-    """A second key, with which a host searches its own log files. `address`: by default root's on the host's own."""
-
-    identity_file: Readable
-    address: Annotated[str, AfterValidator(_ssh_address)] | None = None
-    known_hosts: Readable | None = None  # by default the host's own
-
-
-class Host(Block):
-    """One server. `address`: unix://PATH, ssh://USER@HOST[:PORT] or, with tls, tcp://HOST:PORT."""
-
-    address: Annotated[str, AfterValidator(values.engine_address)]
-    aliases: tuple[str, ...] = ()
-    identity_file: Readable | None = None
-    known_hosts: Readable | None = None
-    docker_socket: Path = Path("/var/run/docker.sock")
-    tls: Tls | None = None
-    fast_lane: FastLane | None = None
-
-    @property
-    def scheme(self) -> str:
-        return urlsplit(self.address).scheme
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        belongs = {"identity_file": "ssh", "known_hosts": "ssh", "tls": "tcp"}
-        problems = [
-            f"an address with {self.scheme}:// needs {_MENDS[key]}"
-            if self.scheme == scheme
-            else f"{key} means nothing beside {self.scheme}://, leave it out"
-            for key, scheme in belongs.items()
-            if (self.scheme == scheme) is (getattr(self, key) is None)
-        ]
-        if lane := self.fast_lane:
-            if self.scheme != "ssh" and not (lane.address and lane.known_hosts):
-                problems.append(f"fast_lane beside {self.scheme}:// needs {_MENDS['fast_lane']}")
-            if lane.identity_file == self.identity_file:
-                problems.append(
-                    "fast_lane.identity_file is the host's own: make a second key (docs/fast-lane.md)"
-                )
-        if problems:
-            raise ValueError("\n".join(problems))
-        return self
-
-
-_MENDS = {
-    "identity_file": "identity_file, the private key to log in with (see docs/ssh-key.md)",
-    "known_hosts": "known_hosts, a file with the server's pinned key (see docs/ssh-key.md)",
-    "tls": "tls with ca, cert and key: an engine on bare TCP is open to everyone",
-    "fast_lane": "address, such as ssh://root@203.0.113.2:22, and known_hosts in its block (see docs/fast-lane.md)",
-}
 
 
 class Dozzle(Block):
@@ -208,6 +143,9 @@ class Settings(BaseSettings):
     users: tuple[User, ...]
     chats: tuple[Chat, ...] = ()
     protected: Globs = ()
+    routes: tuple[RouteBlock, ...] = ()
+    probes: tuple[ProbeBlock, ...] = ()
+    trusted_ca: Readable | None = None  # of certificates, believed beside those that the system knows
     prometheus: Api | None = None
     alertmanager: Api | None = None
     dozzle: Dozzle | None = None
@@ -231,7 +169,8 @@ class Settings(BaseSettings):
             unquote(password),
         ]  # the first as it stands in the address, however it was encoded
         kept = [self.alerts.webhook_token, self.alerts.heartbeat_url]
-        kept += [api.password for api in (self.prometheus, self.alertmanager) if api]
+        traefiks = (host.traefik for host in self.hosts.values())
+        kept += [api.password for api in (self.prometheus, self.alertmanager, *traefiks) if api]
         found += [each.get_secret_value() for each in kept if each]
         return tuple(secret for secret in found if secret)
 
@@ -250,6 +189,24 @@ class Settings(BaseSettings):
                 problems.append(f"the id {number} is there {times} times: keep one entry")
         for row in rows:
             problems += _unknown_hosts(row.scope.layers[0], info)
+        if problems:
+            raise ValueError("\n".join(problems))
+        return rows
+
+    @field_validator("routes", "probes")
+    @classmethod
+    def _of_hosts_that_are_there(
+        cls, rows: tuple[RouteBlock, ...] | tuple[ProbeBlock, ...], info: ValidationInfo
+    ) -> object:
+        hosts: Mapping[str, Host] = info.data.get("hosts") or {}
+        problems = once_each([row.domain if isinstance(row, RouteBlock) else row.name for row in rows])
+        named = [(row.host, "") if isinstance(row, RouteBlock) else (row.host, row.via) for row in rows]
+        for name in dict.fromkeys(name for pair in named for name in pair if name):
+            if name not in hosts:
+                problems.append(f"there is no host {name!r}; {_meant(name, hosts)}")
+        for row in rows:
+            if isinstance(row, ProbeBlock) and row.via in hosts and hosts[row.via].scheme != "ssh":
+                problems.append(f"via: {row.via} is not reached over SSH: leave it out, or name one that is")
         if problems:
             raise ValueError("\n".join(problems))
         return rows
@@ -279,10 +236,11 @@ def _unknown_hosts(globs: tuple[str, ...], info: ValidationInfo) -> list[str]:
         for glob in globs
         if not any(fnmatchcase(host, part := glob.split("/")[0]) for host in hosts)
     ]
-    return [
-        f"{glob!r} fits none of the hosts; {hint(part, hosts) or 'the hosts are ' + ', '.join(hosts)}"
-        for glob, part in misses
-    ]
+    return [f"{glob!r} fits none of the hosts; {_meant(part, hosts)}" for glob, part in misses]
+
+
+def _meant(name: str, hosts: Mapping[str, Host]) -> str:
+    return hint(name, hosts) or "the hosts are " + ", ".join(hosts)
 
 
 def load_settings(env: Mapping[str, str] = os.environ) -> Settings:

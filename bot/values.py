@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from bot.complaints import hint
 from services.domain.access import Role, Scope
+from services.domain.alerts import Severity
 
 A_DIRECTORY = (
     "is a directory: Docker made it because the file was missing, or the path is wrong; "
@@ -62,6 +63,13 @@ def role(value: object) -> Role:
     if str(value).lower() not in names:
         raise ValueError(f"there is no role {value!r}; the roles are {', '.join(names)}")
     return Role[str(value).upper()]
+
+
+def severity(value: object) -> Severity:
+    names = [each.name.lower() for each in Severity]
+    if str(value).lower() not in names:
+        raise ValueError(f"there is no severity {value!r}; they are {', '.join(names)}")
+    return Severity[str(value).upper()]
 
 
 def globs(value: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from services.alerts.relaying import (
     answered,
     heard,
     next_step,
+    reads_differently,
     taken,
     verdict_on,
 )
@@ -99,6 +100,13 @@ class Relay:
         async with self._book.turn:
             records = (await self._book.load()).values()
             found = [each for each in records if each.over is None and each.finding.host == host]
+            return await self._book.with_evidence(found)
+
+    async def open_of(self, names: Collection[str]) -> Sequence[Finding]:
+        """What is open under these names, wherever it is, with its evidence. Raises StoreUnavailable."""
+        async with self._book.turn:
+            records = (await self._book.load()).values()
+            found = [each for each in records if each.over is None and each.finding.name in names]
             return await self._book.with_evidence(found)
 
     async def heard(self, report: Report) -> None:
@@ -230,7 +238,7 @@ class Relay:
         def after(known: Relayed) -> Relayed:
             if over:
                 return replace(known, told_over=now)
-            changed = known.finding.containers != record.finding.containers
+            changed = reads_differently(known.finding, record.finding)
             return replace(known, told=now, lapsed=None, changed=changed)
 
         await self._change({key: record}, after)

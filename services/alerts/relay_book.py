@@ -90,7 +90,8 @@ class RelayBook:
 
     def _of_a_known_host(self, record: Relayed) -> Relayed:
         """Of a host that the settings no longer have nobody would ever tell the end."""
-        if self._hosts is None or record.finding.host in self._hosts or record.over is not None:
+        host = record.finding.host
+        if self._hosts is None or not host or host in self._hosts or record.over is not None:
             return record
         now = self._clock.now()
         return replace(record, finding=replace(record.finding, ended=now), over=now)

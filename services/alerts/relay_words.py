@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.alertmanager import fingerprint
 from services.domain.alerts import Notification, Origin, Report, Status
-from services.domain.findings import Finding
+from services.domain.findings import SUBJECTS, Finding
 
 _NAMED = 3
 
@@ -18,13 +18,14 @@ def labels_of(finding: Finding, channels: str) -> dict[str, str]:
         "host": finding.host,
         "container": finding.container,
         "channels": finding.channels or channels,
+        SUBJECTS.get(finding.name, "subject"): finding.subject,
     }
     return {name: value for name, value in labels.items() if value}
 
 
 def annotations_of(finding: Finding) -> dict[str, str]:
     """Short, and nothing of the evidence: that stays here."""
-    annotations = {"summary": summary(finding)}
+    annotations = {**finding.notes, "summary": summary(finding)}
     if finding.containers:
         annotations["containers"] = ", ".join(finding.containers)
     if finding.hits:
@@ -47,6 +48,12 @@ def summary(finding: Finding) -> str:
             return f"{who} is unhealthy on {host}"
         case "crash_loop":
             return f"{who} keeps crashing on {host}"
+        case "route_drift":
+            return f"{finding.subject} is not routed as it should be on {host}"
+        case "certificate_problem":
+            return f"the certificate of {finding.subject} needs attention"
+        case "probe_failed":
+            return f"{finding.subject} does not answer as it should"
     if hits := finding.hits:
         seconds = int(hits.within.total_seconds())
         return f'{who} on {host}: {hits.count} × "{hits.pattern}" in {seconds} s'
@@ -65,7 +72,10 @@ def notification(finding: Finding, channels: str, now: datetime, *, over: bool) 
     labels = labels_of(finding, channels)
     group = {"host": finding.host}
     key = f"watch/host/{finding.host}"
-    if finding.container:
+    if finding.subject:  # without the severity: a warning that became critical is the same incident
+        group = {name: value for name, value in labels.items() if name not in ("severity", "channels")}
+        key = f"watch/{finding.name}/{finding.host}/{finding.container}/{finding.subject}"
+    elif finding.container:
         group = {"alertname": finding.name, "host": finding.host, "container": finding.container}
         key = f"watch/{finding.key}"
     report = Report(

@@ -13,9 +13,12 @@ from services.alertmanager import ActiveAlert, fingerprint
 from services.alerts.relay_words import labels_of
 from services.domain.alerts import Report, Status
 from services.domain.findings import (
+    CERTIFICATE_PROBLEM,
     CRASH_LOOP,
     HOST_UNREACHABLE,
     OOM_KILLED,
+    PROBE_FAILED,
+    ROUTE_DRIFT,
     SERVICE_DOWN,
     UNHEALTHY,
     Finding,
@@ -30,7 +33,8 @@ RULED_FOR = timedelta(minutes=5)  # a silence is honoured so long while Alertman
 LINGERS = timedelta(seconds=5)  # what a silent host has held back waits for the news of who is up again
 CHANGE_AFTER = timedelta(seconds=61)  # the desk takes the same identity for a retry before
 
-_FOLLOW = frozenset({OOM_KILLED, UNHEALTHY, CRASH_LOOP})  # from a container's being down
+# From a container's being down.
+_FOLLOW = frozenset({OOM_KILLED, UNHEALTHY, CRASH_LOOP, ROUTE_DRIFT, PROBE_FAILED})
 
 
 class Verdict(StrEnum):
@@ -176,9 +180,11 @@ def _wait(until: datetime) -> Step:
 def inhibits(other: Relayed, relayed: Relayed, now: datetime) -> bool:
     """Whether `other` says all that is to be said of `relayed`: Alertmanager's rules, for when it is not there."""
     strong, weak = other.finding, relayed.finding
-    if strong.host != weak.host or strong.key == weak.key:
+    if not strong.host or strong.host != weak.host or strong.key == weak.key:
         return False
     if strong.name == HOST_UNREACHABLE:
+        if weak.name == CERTIFICATE_PROBLEM:  # which is looked at from outside
+            return False
         return other.over is None or now - other.over < LINGERS
     if strong.name != SERVICE_DOWN or weak.name not in _FOLLOW or other.over is not None:
         return False
@@ -202,13 +208,20 @@ def taken(
         bare = replace(finding, started=min(finding.started, now), evidence=None)
         return Relayed(bare, fingerprint(labels_of(bare, channels)))
     before = known.finding
-    after = replace(before, containers=finding.containers or before.containers)
+    after = replace(
+        before, containers=finding.containers or before.containers, notes=finding.notes or before.notes
+    )
     if finding.ended is not None:
         ended = max(before.started, min(finding.ended, now))
         return replace(known, finding=replace(after, ended=ended), over=now, hushed=inhibited)
-    if after.containers == before.containers:
+    if not reads_differently(before, after):
         return known
     return replace(known, finding=after, changed=True, tried=None)
+
+
+def reads_differently(one: Finding, other: Finding) -> bool:
+    """Of two that are the same trouble."""
+    return (one.containers, one.notes) != (other.containers, other.notes)
 
 
 def heard(relayed: Relayed, report: Report, now: datetime) -> Relayed:

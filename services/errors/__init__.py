@@ -19,11 +19,13 @@ VakhtaError
 ├── TooManyLogs            more containers than can be followed at a time
 ├── OwnContainer           the bot would stop itself
 ├── AlreadySo              it runs, or is stopped, as asked
+├── NotConfigured          the settings do not have what was asked about
 ├── HostError              something about one host
 │   ├── HostSilent         no contact, with the reason and since when
 │   ├── EngineRefused      the engine answered with an error
 │   ├── ContainerGone      the id is not there any more
 │   ├── LogsUnreadable     the container's log driver keeps nothing to read
+│   ├── ForwardRefused     through its SSH connection an address cannot be reached
 │   └── DeadlineExceeded   no answer in time; the act may still be under way
 ├── NoSuchIncident         it is over, or not in the person's sight
 ├── AlreadyTaken           somebody has acknowledged it
@@ -57,6 +59,7 @@ from services.errors.apis import (
     ApiRefusedLogin,
     ApiTimeout,
     ApiUnreachable,
+    NotConfigured,
 )
 from services.errors.asking import (
     AlreadySo,
@@ -85,6 +88,7 @@ from services.errors.hosts import (
     ContainerGone,
     DeadlineExceeded,
     EngineRefused,
+    ForwardRefused,
     HostError,
     HostSilent,
     LogsUnreadable,
@@ -126,6 +130,7 @@ __all__ = [
     "Fault",
     "FollowsFull",
     "Forgotten",
+    "ForwardRefused",
     "HostError",
     "HostSilent",
     "LogsUnreadable",
@@ -135,6 +140,7 @@ __all__ = [
     "NoSuchHost",
     "NoSuchIncident",
     "NoSuchSilence",
+    "NotConfigured",
     "NotDelivered",
     "NotFollowed",
     "NotFound",

@@ -38,6 +38,13 @@ class ApiRefused(ApiError):
 
 
 @dataclass(eq=False)
+class NotConfigured(VakhtaError):
+    """`setting`: that would have to be there, such as hosts.server1.traefik."""
+
+    setting: str
+
+
+@dataclass(eq=False)
 class ApiNotUnderstood(ApiError):
     """`detail`: what came instead, at most 500 characters."""
 

@@ -63,5 +63,16 @@ class LogsUnreadable(HostError):
 
 
 @dataclass(eq=False)
+class ForwardRefused(HostError):
+    """Through its SSH connection `address`, HOST:PORT as the host sees it, cannot be reached.
+
+    forbidden: the key's options or sshd's settings do not allow it; else nothing listens there.
+    """
+
+    address: str
+    forbidden: bool
+
+
+@dataclass(eq=False)
 class DeadlineExceeded(HostError):
     seconds: float

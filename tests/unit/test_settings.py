@@ -18,11 +18,15 @@ from pydantic import SecretStr, ValidationError
 
 from bot.alerting import Alerts, Api
 from bot.logbook import MASK, Masking
-from bot.settings import Host, Http, Logs, Settings, SettingsError, Telegram, Tls, load_settings
+from bot.outside import Traefik
+from bot.server import Host, Tls
+from bot.settings import Http, Logs, Settings, SettingsError, Telegram, load_settings
 from bot.values import Listen, readable
 from services.domain.access import Role, Scope
 from services.domain.alerts import Severity
 from services.domain.log_rules import LogRule
+from services.domain.probes import ProbeKind, ProbeSpec
+from services.domain.routes import ExpectedRoute
 
 TOKEN = "123456789:AAFm2k1r7zcWqR3tUvXyZ-abcdefghij_kl"
 HOST = "hosts: {server1: {address: 'unix:///s'}}"
@@ -428,9 +432,14 @@ SCALARS = {
     "hosts.ssh.known_hosts": ("/etc/hostname", Path("/etc/hostname")),
     "hosts.ssh.docker_socket": ("/run/docker.sock", Path("/run/docker.sock")),
     "hosts.ssh.fast_lane.identity_file": ("/etc/hostname", Path("/etc/hostname")),
+    "hosts.ssh.traefik.url": ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+    "hosts.ssh.traefik.username": ("bot", "bot"),
+    "hosts.ssh.traefik.password": ("12345678", "12345678"),
+    "hosts.ssh.traefik.via_ssh": ("true", True),
     "hosts.tcp.tls.ca": ("/etc/hostname", Path("/etc/hostname")),
     "hosts.tcp.tls.cert": ("/etc/hostname", Path("/etc/hostname")),
     "hosts.tcp.tls.key": ("/etc/hostname", Path("/etc/hostname")),
+    "trusted_ca": ("/etc/hostname", Path("/etc/hostname")),
     "prometheus.url": ("http://p:9090", "http://p:9090"),
     "prometheus.username": ("bot", "bot"),
     "prometheus.password": ("12345678", "12345678"),
@@ -453,7 +462,8 @@ SCALARS = {
 def test_no_scalar_key_is_forgotten_here() -> None:
     lists = {"telegram", "http", "hosts", "users", "chats", "protected", "aliases", "tls", "fast_lane"}
     lists |= {"prometheus", "alertmanager", "dozzle", "alerts", "log_rules", "logs"}
-    models = (Settings, Telegram, Http, Host, Tls, Api, Logs, Alerts)
+    lists |= {"traefik", "routes", "probes"}
+    models = (Settings, Telegram, Http, Host, Tls, Api, Traefik, Logs, Alerts)
     keys = {key for model in models for key in model.model_fields} - lists
     assert {name.rpartition(".")[2] for name in SCALARS} == keys
 
@@ -469,7 +479,8 @@ def test_every_scalar_key_is_set_by_a_plain_text(
         prometheus: {{url: "http://h"}}
         alertmanager: {{url: "http://h"}}
         hosts:
-          ssh: {{address: "ssh://a@h", identity_file: {keys["id"]}, known_hosts: {keys["known_hosts"]}}}
+          ssh: {{address: "ssh://a@h", identity_file: {keys["id"]}, known_hosts: {keys["known_hosts"]},
+                traefik: {{url: "http://h"}}}}
           tcp: {{address: "tcp://h:1", tls: {{ca: {keys["ca"]}, cert: {keys["cert"]}, key: {keys["key"]}}}}}
     """
     text, wanted = SCALARS[key]
@@ -484,6 +495,56 @@ def test_every_scalar_key_is_set_by_a_plain_text(
 def test_the_token_of_the_example_is_refused_with_a_sentence(problems: Callable[..., str]) -> None:
     said = problems((ROOT / "config.example.yaml").read_text(), bare=True)
     assert said == "telegram.token: this is no bot token, DIGITS:LETTERS; copy it again from @BotFather"
+
+
+def test_routes_and_probes(load: Load) -> None:
+    settings = load(
+        """
+        hosts: {one: {address: "unix:///var/run/docker.sock"}}
+        routes:
+          - {domain: Dir.Example.org., host: one, service: directus, port: 80}
+          - {domain: n8n.example.org, host: one, service: n8n, port: 5678, state: planned}
+        probes:
+          - {name: n8n, kind: n8n, url: "https://n8n.example.org", host: one, container: n8n}
+          - {name: db, kind: postgres, address: "127.0.0.1:5432", interval: 5m, timeout: 3s,
+             retries: 0, severity: warning}
+        """
+    )
+    assert [row.route for row in settings.routes] == [
+        ExpectedRoute("dir.example.org", "one", "directus", 80),
+        ExpectedRoute("n8n.example.org", "one", "n8n", 5678, active=False),
+    ]
+    assert [row.probe for row in settings.probes] == [
+        ProbeSpec("n8n", ProbeKind.N8N, "https://n8n.example.org", host="one", container="n8n"),
+        ProbeSpec(
+            "db", ProbeKind.POSTGRES, "127.0.0.1:5432", retries=0, severity=Severity.WARNING,
+            interval=timedelta(minutes=5), timeout=timedelta(seconds=3),
+        ),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        ("routes: [{domain: 'a b', host: one, service: x, port: 1}]", "'a b' is no domain"),
+        (
+            "routes: [{domain: a.org, host: onee, service: x, port: 1}]",
+            "there is no host 'onee'; did you mean one?",
+        ),
+        (
+            "routes: [{domain: a.b, host: one, service: x, port: 1}, {domain: A.b, host: one, service: y, port: 2}]",
+            "'a.b' is there 2 times",
+        ),
+        ("probes: [{name: a, address: 'h:1'}]", "needs url, such as"),
+        ("probes: [{name: a, kind: redis, url: 'http://h'}]", "needs address, such as 127.0.0.1:5432"),
+        ("probes: [{name: a, kind: tcp, address: h}]", "'h' must be HOST:PORT"),
+        ("probes: [{name: a, url: 'http://h', container: x}]", "container needs the host"),
+        ("probes: [{name: a, url: 'http://h', timeout: 1m}]", "timeout must be shorter than interval"),
+        ("probes: [{name: a, url: 'http://h', via: one}]", "one is not reached over SSH"),
+    ],
+)
+def test_wrong_routes_and_probes_are_told(problems: Callable[..., str], block: str, words: str) -> None:
+    assert words in problems(f"hosts: {{one: {{address: 'unix:///var/run/docker.sock'}}}}\n{block}")
 
 
 @pytest.mark.parametrize("url", ["http://dozzle:8080", "http://localhost/", "ftp://logs.example.org"])

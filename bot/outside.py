@@ -1,0 +1,108 @@
+"""The settings of what people outside meet: Traefik, the routes that should be, and probes."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, PlainValidator, model_validator
+
+from bot import values
+from bot.alerting import Api
+from bot.blocks import Block
+from services.domain.alerts import Severity
+from services.domain.probes import ProbeKind, ProbeSpec
+from services.domain.routes import ExpectedRoute
+
+_PLAIN = (ProbeKind.TCP, ProbeKind.POSTGRES, ProbeKind.REDIS)
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]{1,253}):([0-9]{1,5})")
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _domain(value: str) -> str:
+    domain = value.strip().lower().rstrip(".")
+    if not re.fullmatch(r"(\*\.)?[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*", domain):
+        raise ValueError(f"{value!r} is no domain, such as dir.example.org")
+    return domain
+
+
+Domain = Annotated[str, AfterValidator(_domain)]
+
+
+class Traefik(Api):
+    """A host's own. via_ssh: `url` is as the host itself sees it, and reached through the SSH connection to it."""
+
+    via_ssh: bool = False
+
+
+class RouteBlock(Block):
+    """One domain that should lead to one service; planned: that it will, some day."""
+
+    domain: Domain
+    host: str
+    service: Annotated[str, Field(min_length=1, max_length=100)]
+    port: Port
+    state: Literal["active", "planned"] = "active"
+
+    @property
+    def route(self) -> ExpectedRoute:
+        return ExpectedRoute(self.domain, self.host, self.service, self.port, self.state == "active")
+
+
+class ProbeBlock(Block):
+    """`url` for HTTP, `address` (HOST:PORT) for tcp, postgres and redis. The rest is as in `ProbeSpec`."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")]
+    kind: ProbeKind = ProbeKind.HTTP
+    url: Annotated[str, AfterValidator(values.web_address)] | None = None
+    address: str | None = None
+    via: str = ""
+    host: str = ""
+    container: str = ""
+    interval: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(minutes=1)
+    timeout: Annotated[timedelta, PlainValidator(values.duration)] = timedelta(seconds=10)
+    status: tuple[Annotated[int, Field(ge=100, le=599)], ...] = ()
+    body: Annotated[str, Field(max_length=500)] = ""
+    retries: Annotated[int, Field(ge=0, le=10)] = 2
+    severity: Annotated[Severity, PlainValidator(values.severity)] = Severity.CRITICAL
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        needed, other = ("address", "url") if self.kind in _PLAIN else ("url", "address")
+        problems = []
+        if getattr(self, needed) is None:
+            example = "127.0.0.1:5432" if needed == "address" else "https://n8n.example.org"
+            problems.append(f"a probe of kind {self.kind} needs {needed}, such as {example}")
+        if getattr(self, other) is not None:
+            problems.append(f"{other} means nothing for a probe of kind {self.kind}: leave it out")
+        if self.address is not None and not _ADDRESS.fullmatch(self.address):
+            problems.append(f"{self.address!r} must be HOST:PORT, such as 127.0.0.1:5432")
+        if self.kind in _PLAIN and (self.status or self.body):
+            problems.append(f"status and body mean nothing for a probe of kind {self.kind}: leave them out")
+        if self.container and not self.host:
+            problems.append("container needs the host that it is on, too")
+        if self.timeout >= self.interval:
+            problems.append("timeout must be shorter than interval")
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def probe(self) -> ProbeSpec:
+        return ProbeSpec(
+            self.name, self.kind, self.url or self.address or "",
+            via=self.via, host=self.host, container=self.container,
+            interval=self.interval, timeout=self.timeout,
+            statuses=frozenset(self.status), body=self.body,
+            retries=self.retries, severity=self.severity,
+        )  # fmt: skip
+
+
+def once_each(names: Sequence[str]) -> list[str]:
+    """A complaint for each name that is there several times."""
+    return [
+        f"{name!r} is there {times} times: keep one entry"
+        for name, times in Counter(names).items()
+        if times > 1
+    ]
