@@ -257,7 +257,7 @@ async def saying(says: bytes, *, hang: bool = False) -> AsyncIterator[Traefik]:
     [
         (
             answer(b'{"Version":"2.11.3","Codename":"mimolette"}'),
-            "Traefik 2.11.3, where 3 or newer is needed",
+            "Traefik 2.11.3, where 3.0 or newer is needed",
         ),
         (answer(b"not JSON"), "malformed"),
         (answer(b'{"version":"3"}'), "Version"),
