@@ -143,9 +143,11 @@ async def _traefik(name: str, host: Host, traefik: Traefik) -> Finding:
     what, way = f"{name}, Traefik", " (through SSH)" if traefik.via_ssh else ""
     try:
         async with AsyncExitStack() as stack:
-            engine = await stack.enter_async_context(open_engine(host_address(name, host)))
+            gateways = {}
+            if traefik.via_ssh:
+                gateways[name] = await stack.enter_async_context(open_engine(host_address(name, host)))
             traefiks = await stack.enter_async_context(
-                open_traefiks(traefik_addresses({name: host}, {name: engine}))
+                open_traefiks(traefik_addresses({name: host}, gateways))
             )
             routing = await traefiks.routing(name, deadline=DEADLINE)
     except VakhtaError as error:

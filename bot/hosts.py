@@ -43,8 +43,9 @@ def traefik_addresses(
 
 
 def forwarded_addresses(name: str, settings: Settings) -> tuple[str, ...]:
-    """All that the settings want to reach through the SSH connection to this host beside Docker's socket, HOST:PORT each:
-    its key must permit them."""
+    """HOST:PORT each: what the settings want to reach through the SSH connection to this host, beside Docker's socket.
+
+    Its key must permit them."""
     host = settings.hosts[name]
     urls = [host.traefik.url] if host.traefik and host.traefik.via_ssh else []
     urls += [probe.url or f"tcp://{probe.address}" for probe in settings.probes if probe.via == name]
