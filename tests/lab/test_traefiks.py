@@ -23,7 +23,7 @@ from services.errors import (
 from services.fleet.engine import DockerEngine
 from services.traefiks import TraefikAddress, Traefiks, open_traefiks
 from tests.lab.servers import Lab, Server
-from tests.lab.traefik import TraefikServer
+from tests.lab.traefik import TraefikServer, many_routes
 from tests.lab.transport import over_ssh, until
 
 pytestmark = pytest.mark.lab
@@ -171,26 +171,9 @@ async def test_one_dead_host_holds_up_no_other(lab: Lab, tmp_path: Path) -> None
                 assert time.monotonic() - began < 1.6
 
 
-def many(count: int) -> dict[str, object]:
-    """So many routers, each with a service and a middleware of its own."""
-    routers, services, middlewares = {}, {}, {}
-    for number in range(count):
-        name = f"app-{number:03}"
-        routers[name] = {
-            "rule": f"Host(`{name}.example.org`) && PathPrefix(`/`)",
-            "service": name,
-            "entryPoints": ["websecure"],
-            "middlewares": [name],
-            "tls": {"certResolver": "letsencrypt"},
-        }
-        services[name] = {"loadBalancer": {"servers": [{"url": f"http://10.0.0.{number % 250}:8080"}]}}
-        middlewares[name] = {"headers": {"customRequestHeaders": {"X-App": name}}}
-    return {"http": {"routers": routers, "services": services, "middlewares": middlewares}}
-
-
 async def test_five_hundred_routers(server: Server, tmp_path: Path) -> None:
     """Well within what a person notices, over connections that are kept, and nobody else waits meanwhile."""
-    with TraefikServer(tmp_path, many(500), inside=server.network) as traefik:
+    with TraefikServer(tmp_path, many_routes(500), inside=server.network) as traefik:
         async with asking(server, traefik) as (traefiks, _):
             await read(traefiks, server, lambda found: len(found.routers) >= 500)
             opened = server.sshd_descriptors()
