@@ -172,12 +172,12 @@ async def test_one_dead_host_holds_up_no_other(lab: Lab, tmp_path: Path) -> None
 
 
 async def test_five_hundred_routers(server: Server, tmp_path: Path) -> None:
-    """Well within what a person notices, over connections that are kept, and nobody else waits meanwhile."""
+    """Over connections that are kept, and nobody else waits meanwhile; bench/routes.py tells how long it takes."""
     with TraefikServer(tmp_path, many_routes(500), inside=server.network) as traefik:
         async with asking(server, traefik) as (traefiks, _):
             await read(traefiks, server, lambda found: len(found.routers) >= 500)
             opened = server.sshd_descriptors()
-            longest, took = 0.0, []
+            longest = 0.0
 
             async def watch() -> None:
                 nonlocal longest
@@ -189,11 +189,8 @@ async def test_five_hundred_routers(server: Server, tmp_path: Path) -> None:
             async with asyncio.TaskGroup() as group:
                 watcher = group.create_task(watch())
                 for _ in range(9):
-                    began = time.monotonic()
                     routing = await traefiks.routing(server.name)
-                    took.append(time.monotonic() - began)
                 watcher.cancel()
             assert len([each for each in routing.routers if each.provider == "file"]) == 500
-            assert sorted(took)[4] < 0.15
             assert longest < 0.05
             assert server.sshd_descriptors() <= opened
