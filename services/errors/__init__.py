@@ -4,7 +4,10 @@ VakhtaError
 ├── Denied                 the person may not do this (role or protection; what is out of scope is NotFound)
 ├── NotFound
 │   ├── NoSuchContainer    with the nearest names
-│   └── NoSuchHost         with the nearest names
+│   ├── NoSuchHost         with the nearest names
+│   └── NoSuchDomain       with the nearest ones
+├── NoDomain               none leads to the container
+├── TargetRefused          an address that is written oddly, or that may not be asked
 ├── Ambiguous              the name fits several containers
 ├── NotUnderstood          a word that is no name, nor anything else that may stand there
 ├── PlanGone               the confirmation was used, cancelled or has expired
@@ -72,13 +75,16 @@ from services.errors.asking import (
     Ambiguous,
     Denied,
     Forgotten,
+    NoDomain,
     NoSuchContainer,
+    NoSuchDomain,
     NoSuchHost,
     NotFound,
     NotUnderstood,
     NotYourPlan,
     OwnContainer,
     PlanGone,
+    TargetRefused,
 )
 from services.errors.base import (
     VakhtaError,
@@ -145,7 +151,9 @@ __all__ = [
     "LogsUnreadable",
     "MessageLost",
     "MessageRefused",
+    "NoDomain",
     "NoSuchContainer",
+    "NoSuchDomain",
     "NoSuchHost",
     "NoSuchIncident",
     "NoSuchSilence",
@@ -166,6 +174,7 @@ __all__ = [
     "StoreError",
     "StoreTooNew",
     "StoreUnavailable",
+    "TargetRefused",
     "TooManyLogs",
     "VakhtaError",
 ]

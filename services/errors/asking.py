@@ -41,6 +41,29 @@ class NoSuchHost(NotFound):
 
 
 @dataclass(eq=False)
+class NoSuchDomain(NotFound):
+    """`near`: domains that may have been meant, nearest first, all in the asker's scope."""
+
+    name: str
+    near: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class NoDomain(VakhtaError):
+    """No domain leads to the container."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class TargetRefused(VakhtaError):
+    """An address that is not asked. `oddity`: a `services.outside.targets.Oddity`; `text`: what it is about."""
+
+    oddity: str
+    text: str
+
+
+@dataclass(eq=False)
 class Ambiguous(VakhtaError):
     """`choices`: the (host, name) pairs that the name fits."""
 
