@@ -32,6 +32,12 @@ from services.logs.pages.reader import LogReader
 from services.logs.search.prompts import Prompts
 from services.logs.search.search import Searcher
 from services.logs.text.presenter import Presenter
+from services.outside.certificates import Certificates
+from services.outside.checking import Checking
+from services.outside.dial import through
+from services.outside.domains import TeamDomains
+from services.outside.tls import Handshakes
+from services.outside.walking import Place
 from services.plans import Plans
 from services.ports import Clock, Store
 from services.recents import Recents
@@ -65,6 +71,8 @@ class Services:
     prompts: Prompts
     follows: Follows
     traefiks: Traefiks
+    checking: Checking
+    certificates: Certificates
     audit: Audit
     recents: Recents
     languages: Languages
@@ -116,6 +124,11 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
         follows = await stack.enter_async_context(
             open_follows(fleet, presenter, store, clock, hooks=Hooks(live, roster.again))
         )
+        handshakes = await asyncio.to_thread(Handshakes, settings.trusted_ca)
+        domains = TeamDomains(
+            [block.route for block in settings.routes], [block.probe for block in settings.probes], fleet
+        )
+        places = [Place(name, through(engine)) for name, engine in engines.items() if engine.forwards]
         yield Services(
             store=store,
             clock=clock,
@@ -130,6 +143,8 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             prompts=Prompts(store, clock),
             follows=follows,
             traefiks=traefiks,
+            checking=Checking(domains, fleet, handshakes, places, clock, store),
+            certificates=Certificates(domains, traefiks, handshakes, clock),
             audit=audit,
             recents=Recents(store),
             languages=languages,

@@ -1,6 +1,19 @@
 """What people say to the bot and what it says back: parse, one service call, view."""
 
-from handlers import alerts, containers, events, follow, grep, logs, menu, people, silences, start
+from handlers import (
+    alerts,
+    certs,
+    check,
+    containers,
+    events,
+    follow,
+    grep,
+    logs,
+    menu,
+    people,
+    silences,
+    start,
+)
 
 ROUTERS = (
     menu.router,
@@ -9,6 +22,8 @@ ROUTERS = (
     grep.router,
     follow.router,
     events.router,
+    check.router,
+    certs.router,
     alerts.router,
     silences.router,
     start.router,

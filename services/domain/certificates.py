@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import blake2s
 
 from services.domain.alerts import Severity
-from services.domain.routing import StoredCertificate
 
 SOON, VERY_SOON = timedelta(days=21), timedelta(days=7)
 
@@ -134,34 +134,15 @@ class Domain:
     url: str = ""
     secure: bool = True
 
-
-@dataclass(frozen=True, slots=True)
-class Certified:
-    """handshake: None where there was none; `fault` then tells what came instead, or `trouble` (a `CheckFault`) why
-    nothing did. stored: what that host's Traefik holds for the domain."""
-
-    domain: Domain
-    handshake: Handshake | None = None
-    fault: CertificateFault | None = None
-    trouble: str = ""
-    stored: StoredCertificate | None = None
-
     @property
-    def expires(self) -> datetime | None:
-        if self.handshake:
-            return self.handshake.certificate.not_after
-        return self.stored.not_after if self.stored else None
+    def key(self) -> str:
+        """Twelve hex digits, for buttons."""
+        return blake2s(f"{self.host}/{self.domain}".encode(), digest_size=6).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class CertificatesReport:
-    """Of all domains that the asker may see: trouble first, then what expires first. silent: hosts whose Traefik could
-    not be asked."""
+class Domains:
+    """All in somebody's scope, each once, by name. silent: hosts that do not answer, where there may be more."""
 
-    rows: tuple[Certified, ...]
-    at: datetime
+    rows: tuple[Domain, ...]
     silent: tuple[str, ...] = ()
-
-    @property
-    def troubled(self) -> tuple[Certified, ...]:
-        return tuple(row for row in self.rows if row.fault or row.trouble)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.domain.certificates import CertificateFault, Domain, Handshake
+from services.domain.routing import StoredCertificate
 
 MOST_HOPS = 10
 
@@ -26,7 +27,7 @@ class CheckFault(StrEnum):
     REFUSED_ADDRESS = "refused_address"  # of the address that the name leads to; `detail`: an AddressKind
     NOTHING_LISTENS = "nothing_listens"
     NO_CONNECTION = "no_connection"  # within the deadline
-    NO_WAY = "no_way"  # the network says so
+    NO_WAY = "no_way"  # the network says so; `detail`: the address
     FORBIDDEN = "forbidden"  # the host's SSH key does not permit it
     HOST_SILENT = "host_silent"
     BROKEN_OFF = "broken_off"
@@ -106,3 +107,39 @@ class CheckReport:
     sights: tuple[Sight, ...]
     at: datetime
     domain: Domain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """handshake: None where there was none; `wrong` then tells what came instead, or why nothing did. stored: what that
+    host's Traefik holds for the domain."""
+
+    domain: Domain
+    handshake: Handshake | None = None
+    wrong: Wrong | None = None
+    stored: StoredCertificate | None = None
+
+    @property
+    def fault(self) -> CertificateFault | None:
+        """None also where nobody could tell."""
+        return self.wrong.fault if self.wrong and isinstance(self.wrong.fault, CertificateFault) else None
+
+    @property
+    def expires(self) -> datetime | None:
+        if self.handshake:
+            return self.handshake.certificate.not_after
+        return self.stored.not_after if self.stored else None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificatesReport:
+    """Of all domains that the asker may see: trouble first, then what expires first. silent: hosts whose Traefik could
+    not be asked."""
+
+    rows: tuple[Certified, ...]
+    at: datetime
+    silent: tuple[str, ...] = ()
+
+    @property
+    def troubled(self) -> tuple[Certified, ...]:
+        return tuple(row for row in self.rows if row.wrong)

@@ -42,10 +42,13 @@ class NoSuchHost(NotFound):
 
 @dataclass(eq=False)
 class NoSuchDomain(NotFound):
-    """`near`: domains that may have been meant, nearest first, all in the asker's scope."""
+    """`near`: (key, domain) pairs that may have been meant, nearest first, all in the asker's scope.
+
+    `name` is "" when a button stood for it.
+    """
 
     name: str
-    near: tuple[str, ...] = ()
+    near: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(eq=False)

@@ -1,0 +1,150 @@
+"""`/check`: the first step that is wrong, then all steps from the bot, then the servers side by side."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from aiogram.utils.formatting import Bold, Text
+from aiogram.utils.i18n import gettext as _
+
+from handlers.callbacks import Check, CheckAgain, CheckList
+from handlers.views.answer import Answer, Row, button, in_pairs
+from handlers.views.moments import clock
+from handlers.views.outside_words import STEPS, days_left, issuer_of, milliseconds, status_words, wrong_words
+from services.domain.certificates import CertificateFault, Domain
+from services.domain.checks import CheckFault, CheckReport, Hop, Sight, Step
+
+_PER_PAGE = 16
+_LONGEST_URL = 200
+_MOST_SERVERS = 20
+_WELL, _UNWELL, _DOWN, _UNKNOWN = "🟢", "🟡", "🔴", "⚠️"
+
+
+def checking(url: str, again: CheckAgain | None = None) -> Answer:
+    """Until it is done. again: the button that was pressed."""
+    rows: tuple[Row, ...] = ([button("↻", again)],) if again else ()
+    return Answer(Text("⏳ ", _("Checking {url} …").format(url=_name(url))), rows)
+
+
+def check(report: CheckReport, again: CheckAgain) -> Answer:
+    own, *others = report.sights
+    text = Text(
+        _headline(report),
+        *(Text("\n", line) for line in _steps(own, report.at)),
+        "\n",
+        *(Text("\n", _server(each, report.at)) for each in others[:_MOST_SERVERS]),
+        "\n" if others else "",
+        clock(report.at, seconds=True),
+    )
+    return Answer(text, ([button("↻", again)],))
+
+
+def picker(domains: Sequence[Domain], asker: str, *, page: int = 0) -> Answer:
+    if not domains:
+        return Answer(Text(_("No domain to check: none is in your scope.")))
+    pages = -(-len(domains) // _PER_PAGE)
+    page = min(page, pages - 1)
+    shown = domains[page * _PER_PAGE :][:_PER_PAGE]
+    rows = in_pairs([button(each.domain, Check(asker=asker, key=each.key)) for each in shown])
+    turns = [
+        button(f"{other + 1}/{pages}", CheckList(asker=asker, page=other))
+        for other in (page - 1, page + 1)
+        if 0 <= other < pages
+    ]
+    return Answer(Text(_("Which domain?")), (*rows, turns))
+
+
+def _headline(report: CheckReport) -> Text:
+    """What the bot meets; where that is well, what a server does not."""
+    own = report.sights[0]
+    troubled = next((each for each in report.sights if _symbol(each) in (_DOWN, _UNWELL)), own)
+    name = _name(report.url)
+    words = _outcome(troubled, report.at)
+    if troubled.wrong is None:
+        return Text(_WELL, " ", Bold(name), ": ", words)
+    place = "" if troubled is own else _("from {host}").format(host=troubled.host) + ": "
+    symbol = _symbol(troubled) if troubled is own else _UNWELL
+    return Text(symbol, " ", Bold(name), " · ", place, words)
+
+
+def _symbol(sight: Sight) -> str:
+    match sight.wrong.fault if sight.wrong else None:
+        case None:
+            return _WELL
+        case CheckFault.FORBIDDEN | CheckFault.HOST_SILENT | CheckFault.REFUSED_ADDRESS:
+            return _UNKNOWN
+        case CheckFault.REFUSED_TARGET | CheckFault.NO_RESOLVER:
+            return _UNKNOWN
+        case CertificateFault.EXPIRES_SOON:
+            return _UNWELL
+        case CheckFault.STATUS if all(hop.status < 500 for hop in sight.hops):
+            return _UNWELL
+    return _DOWN
+
+
+def _outcome(sight: Sight, now: datetime) -> str:
+    """The first that is wrong, or the last answer."""
+    for hop in sight.hops:
+        if hop.wrong:
+            return wrong_words(hop, hop.wrong, now)
+    return f"HTTP {status_words(sight.last)}"
+
+
+def _steps(sight: Sight, now: datetime) -> Iterator[str]:
+    """All of the first request, then a line for each one that it redirects to."""
+    first, *further = sight.hops
+    yield from _walked(first, now)
+    before = first
+    for hop in further:
+        if before.downgrades:
+            yield _UNKNOWN + " " + _("sends people from HTTPS to plain HTTP")
+        words = wrong_words(hop, hop.wrong, now) if hop.wrong else status_words(hop)
+        yield f"↪ {_cut(hop.url)}: {words} · {milliseconds(hop.total)}"
+        before = hop
+
+
+def _walked(hop: Hop, now: datetime) -> Iterator[str]:
+    spent = dict(hop.seconds)
+    for step in Step:
+        if step in spent:
+            yield f"{STEPS[step]}: {_found(hop, step, now)} · {milliseconds(spent[step])}"
+        elif hop.wrong and hop.wrong.step is step:
+            yield f"{_DOWN} {wrong_words(hop, hop.wrong, now)}"
+
+
+def _found(hop: Hop, step: Step, now: datetime) -> str:
+    """What the step came to."""
+    match step:
+        case Step.DNS:
+            return ", ".join(hop.addresses[:3])
+        case Step.TCP:
+            address = f"[{hop.address}]" if ":" in hop.address else hop.address
+            return f"{address}:{hop.port}"
+        case Step.TLS if hop.handshake:
+            certificate = hop.handshake.certificate
+            version = hop.handshake.protocol.removeprefix("TLSv")
+            return ", ".join((version, days_left(certificate, now), issuer_of(certificate)))
+    return status_words(hop)
+
+
+def _server(sight: Sight, now: datetime) -> Text:
+    """`🟢 server2: HTTP 200 OK · 118 ms (DNS 1 ms, TCP 20 ms, …)`."""
+    spent = [
+        f"{STEPS[step]} {milliseconds(seconds)}"
+        for step, seconds in sight.hops[0].seconds
+        if step != Step.DNS
+    ]
+    words = _outcome(sight, now)
+    if sight.wrong is None:
+        words += f" · {milliseconds(sum(seconds for _step, seconds in sight.hops[0].seconds))}"
+        words += f" ({', '.join(spent)})"
+    return Text(_symbol(sight), " ", Bold(sight.host), ": ", words)
+
+
+def _name(url: str) -> str:
+    """`dir.example.org` for what is asked by default, the whole address for anything else."""
+    host = url.removeprefix("https://")
+    return _cut(url if "/" in host or url == host else host)
+
+
+def _cut(url: str) -> str:
+    return url if len(url) <= _LONGEST_URL else url[:_LONGEST_URL] + "…"
