@@ -11,7 +11,7 @@ from handlers.views.answer import Answer, Row, button, in_pairs
 from handlers.views.moments import clock
 from handlers.views.outside_words import STEPS, days_left, issuer_of, milliseconds, status_words, wrong_words
 from services.domain.certificates import CertificateFault, Domain
-from services.domain.checks import CheckFault, CheckReport, Hop, Sight, Step
+from services.domain.checks import CheckFault, CheckReport, Hop, Sight, Step, Wrong
 
 _PER_PAGE = 16
 _LONGEST_URL = 200
@@ -26,13 +26,13 @@ def checking(url: str, again: CheckAgain | None = None) -> Answer:
 
 
 def check(report: CheckReport, again: CheckAgain) -> Answer:
-    own, *others = report.sights
+    servers = list(_servers(report))
     text = Text(
         _headline(report),
-        *(Text("\n", line) for line in _steps(own, report.at)),
+        *(Text("\n", line) for line in _steps(report.sights[0], report.at)),
         "\n",
-        *(Text("\n", _server(each, report.at)) for each in others[:_MOST_SERVERS]),
-        "\n" if others else "",
+        *servers,
+        "\n" if servers else "",
         clock(report.at, seconds=True),
     )
     return Answer(text, ([button("↻", again)],))
@@ -67,16 +67,18 @@ def _headline(report: CheckReport) -> Text:
 
 
 def _symbol(sight: Sight) -> str:
-    match sight.wrong.fault if sight.wrong else None:
-        case None:
-            return _WELL
+    return _mark(sight.wrong, sight.hops) if sight.wrong else _WELL
+
+
+def _mark(wrong: Wrong, hops: Sequence[Hop]) -> str:
+    match wrong.fault:
         case CheckFault.FORBIDDEN | CheckFault.HOST_SILENT | CheckFault.REFUSED_ADDRESS:
             return _UNKNOWN
         case CheckFault.REFUSED_TARGET | CheckFault.NO_RESOLVER:
             return _UNKNOWN
         case CertificateFault.EXPIRES_SOON:
             return _UNWELL
-        case CheckFault.STATUS if all(hop.status < 500 for hop in sight.hops):
+        case CheckFault.STATUS if all(hop.status < 500 for hop in hops):
             return _UNWELL
     return _DOWN
 
@@ -92,7 +94,8 @@ def _outcome(sight: Sight, now: datetime) -> str:
 def _steps(sight: Sight, now: datetime) -> Iterator[str]:
     """All of the first request, then a line for each one that it redirects to."""
     first, *further = sight.hops
-    yield from _walked(first, now)
+    if not (first.wrong and first.wrong.step is Step.DNS):  # of which the headline says it all
+        yield from _walked(first, now)
     before = first
     for hop in further:
         if before.downgrades:
@@ -105,10 +108,11 @@ def _steps(sight: Sight, now: datetime) -> Iterator[str]:
 def _walked(hop: Hop, now: datetime) -> Iterator[str]:
     spent = dict(hop.seconds)
     for step in Step:
-        if step in spent:
-            yield f"{STEPS[step]}: {_found(hop, step, now)} · {milliseconds(spent[step])}"
-        elif hop.wrong and hop.wrong.step is step:
-            yield f"{_DOWN} {wrong_words(hop, hop.wrong, now)}"
+        took = f" · {milliseconds(spent[step])}" if step in spent else ""
+        if hop.wrong and hop.wrong.step is step:
+            yield f"{_mark(hop.wrong, [hop])} {wrong_words(hop, hop.wrong, now)}{took}"
+        elif took:
+            yield f"{STEPS[step]}: {_found(hop, step, now)}{took}"
 
 
 def _found(hop: Hop, step: Step, now: datetime) -> str:
@@ -126,18 +130,25 @@ def _found(hop: Hop, step: Step, now: datetime) -> str:
     return status_words(hop)
 
 
-def _server(sight: Sight, now: datetime) -> Text:
-    """`🟢 server2: HTTP 200 OK · 118 ms (DNS 1 ms, TCP 20 ms, …)`."""
-    spent = [
-        f"{STEPS[step]} {milliseconds(seconds)}"
-        for step, seconds in sight.hops[0].seconds
-        if step != Step.DNS
-    ]
+def _servers(report: CheckReport) -> Iterator[Text]:
+    """Side by side, those that say the same in one line. Names were looked up by the bot, for all."""
+    if (wrong := report.sights[0].hops[0].wrong) and wrong.step is Step.DNS:
+        return
+    said: dict[tuple[str, str], list[str]] = {}
+    for sight in report.sights[1:][:_MOST_SERVERS]:
+        said.setdefault((_symbol(sight), _seen(sight, report.at)), []).append(sight.host)
+    for (symbol, words), hosts in said.items():
+        yield Text("\n", symbol, " ", Bold(", ".join(hosts)), ": ", words)
+
+
+def _seen(sight: Sight, now: datetime) -> str:
+    """`HTTP 200 OK · 118 ms (TCP 20 ms, TLS 40 ms, HTTP 58 ms)`; where it redirects, of the first answer."""
     words = _outcome(sight, now)
-    if sight.wrong is None:
-        words += f" · {milliseconds(sum(seconds for _step, seconds in sight.hops[0].seconds))}"
-        words += f" ({', '.join(spent)})"
-    return Text(_symbol(sight), " ", Bold(sight.host), ": ", words)
+    if sight.wrong is not None:
+        return words
+    spent = [(step, seconds) for step, seconds in sight.hops[0].seconds if step is not Step.DNS]
+    parts = ", ".join(f"{STEPS[step]} {milliseconds(seconds)}" for step, seconds in spent)
+    return f"{words} · {milliseconds(sum(seconds for _step, seconds in spent))} ({parts})"
 
 
 def _name(url: str) -> str:

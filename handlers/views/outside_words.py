@@ -18,7 +18,7 @@ _LONGEST = 60
 def wrong_words(hop: Hop, wrong: Wrong, now: datetime) -> str:
     """`TLS: the certificate is for *.example.org`."""
     if wrong.fault is CheckFault.FORBIDDEN:
-        return _("its key does not permit this")
+        return _("the SSH key does not permit this")
     if wrong.fault is CheckFault.HOST_SILENT:
         return _("no contact with the server")
     if isinstance(wrong.fault, CertificateFault):

@@ -50,7 +50,7 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One request. url: without its query. seconds: what each step took, of those that came to an end.
+    """One request. url: without its query. seconds: what each step took, of those that ended in time.
 
     addresses: that the name led to. address: the one that was asked. status: 0 where no answer came; reason: of HTTP.
     to: where it redirects, without the query, or "".

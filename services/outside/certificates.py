@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -85,11 +86,9 @@ class Certificates:
         return await asyncio.gather(*map(look, domains))
 
     async def everything(self) -> Domains:
-        """All domains where TLS is expected, for the watch. Of a host that does not answer none: whom its domains
-        belong to is not known. Raises StoreError."""
+        """All domains where TLS is expected, for the watch. Raises StoreError."""
         known = await self._domains.of(EVERYBODY)
-        rows = [each for each in known.rows if each.secure and each.host not in known.silent]
-        return Domains(tuple(rows), known.silent)
+        return Domains(tuple(each for each in known.rows if each.secure), known.silent)
 
     async def _stored(self, host: str) -> tuple[StoredCertificate, ...] | None:
         """None where its Traefik could not be asked; one that tells no certificates has none."""
@@ -122,11 +121,11 @@ class CertificateWatch:
         certificates: Certificates,
         clock: Clock,
         *,
-        again_after: float = AGAIN_AFTER,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._certificates, self._clock = certificates, clock
-        self._again_after, self._sleep = again_after, sleep
+        self._sleep = sleep
+        self._owners: dict[tuple[str, str], str] = {}
         self._seen: Seen | None = None
         self._due: datetime | None = None
 
@@ -144,17 +143,33 @@ class CertificateWatch:
         except StoreError as error:
             log.warning("certificates were not looked at: %s", error)
             return Seen((), lambda _: True), False
-        rows = {row.domain: row for row in await self._certificates.look_at(known.rows)}
+        domains = self._owned(known)
+        rows = {row.domain: row for row in await self._certificates.look_at(domains)}
         doubtful = [domain for domain, row in rows.items() if row.wrong]
         if doubtful:
-            await self._sleep(self._again_after)
+            await self._sleep(AGAIN_AFTER)
             rows |= {row.domain: row for row in await self._certificates.look_at(doubtful)}
         now = self._clock.now()
         findings = [_finding(row, row.fault, now) for row in rows.values() if row.fault]
-        unknown = {row.domain.domain for row in rows.values() if row.wrong and not row.fault}
-        return Seen(
-            findings, lambda finding: finding.subject in unknown or finding.host in known.silent
-        ), not doubtful
+        told = {row.domain.domain for row in rows.values() if row.fault or not row.wrong}
+        doubted = {row.domain.domain for row in rows.values()} - told
+
+        def undecided(finding: Finding) -> bool:
+            """Nobody could tell; or it is known from a container's labels alone, and its host is silent."""
+            hidden = finding.subject not in told and finding.host in known.silent
+            return finding.subject in doubted or hidden
+
+        return Seen(findings, undecided), not (doubtful or known.silent)
+
+    def _owned(self, known: Domains) -> Sequence[Domain]:
+        """Whom a domain belongs to is as it was last seen while its host is silent: else it were another finding."""
+        rows = []
+        for each in known.rows:
+            key = each.host, each.domain
+            if each.host not in known.silent:
+                self._owners[key] = each.container
+            rows.append(replace(each, container=self._owners.get(key, each.container)))
+        return rows
 
 
 def _finding(row: Certified, fault: CertificateFault, now: datetime) -> Finding:

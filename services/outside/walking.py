@@ -14,6 +14,7 @@ from anyio.abc import ByteStream
 from services.domain.certificates import CertificateFault, Handshake
 from services.domain.checks import MOST_HOPS, CheckFault, Hop, Sight, Step, Wrong
 from services.errors import ForwardRefused, HostError, TargetRefused
+from services.outside.addresses import AddressKind, kind_of
 from services.outside.dial import Dial, direct
 from services.outside.resolving import Resolving
 from services.outside.targets import Target, following
@@ -71,6 +72,7 @@ class _Going:
             return None
         except _Failed as failed:
             self.wrong = self.wrong or Wrong(step, failed.fault, failed.detail)
+            self.seconds.append((step, loop.time() - began))
             return None
         self.seconds.append((step, loop.time() - began))
         return result
@@ -143,6 +145,10 @@ class Walk:
         going.addresses = found.addresses
         if found.fault:
             raise _Failed(found.fault, found.detail)
+        if self.place.host and AddressKind.LOOPBACK in map(kind_of, found.addresses):
+            raise _Failed(
+                CheckFault.REFUSED_ADDRESS, AddressKind.LOOPBACK
+            )  # of another machine than was meant
 
     async def _connect(self, going: _Going) -> ByteStream:
         """To an address that has been judged, never to the name."""

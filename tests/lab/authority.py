@@ -122,8 +122,16 @@ def _name(text: str) -> x509.GeneralName:
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 
 
+def answering(status: str, location: str = "") -> bytes:
+    """`502 Bad Gateway`, with where it redirects to."""
+    head = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n"
+    return (head + (f"Location: {location}\r\n" if location else "") + "\r\n").encode()
+
+
 @asynccontextmanager
-async def serving(files: Files | None, answer: bytes = ANSWER, host: str = "127.0.0.1") -> AsyncIterator[int]:
+async def serving(
+    files: Files | None, answer: bytes = ANSWER, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[int]:
     """A server, of TLS where there are files, that answers any request alike; its port."""
     context = None
     if files is not None:
@@ -140,6 +148,6 @@ async def serving(files: Files | None, answer: bytes = ANSWER, host: str = "127.
         finally:
             writer.close()
 
-    server = await asyncio.start_server(speak, host, 0, ssl=context)
+    server = await asyncio.start_server(speak, host, port, ssl=context)
     async with server:
         yield server.sockets[0].getsockname()[1]
