@@ -1,5 +1,7 @@
 """`/check`: what people outside meet at a domain."""
 
+from collections.abc import Awaitable, Sequence
+
 from aiogram import Router
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
@@ -14,9 +16,10 @@ from handlers.views.failures import failure
 from handlers.waiting import Spot
 from handlers.words import mark
 from services.domain.access import Actor, Role
+from services.domain.certificates import Domain
+from services.domain.checks import CheckReport
 from services.errors import VakhtaError
 from services.outside.checking import Checking
-from services.outside.targets import Target
 from services.ports import Clock
 
 router = Router(name="check")
@@ -36,14 +39,8 @@ async def check(
     what = args.optional_name(command.args)
     if what is None:
         await send(message, views.picker(await checking.domains(by=actor), asker))
-        return
-    meant = await checking.meant(what, by=actor)
-    if len(meant) > 1:
-        hosts = {target.host for target in meant}
-        domains = [each for each in await checking.domains(by=actor) if each.domain in hosts]
-        await send(message, views.picker(domains, asker))
-        return
-    await _check(message, meant[0], actor, asker, checking, clock)
+    else:
+        await _told(message, checking.check(what, by=actor), asker, clock, what)
 
 
 @button(router, CheckList.filter(), role=Role.VIEWER)
@@ -64,8 +61,7 @@ async def list_domains(
 async def check_domain(
     callback: CallbackQuery, callback_data: Check, actor: Actor, asker: str, checking: Checking, clock: Clock
 ) -> None:
-    target = await checking.of_key(callback_data.key, by=actor)
-    await _check(pressed(callback), target, actor, asker, checking, clock)
+    await _told(pressed(callback), checking.check_domain(callback_data.key, by=actor), asker, clock)
 
 
 @button(router, CheckAgain.filter(), role=Role.VIEWER)
@@ -78,24 +74,25 @@ async def check_again(
     *,
     in_place: bool,
 ) -> None:
-    target = await checking.kept(callback_data.token)
     spot = Spot(pressed(callback), in_place=in_place)
-    again = CheckAgain(asker=asker, token=callback_data.token)
-    report = await spot.awaiting(
-        checking.check(target, by=actor), lambda: views.checking(target.shown, again)
-    )
-    await spot.put(views.check(report, again))
+    work = checking.check_again(callback_data.token, by=actor)
+    report = await spot.awaiting(work, lambda: views.checking(again=callback_data))
+    await spot.put(views.check(report, asker))
 
 
-async def _check(
-    message: Message, target: Target, actor: Actor, asker: str, checking: Checking, clock: Clock
+async def _told(
+    message: Message,
+    work: Awaitable[CheckReport | Sequence[Domain]],
+    asker: str,
+    clock: Clock,
+    what: str = "",
 ) -> None:
     """A first message at once, for a check may take its time; whatever becomes of it is told there."""
-    shown = await send(message, views.checking(target.shown), as_reply=True)
+    shown = await send(message, views.checking(what), as_reply=True)
     try:
-        report = await checking.check(target, by=actor)
-        again = CheckAgain(asker=asker, token=await checking.keep(target))
+        found = await work
     except VakhtaError as error:
         await replace_or_send(shown, failure(error, asker, "card", clock.now()))
         return
-    await replace_or_send(shown, views.check(report, again))
+    answer = views.check(found, asker) if isinstance(found, CheckReport) else views.picker(found, asker)
+    await replace_or_send(shown, answer)

@@ -7,7 +7,8 @@ from aiogram.utils.formatting import Bold, Text
 from aiogram.utils.i18n import gettext as _
 
 from handlers.callbacks import Check, CheckAgain, CheckList
-from handlers.views.answer import Answer, Row, button, in_pairs
+from handlers.views.alert_text import inert
+from handlers.views.answer import Answer, button, in_pairs
 from handlers.views.moments import clock
 from handlers.views.outside_words import STEPS, days_left, issuer_of, milliseconds, status_words, wrong_words
 from services.domain.certificates import CertificateFault, Domain
@@ -19,13 +20,13 @@ _MOST_SERVERS = 20
 _WELL, _UNWELL, _DOWN, _UNKNOWN = "🟢", "🟡", "🔴", "⚠️"
 
 
-def checking(url: str, again: CheckAgain | None = None) -> Answer:
+def checking(what: str = "", again: CheckAgain | None = None) -> Answer:
     """Until it is done. again: the button that was pressed."""
-    rows: tuple[Row, ...] = ([button("↻", again)],) if again else ()
-    return Answer(Text("⏳ ", _("Checking {url} …").format(url=_name(url))), rows)
+    words = _("Checking {what} …").format(what=inert(_cut(what))) if what else _("Checking …")
+    return Answer(Text("⏳ ", words), ([button("↻", again)],) if again else ())
 
 
-def check(report: CheckReport, again: CheckAgain) -> Answer:
+def check(report: CheckReport, asker: str) -> Answer:
     servers = list(_servers(report))
     text = Text(
         _headline(report),
@@ -35,7 +36,7 @@ def check(report: CheckReport, again: CheckAgain) -> Answer:
         "\n" if servers else "",
         clock(report.at, seconds=True),
     )
-    return Answer(text, ([button("↻", again)],))
+    return Answer(text, ([button("↻", CheckAgain(asker=asker, token=report.token))],))
 
 
 def picker(domains: Sequence[Domain], asker: str, *, page: int = 0) -> Answer:

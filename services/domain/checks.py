@@ -101,12 +101,12 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """url: what was asked, without its query. domain: None for what is in no settings. sights: the bot's first."""
+    """url: what was asked, without its query. sights: the bot's first. token: with which the same is asked again."""
 
     url: str
     sights: tuple[Sight, ...]
     at: datetime
-    domain: Domain | None = None
+    token: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,34 +44,42 @@ class Checking:
         self._lookup, self._judge = lookup, judge
         self._asked = Asked(Target, "check", store, clock)
 
-    async def keep(self, target: Target) -> str:
-        """A token for `kept`. Raises StoreUnavailable."""
-        return await self._asked.keep(target)
-
-    async def kept(self, token: str) -> Target:
-        """Raises Forgotten, StoreUnavailable."""
-        return await self._asked.of(token)
-
     async def domains(self, *, by: Actor) -> Sequence[Domain]:
+        """Those that the person may check, by name."""
         return (await self._domains.of(by)).rows
 
-    async def of_key(self, key: str, *, by: Actor) -> Target:
-        """key: `Domain.key`. Raises NoSuchDomain."""
-        for domain in await self.domains(by=by):
-            if domain.key == key:
-                return _target(domain)
-        raise NoSuchDomain("")
+    async def check(self, what: str, *, by: Actor) -> CheckReport | Sequence[Domain]:
+        """what: a domain in scope, a container, or for an admin any URL. A container with several domains: those.
 
-    async def meant(self, what: str, *, by: Actor) -> Sequence[Target]:
-        """What the word means: a domain in scope, a container's domains (one at least), or for an admin any URL.
-
-        Raises NoSuchDomain, with those in scope that are near, NoDomain, Ambiguous, HostSilent, TargetRefused.
+        Raises NoSuchDomain, with those in scope that are near, NoDomain, Ambiguous, HostSilent, TargetRefused,
+        StoreError.
         """
         known = await self.domains(by=by)
         if (found := _known(what, known)) is not None:
-            return (found,)
-        if by.role >= Role.ADMIN and ("://" in what or "." in what or ":" in what):
-            return (read_target(what),)
+            return await self._check(found, known, by)
+        if by.role >= Role.ADMIN and any(sign in what for sign in ".:"):
+            return await self._check(read_target(what), known, by)
+        its_own = await self._of_container(what, known, by)
+        return its_own if len(its_own) > 1 else await self._check(_target(its_own[0]), known, by)
+
+    async def check_domain(self, key: str, *, by: Actor) -> CheckReport:
+        """key: `Domain.key`. Raises NoSuchDomain, StoreError."""
+        known = await self.domains(by=by)
+        domain = next((each for each in known if each.key == key), None)
+        if domain is None:
+            raise NoSuchDomain("")
+        return await self._check(_target(domain), known, by)
+
+    async def check_again(self, token: str, *, by: Actor) -> CheckReport:
+        """token: of a report. Raises Forgotten, NoSuchDomain for what this person may not check, StoreError."""
+        target = await self._asked.of(token)
+        known = await self.domains(by=by)
+        if by.role < Role.ADMIN and not any(_belongs(target, each) for each in known):
+            raise NoSuchDomain(target.host)
+        return await self._check(target, known, by, token)
+
+    async def _of_container(self, what: str, known: Sequence[Domain], by: Actor) -> Sequence[Domain]:
+        """One at least."""
         try:
             container = await self._fleet.find(what, by=by)
         except (NoSuchContainer, NoSuchHost) as error:
@@ -79,21 +87,18 @@ class Checking:
         its_own = [each for each in known if (each.host, each.container) == (container.host, container.name)]
         if not its_own:
             raise NoDomain(container.name)
-        return tuple(map(_target, its_own))
+        return its_own
 
-    async def check(self, target: Target, *, by: Actor) -> CheckReport:
-        """From all places at once. Raises NoSuchDomain for what this person may not check."""
-        known = {each.domain: each for each in await self.domains(by=by)}
-        domain = known.get(target.host)
-        if by.role < Role.ADMIN and (domain is None or not _belongs(target, domain)):
-            raise NoSuchDomain(target.host)
-        resolving = Resolving(self._lookup, self._judge)  # one for all: each name is looked up once
-        walks = [
-            Walk(place, resolving, self._handshakes, self._clock, frozenset(known))
-            for place in self._seen(by)
-        ]
+    async def _check(
+        self, target: Target, known: Sequence[Domain], by: Actor, token: str | None = None
+    ) -> CheckReport:
+        """From all places at once. Each name is looked up once, for all of them."""
+        resolving = Resolving(self._lookup, self._judge)
+        names = frozenset(each.domain for each in known)
+        walks = [Walk(place, resolving, self._handshakes, self._clock, names) for place in self._seen(by)]
         sights = await asyncio.gather(*(walk.go(target) for walk in walks))
-        return CheckReport(target.shown, tuple(sights), self._clock.now(), domain)
+        token = token or await self._asked.keep(target)
+        return CheckReport(target.shown, tuple(sights), self._clock.now(), token)
 
     def _seen(self, by: Actor) -> Iterator[Place]:
         """Through a server goes who sees it as a whole: others do not learn that it is there."""
