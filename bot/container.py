@@ -36,7 +36,7 @@ from services.outside.certificates import Certificates
 from services.outside.checking import Checking
 from services.outside.dial import through
 from services.outside.domains import TeamDomains
-from services.outside.tls import Handshakes
+from services.outside.tls import Handshakes, trust
 from services.outside.walking import Place
 from services.plans import Plans
 from services.ports import Clock, Store
@@ -102,7 +102,10 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             address.name: await stack.enter_async_context(open_engine(address, turns))
             for address in addresses
         }
-        traefiks = await stack.enter_async_context(open_traefiks(traefik_addresses(settings.hosts, engines)))
+        believed = await asyncio.to_thread(trust, settings.trusted_ca)
+        traefiks = await stack.enter_async_context(
+            open_traefiks(traefik_addresses(settings.hosts, engines), believed)
+        )
         roster = roster_of(settings)
         languages = Languages(store, roster, known=LANGUAGES, default=settings.language)
         audit = Audit(store, clock)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from aiogram.utils.formatting import Bold, Text
 from aiogram.utils.i18n import gettext as _
+from aiogram.utils.i18n import ngettext
 
 from handlers.callbacks import Check, CheckAgain, CheckList
 from handlers.views.alert_text import inert
@@ -15,8 +16,8 @@ from services.domain.certificates import CertificateFault, Domain
 from services.domain.checks import CheckFault, CheckReport, Hop, Sight, Step, Wrong
 
 _PER_PAGE = 16
-_LONGEST_URL = 200
-_MOST_SERVERS = 20
+_LONGEST_URL = 120
+_MOST_SERVERS, _MOST_NAMES = 10, 10
 _WELL, _UNWELL, _DOWN, _UNKNOWN = "🟢", "🟡", "🔴", "⚠️"
 
 
@@ -136,10 +137,14 @@ def _servers(report: CheckReport) -> Iterator[Text]:
     if (wrong := report.sights[0].hops[0].wrong) and wrong.step is Step.DNS:
         return
     said: dict[tuple[str, str], list[str]] = {}
-    for sight in report.sights[1:][:_MOST_SERVERS]:
+    for sight in report.sights[1:]:
         said.setdefault((_symbol(sight), _seen(sight, report.at)), []).append(sight.host)
-    for (symbol, words), hosts in said.items():
-        yield Text("\n", symbol, " ", Bold(", ".join(hosts)), ": ", words)
+    rows = list(said.items())
+    for (symbol, words), hosts in rows[:_MOST_SERVERS]:
+        names = ", ".join(hosts[:_MOST_NAMES]) + (", …" if len(hosts) > _MOST_NAMES else "")
+        yield Text("\n", symbol, " ", Bold(names), ": ", words)
+    if (rest := len(rows) - _MOST_SERVERS) > 0:
+        yield Text("\n", ngettext("and {count} more", "and {count} more", rest).format(count=rest))
 
 
 def _seen(sight: Sight, now: datetime) -> str:

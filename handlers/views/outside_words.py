@@ -79,9 +79,9 @@ def certificate_words(
     fault: CertificateFault, handshake: Handshake | None, detail: str, now: datetime
 ) -> str:
     """handshake: None only for the two faults before there is one."""
-    if handshake is None:
-        if fault is CertificateFault.NO_TLS:
-            return _("what listens there does not speak TLS")
+    if fault is CertificateFault.NO_TLS:
+        return _("what listens there does not speak TLS")
+    if handshake is None or fault is CertificateFault.HANDSHAKE:
         return _("the handshake failed: {words}").format(words=detail or "?")
     certificate = handshake.certificate
     match fault:

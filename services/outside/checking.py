@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from rapidfuzz import fuzz, process
 
@@ -19,6 +20,7 @@ from services.outside.walking import Place, Walk
 from services.ports import Clock, Store
 
 _MOST_NEAR, _NEAR_ENOUGH = 6, 70.0
+_MOST_PLACES = 20
 
 
 class Checking:
@@ -101,9 +103,10 @@ class Checking:
         return CheckReport(target.shown, tuple(sights), self._clock.now(), token)
 
     def _seen(self, by: Actor) -> Iterator[Place]:
-        """Through a server goes who sees it as a whole: others do not learn that it is there."""
+        """Through a server goes who sees it as a whole: others do not learn that it is there. A few will do."""
         yield Place()
-        yield from (place for place in self._places if by.scope.covers_host(place.host))
+        seen = (place for place in self._places if by.scope.covers_host(place.host))
+        yield from islice(seen, _MOST_PLACES)
 
 
 def _target(domain: Domain) -> Target:

@@ -1,5 +1,6 @@
 """The domains that people outside know: those of the settings, and those that containers ask for."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -8,9 +9,11 @@ from services.domain.access import Actor, Scope
 from services.domain.certificates import Domain, Domains
 from services.domain.containers import Container
 from services.domain.probes import ProbeKind, ProbeSpec
-from services.domain.routes import ExpectedRoute
+from services.domain.routes import ExpectedRoute, Route, RoutesReport
+from services.domain.routing import Protocol as RouteProtocol
+from services.errors import NotConfigured, TargetRefused
 from services.fleet.fleet import Fleet
-from services.outside.targets import read_target
+from services.outside.targets import host_of, read_target
 
 _PLAIN = (ProbeKind.TCP, ProbeKind.POSTGRES, ProbeKind.REDIS)
 
@@ -21,26 +24,58 @@ class KnownDomains(Protocol):
         ...
 
 
-class TeamDomains:
-    """routes, probes: of the settings. Planned routes are left out until they are there."""
+class FoundRoutes(Protocol):
+    """`services.routes.routes.Routes`."""
 
-    def __init__(self, routes: Sequence[ExpectedRoute], probes: Sequence[ProbeSpec], fleet: Fleet) -> None:
-        self._routes = [route for route in routes if route.active]
+    async def report(self, *, by: Actor) -> RoutesReport: ...
+
+
+class TeamDomains:
+    """expected, probes: of the settings. found: what the Traefiks say; None where there is none.
+
+    Planned routes are left out until they are there.
+    """
+
+    def __init__(
+        self,
+        expected: Sequence[ExpectedRoute],
+        probes: Sequence[ProbeSpec],
+        fleet: Fleet,
+        found: FoundRoutes | None = None,
+    ) -> None:
+        self._routes = [route for route in expected if route.active]
         self._probes = [probe for probe in probes if not probe.via and probe.kind not in _PLAIN]
-        self._fleet = fleet
+        self._fleet, self._found = fleet, found
 
     async def of(self, by: Actor) -> Domains:
-        report = await self._fleet.overview(by=by)
+        report, routed = await asyncio.gather(self._fleet.overview(by=by), self._routed(by))
         containers = [row.container for host in report.hosts for row in host.containers]
         found: dict[str, Domain] = {}
         for domain in (
             *self._expected(containers, by.scope),
             *self._probed(by.scope),
+            *routed,
             *_asked_for(containers),
         ):
-            found.setdefault(domain.domain, domain)
-        rows = sorted((each for each in found.values() if "*" not in each.domain), key=lambda row: row.domain)
+            if _can_be_asked(domain.domain):
+                found.setdefault(domain.domain, domain)
+        rows = sorted(found.values(), key=lambda row: row.domain)
         return Domains(tuple(rows), tuple(host.host for host in report.hosts if host.silence))
+
+    async def _routed(self, by: Actor) -> Sequence[Domain]:
+        """What Traefik itself tells; where it does not answer, the labels of its containers must do."""
+        if self._found is None:
+            return ()
+        try:
+            report = await self._found.report(by=by)
+        except NotConfigured:
+            return ()
+        routes = [route for host in report.hosts if not host.trouble for route in host.routes]
+        return [
+            _domain_of(route)
+            for route in routes
+            if route.router and route.domain and route.protocol is RouteProtocol.HTTP
+        ]
 
     def _expected(self, containers: Sequence[Container], scope: Scope) -> Iterator[Domain]:
         services = _by_service(containers)
@@ -55,9 +90,27 @@ class TeamDomains:
         for probe in self._probes:
             name = urlsplit(probe.address).hostname or ""
             if "." in name and _covers(scope, probe):
-                url = read_target(probe.address)
+                try:
+                    url = read_target(probe.address)
+                except TargetRefused:  # written in a way that only the probe itself reads
+                    continue
                 own = "" if (url.secure, url.port, url.path) == (True, 443, "/") else probe.address
                 yield Domain(url.host, probe.host, probe.container, own, url.secure)
+
+
+def _domain_of(route: Route) -> Domain:
+    secure = route.router is not None and route.router.tls is not None
+    container = route.container.container.name if route.container else ""
+    name = route.domain.lower().rstrip(".")
+    return Domain(name, route.host, container, "" if secure else f"http://{name}/", secure)
+
+
+def _can_be_asked(domain: str) -> bool:
+    """Labels are anybody's text, and a wildcard is a name that nobody can ask."""
+    try:
+        return host_of(domain) == domain
+    except TargetRefused:
+        return False
 
 
 def _covers(scope: Scope, probe: ProbeSpec) -> bool:
