@@ -36,8 +36,9 @@ from services.outside.certificates import Certificates
 from services.outside.checking import Checking
 from services.outside.dial import through
 from services.outside.domains import TeamDomains
+from services.outside.resolving import SystemNames
 from services.outside.tls import Handshakes, trust
-from services.outside.walking import Place
+from services.outside.walking import HERE, Place
 from services.plans import Plans
 from services.ports import Clock, Store
 from services.recents import Recents
@@ -131,7 +132,12 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
         domains = TeamDomains(
             [block.route for block in settings.routes], [block.probe for block in settings.probes], fleet
         )
-        places = [Place(name, through(engine)) for name, engine in engines.items() if engine.forwards]
+        names = SystemNames()
+        stack.callback(names.close)
+        places = [
+            HERE,
+            *(Place(name, through(engine)) for name, engine in engines.items() if engine.forwards),
+        ]
         yield Services(
             store=store,
             clock=clock,
@@ -146,8 +152,8 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             prompts=Prompts(store, clock),
             follows=follows,
             traefiks=traefiks,
-            checking=Checking(domains, fleet, handshakes, places, clock, store),
-            certificates=Certificates(domains, traefiks, handshakes, clock),
+            checking=Checking(domains, fleet, handshakes, places, names, clock, store),
+            certificates=Certificates(domains, traefiks, handshakes, names, clock),
             audit=audit,
             recents=Recents(store),
             languages=languages,

@@ -1,7 +1,7 @@
 """Which addresses may be asked. Pure: nothing is resolved here.
 
 Unlike `ipaddress.is_private` and its like, which change with Python's version, the tables are our own; of IPv6 all is
-refused that is not known to be well. docs/decisions/0026 tells why each stands where it does.
+refused that is not known to be well. docs/decisions/0027 tells why each stands where it does.
 """
 
 from collections.abc import Iterator

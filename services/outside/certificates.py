@@ -15,10 +15,10 @@ from services.domain.findings import CERTIFICATE_PROBLEM, Finding
 from services.domain.routing import Routing, StoredCertificate
 from services.errors import ApiError, HostError, NotConfigured, StoreError
 from services.outside.domains import KnownDomains
-from services.outside.resolving import Judge, Lookup, Resolving, judged, system_lookup
+from services.outside.resolving import Judge, Lookup, Resolving, judged
 from services.outside.targets import Target
 from services.outside.tls import Handshakes
-from services.outside.walking import Place, Walk
+from services.outside.walking import HERE, Place, Walk
 from services.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -49,14 +49,15 @@ class Certificates:
         domains: KnownDomains,
         traefiks: Traefiks,
         handshakes: Handshakes,
+        lookup: Lookup,
         clock: Clock,
         *,
-        lookup: Lookup = system_lookup,
         judge: Judge = judged,
+        place: Place = HERE,
         port: int = 443,
     ) -> None:
         self._domains, self._traefiks, self._handshakes, self._clock = domains, traefiks, handshakes, clock
-        self._lookup, self._judge, self._port = lookup, judge, port
+        self._lookup, self._judge, self._place, self._port = lookup, judge, place, port
 
     async def report(self, *, by: Actor) -> CertificatesReport:
         """Of the domains in scope where TLS is expected. Raises nothing that it foresees."""
@@ -76,7 +77,7 @@ class Certificates:
         turns = asyncio.Semaphore(AT_A_TIME)
         resolving = Resolving(self._lookup, self._judge)
         names = frozenset(each.domain for each in domains)
-        walk = Walk(Place(), resolving, self._handshakes, self._clock, names)
+        walk = Walk(self._place, resolving, self._handshakes, self._clock, names)
 
         async def look(domain: Domain) -> Certified:
             async with turns:

@@ -13,7 +13,7 @@ from services.domain.checks import CheckReport
 from services.errors import NoDomain, NoSuchContainer, NoSuchDomain, NoSuchHost, TargetRefused
 from services.fleet.fleet import Fleet
 from services.outside.domains import KnownDomains
-from services.outside.resolving import Judge, Lookup, Resolving, judged, system_lookup
+from services.outside.resolving import Judge, Lookup, Resolving, judged
 from services.outside.targets import Target, read_target
 from services.outside.tls import Handshakes
 from services.outside.walking import Place, Walk
@@ -24,7 +24,7 @@ _MOST_PLACES = 20
 
 
 class Checking:
-    """places: the servers that a connection may be opened through, beside the bot itself.
+    """places: the bot's own, then the servers that a connection may be opened through.
 
     lookup, judge: how names are resolved, and what may be asked; see `Resolving`.
     """
@@ -35,10 +35,10 @@ class Checking:
         fleet: Fleet,
         handshakes: Handshakes,
         places: Sequence[Place],
+        lookup: Lookup,
         clock: Clock,
         store: Store,
         *,
-        lookup: Lookup = system_lookup,
         judge: Judge = judged,
     ) -> None:
         self._domains, self._fleet, self._handshakes = domains, fleet, handshakes
@@ -104,8 +104,7 @@ class Checking:
 
     def _seen(self, by: Actor) -> Iterator[Place]:
         """Through a server goes who sees it as a whole: others do not learn that it is there. A few will do."""
-        yield Place()
-        seen = (place for place in self._places if by.scope.covers_host(place.host))
+        seen = (place for place in self._places if not place.host or by.scope.covers_host(place.host))
         yield from islice(seen, _MOST_PLACES)
 
 

@@ -7,7 +7,9 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from services.domain.checks import CheckFault
 from services.outside.addresses import AddressKind, refused
@@ -18,12 +20,26 @@ Judge = Callable[[str, bool], AddressKind | None]
 
 DEADLINE = 5.0
 _MOST_ADDRESSES = 8
+_THREADS = 8
 
 
-async def system_lookup(host: str) -> Sequence[str]:
-    """As this machine resolves names: /etc/hosts, then its name servers."""
-    rows = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return [str(row[4][0]) for row in rows]
+class SystemNames:
+    """A `Lookup` as this machine resolves names: /etc/hosts, then its name servers.
+
+    In threads of its own: silent name servers hold one for half a minute, and shall starve nobody else.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="names")
+
+    async def __call__(self, host: str) -> Sequence[str]:
+        ask = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
+        rows = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        return [str(row[4][0]) for row in rows]
+
+    def close(self) -> None:
+        """Waits for none."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def judged(address: str, configured: bool) -> AddressKind | None:
@@ -48,7 +64,7 @@ class Resolved:
 class Resolving:
     """For one check: a name is looked up once, whoever asks. judge: what may be asked at all."""
 
-    def __init__(self, lookup: Lookup = system_lookup, judge: Judge = judged) -> None:
+    def __init__(self, lookup: Lookup, judge: Judge = judged) -> None:
         self._lookup, self._judge = lookup, judge
         self._known: dict[tuple[str, bool], asyncio.Future[Resolved]] = {}
 

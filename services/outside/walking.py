@@ -39,6 +39,9 @@ class Place:
     dial: Dial = direct
 
 
+HERE = Place()
+
+
 class _Failed(Exception):
     def __init__(self, fault: CheckFault | CertificateFault, detail: str = "") -> None:
         super().__init__(fault, detail)

@@ -195,3 +195,17 @@ async def test_what_an_admin_may_not_reach(
         assert "pw@" not in reply.text
         if first:
             assert reply.text.splitlines()[0] == first
+
+
+async def test_what_an_admin_has_asked_is_asked_again_by_admins_alone(
+    cast: Cast, setup: Make, more: dict[str, Any]
+) -> None:
+    """In a group; the button shows nobody more than his own command would."""
+    bare = more | {"routes": []}
+    async with running(setup(more=bare)):
+        await cast.aigerim.says("/check https://rebound.example.org/x", chat=cast.ops)
+        reply = await cast.telegram.next_message(cast.ops)
+        await cast.telegram.until(lambda: reply.text.startswith("⚠️"))
+        await cast.student.presses(reply, "↻")
+        answer = await cast.telegram.next_message(cast.ops)
+        assert answer.text.replace("\u2060", "") == 'No domain "rebound.example.org" here.'
