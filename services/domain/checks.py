@@ -94,10 +94,6 @@ class Sight:
     def last(self) -> Hop:
         return self.hops[-1]
 
-    @property
-    def total(self) -> float:
-        return sum(hop.total for hop in self.hops)
-
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:

@@ -16,7 +16,7 @@ from services.domain.routing import Routing, StoredCertificate
 from services.errors import ApiError, HostError, NotConfigured, StoreError
 from services.outside.domains import KnownDomains
 from services.outside.resolving import Judge, Lookup, Resolving, judged
-from services.outside.targets import Target
+from services.outside.targets import Target, read_target
 from services.outside.tls import Handshakes
 from services.outside.walking import HERE, Place, Walk
 from services.ports import Clock
@@ -81,10 +81,13 @@ class Certificates:
 
         async def look(domain: Domain) -> Certified:
             async with turns:
-                hop, _ = await walk.hop(Target("https", domain.domain, self._port), until=Step.TLS)
+                hop, _ = await walk.hop(self._target(domain), until=Step.TLS)
             return Certified(domain, hop.handshake, hop.wrong)
 
         return await asyncio.gather(*map(look, domains))
+
+    def _target(self, domain: Domain) -> Target:
+        return read_target(domain.url) if domain.url else Target("https", domain.domain, self._port)
 
     async def everything(self) -> Domains:
         """All domains where TLS is expected, for the watch. Raises StoreError."""

@@ -114,8 +114,10 @@ def _target(domain: Domain) -> Target:
 
 def _belongs(target: Target, domain: Domain) -> bool:
     """Its own address, or the front door over HTTP or HTTPS; another port or path is another thing."""
+    if target.host != domain.domain:
+        return False
     front = target.path == "/" and target.authority == target.host
-    return target == _target(domain) or (front and target.host == domain.domain)
+    return front or target == _target(domain)
 
 
 def _known(what: str, known: Sequence[Domain]) -> Target | None:

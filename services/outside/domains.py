@@ -9,6 +9,7 @@ from services.domain.access import Actor, Scope
 from services.domain.certificates import Domain, Domains
 from services.domain.containers import Container
 from services.domain.probes import ProbeKind, ProbeSpec
+from services.domain.reports import FleetReport
 from services.domain.routes import ExpectedRoute, Route, RoutesReport
 from services.domain.routing import Protocol as RouteProtocol
 from services.errors import NotConfigured, TargetRefused
@@ -49,18 +50,23 @@ class TeamDomains:
 
     async def of(self, by: Actor) -> Domains:
         report, routed = await asyncio.gather(self._fleet.overview(by=by), self._routed(by))
+        # With very many containers their labels would hold the event loop.
+        rows = await asyncio.to_thread(self._joined, report, routed, by.scope)
+        return Domains(rows, tuple(host.host for host in report.hosts if host.silence))
+
+    def _joined(self, report: FleetReport, routed: Sequence[Domain], scope: Scope) -> tuple[Domain, ...]:
+        """The settings' word counts most, and a label's least."""
         containers = [row.container for host in report.hosts for row in host.containers]
         found: dict[str, Domain] = {}
         for domain in (
-            *self._expected(containers, by.scope),
-            *self._probed(by.scope),
+            *self._expected(containers, scope),
+            *self._probed(scope),
             *routed,
             *_asked_for(containers),
         ):
             if _can_be_asked(domain.domain):
                 found.setdefault(domain.domain, domain)
-        rows = sorted(found.values(), key=lambda row: row.domain)
-        return Domains(tuple(rows), tuple(host.host for host in report.hosts if host.silence))
+        return tuple(sorted(found.values(), key=lambda row: row.domain))
 
     async def _routed(self, by: Actor) -> Sequence[Domain]:
         """What Traefik itself tells; where it does not answer, the labels of its containers must do."""

@@ -5,7 +5,7 @@ refused and not interpreted: what is judged must be what is asked.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import quote, urljoin, urlsplit
@@ -112,10 +112,6 @@ def following(base: Target, location: str) -> Target:
     except ValueError as exc:
         raise TargetRefused(Oddity.HOST, location[:50]) from exc
     return read_target(joined)
-
-
-def plain_http(target: Target) -> Target:
-    return replace(target, scheme="http", port=80)
 
 
 def host_of(text: str, *, bracketed: bool = False) -> str:

@@ -89,7 +89,7 @@ class Handshakes:
     async def secure(self, stream: ByteStream, host: str, *, numeric: bool, now: datetime) -> "Secured":
         """TLS over the stream, to `host` by name; numeric: it is an IP address, which is not told to the server.
 
-        Raises HandshakeFailed, and what the stream does. No deadline of its own; `Secured` closes the stream.
+        Raises HandshakeFailed, and what the stream does. No deadline of its own, and it closes no stream.
         """
         connection = SSL.Connection(self._context, None)
         heard = _Heard()
@@ -133,9 +133,6 @@ class Secured:
         with _ending():
             await self._pump(lambda: got.append(self._connection.recv(_SLICE)))
         return got[0]
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
 
     async def _pump(self, act: Callable[[], object]) -> None:
         """Do it, with as many bytes to and fro as it takes."""

@@ -1,5 +1,6 @@
 """What a real Traefik shows to whoever comes from outside, beside what it says that it holds."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from services.outside.addresses import AddressKind
 from services.outside.certificates import EVERYBODY, Certificates
 from services.outside.tls import Handshakes
 from services.traefiks import TraefikAddress, open_traefiks
-from tests.lab.authority import Authority, Files
+from tests.lab.authority import Authority, Files, serving
 from tests.lab.traefik import TraefikServer
 
 pytestmark = pytest.mark.lab
@@ -70,7 +71,9 @@ async def test_shown_and_held(traefik: TraefikServer, authority: Authority) -> N
             Known(), traefiks, Handshakes(authority.file), lookup, SystemClock(),
             judge=anything, port=traefik.websecure,
         )  # fmt: skip
-        report = await certificates.report(by=EVERYBODY)
+        async with asyncio.timeout(15):  # until it has taken up its configuration
+            while not any(row.stored for row in (report := await certificates.report(by=EVERYBODY)).rows):
+                await asyncio.sleep(0.05)
     rows = {row.domain.domain.partition(".")[0]: row for row in report.rows}
     assert [row.domain.container for row in report.rows] == ["n8n", "short", "lost", "dir"], "the worst first"
     assert rows["n8n"].fault is CertificateFault.DEFAULT
@@ -85,6 +88,18 @@ async def test_shown_and_held(traefik: TraefikServer, authority: Authority) -> N
     assert fine.stored is not None
     assert fine.stored.not_after == fine.handshake.certificate.not_after
     assert report.silent == ()
+
+
+async def test_a_probe_of_another_port_is_looked_at_there(authority: Authority, tmp_path: Path) -> None:
+    async with serving(authority.leaf("dir.example.org").write(tmp_path, "x")) as port:
+        domain = Domain("dir.example.org", "server1", url=f"https://dir.example.org:{port}/health")
+        async with open_traefiks({}) as traefiks:
+            certificates = Certificates(
+                Known(), traefiks, Handshakes(authority.file), lookup, SystemClock(), judge=anything, port=1
+            )
+            (row,) = await certificates.look_at([domain])
+    assert row.wrong is None
+    assert row.handshake is not None
 
 
 async def test_a_traefik_that_does_not_answer_is_named_and_delays_nothing(authority: Authority) -> None:
