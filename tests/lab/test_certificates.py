@@ -71,9 +71,10 @@ async def test_shown_and_held(traefik: TraefikServer, authority: Authority) -> N
             Known(), traefiks, Handshakes(authority.file), lookup, SystemClock(),
             judge=anything, port=traefik.websecure,
         )  # fmt: skip
-        async with asyncio.timeout(15):  # until it has taken up its configuration
-            while not any(row.stored for row in (report := await certificates.report(by=EVERYBODY)).rows):
+        async with asyncio.timeout(15):
+            while not (await traefiks.routing("server1")).certificates:  # it has not taken them up yet
                 await asyncio.sleep(0.05)
+        report = await certificates.report(by=EVERYBODY)
     rows = {row.domain.domain.partition(".")[0]: row for row in report.rows}
     assert [row.domain.container for row in report.rows] == ["n8n", "short", "lost", "dir"], "the worst first"
     assert rows["n8n"].fault is CertificateFault.DEFAULT

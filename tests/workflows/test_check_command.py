@@ -70,7 +70,7 @@ async def ask(cast: Cast, person: Person, text: str) -> Message:
     """The answer, once it is more than "⏳"."""
     await person.says(text)
     reply = await next_answer(cast, person)
-    await cast.telegram.until(lambda: not reply.text.startswith("⏳"))
+    await cast.telegram.until(lambda: not reply.text.startswith("⏳"), 20)
     return reply
 
 
