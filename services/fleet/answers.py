@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ from services.redaction.environment import hidden_values
 MOST_CONTAINERS = 5000
 LONGEST_LINE, LONGEST_TEXT = 128, 4096
 MOST_PROBES = 5
+MOST_NETWORKS = 64  # of one container, that are looked at
 # Within it, moments and streaks can be reckoned with and never leave the calendar.
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 LONGEST_STREAK = timedelta(days=3650)
@@ -76,6 +78,7 @@ def _container(host: str, row: Answer) -> Container:
         exit_code=int(exit_code[1]) if exit_code else None,
         ports=_shared(tuple(_port(port) for port in row.get("Ports") or ())),
         labels=_labels(_mapping(row.get("Labels"))),
+        addresses=_addresses(_mapping(_mapping(row.get("NetworkSettings")).get("Networks"))),
     )
 
 
@@ -92,6 +95,16 @@ def _name(row: Answer) -> str:
 def _labels(labels: Mapping[str, Any]) -> dict[str, str]:
     kept = {name: _text(value) for name, value in labels.items() if name.startswith(_LABELS)}
     return kept | {name: _line(kept[name]) for name in _SHOWN_LABELS if name in kept}
+
+
+def _addresses(networks: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of all networks that it is in. One that is none is none."""
+    found = (
+        _text(_mapping(network).get(kind))
+        for network in islice(networks.values(), MOST_NETWORKS)
+        for kind in ("IPAddress", "GlobalIPv6Address")
+    )
+    return tuple(address for address in found if address and _ADDRESS.fullmatch(address))
 
 
 @lru_cache(1024)
