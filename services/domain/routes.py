@@ -26,7 +26,7 @@ class ExpectedRoute:
 class RouteFault(StrEnum):
     """What is wrong with a route, worst first. The values go into alerts' annotations: never rename one."""
 
-    MISSING = "missing"  # expected, and no router asks for the domain
+    MISSING = "missing"  # the settings or a container's labels expect it, and no router asks for the domain
     REFUSED = "refused"  # Traefik does not use it: see the router's or the service's errors
     NO_LIVE_SERVER = (
         "no_live_server"  # nothing behind it that Traefik believes to be up, or its container is down
