@@ -43,16 +43,20 @@ class _Judge:
     ) -> None:
         self._host, self._containers, self._expected = host, containers, expected
         self._redirects = redirects
+        self._named = {each.domain for each in expected}
+        self._under = {f"*.{each.domain.partition('.')[2]}" for each in expected}  # wildcards that they fit
 
     def all(self, routes: Sequence[Route]) -> tuple[Route, ...]:
         meant: list[Route] = []
         taken: set[int] = set()  # places in `routes`
+        named: dict[str, list[int]] = {}
+        for place, route in enumerate(routes):
+            named.setdefault(route.domain, []).append(place)
         for each in self._expected:
-            places = [place for place, route in enumerate(routes) if _asks_for(route, each.domain)]
-            exact = [place for place in places if routes[place].domain == each.domain]
+            exact = named.get(each.domain)
+            places = exact or [place for place, route in enumerate(routes) if _fits(route, each.domain)]
             found = {
-                place: self._judged(replace(routes[place], domain=each.domain), each)
-                for place in exact or places
+                place: self._judged(replace(routes[place], domain=each.domain), each) for place in places
             }
             if not found:
                 meant.append(self._absent(each))
@@ -96,12 +100,9 @@ class _Judge:
             yield RouteFault.NO_LIVE_SERVER
 
     def _is_unexpected(self, route: Route) -> bool:
-        """What has no domain, the settings could not name."""
-        return (
-            bool(self._expected)
-            and bool(route.domain)
-            and not any(_covers(each.domain, route.domain) for each in self._expected)
-        )
+        """What has no domain, the settings could not name; what is under an expected wildcard, they do."""
+        known = {route.domain, f"*.{route.domain.partition('.')[2]}"} & self._named
+        return bool(self._expected and route.domain and not known) and route.domain not in self._under
 
     def _drift(self, route: Route, expected: ExpectedRoute) -> Iterator[RouteFault]:
         if expected.service.lower() not in _names(route):
@@ -116,15 +117,11 @@ class _Judge:
             yield RouteFault.NO_REDIRECT
 
 
-def _asks_for(route: Route, domain: str) -> bool:
-    """By its name, by a wildcard, or by a pattern."""
+def _fits(route: Route, domain: str) -> bool:
+    """By a wildcard or by a pattern."""
     if route.domain:
         return rules.names(route.domain, domain)
     return route.router is not None and rules.fits(route.router.rule, domain.replace("*", "any", 1))
-
-
-def _covers(expected: str, domain: str) -> bool:
-    return rules.names(expected, domain) or rules.names(domain, expected)
 
 
 def _is_dead(route: Route) -> bool:
