@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.courier import live
-from bot.hosts import fast_lanes, host_address
+from bot.hosts import fast_lanes, host_address, traefik_addresses
 from bot.middlewares.doors import Doors
 from bot.middlewares.stale import Absences
 from bot.settings import Settings
@@ -38,6 +38,7 @@ from services.recents import Recents
 from services.roster import Chat, Person, Roster
 from services.sightings import Sightings
 from services.store import open_store
+from services.traefiks import Traefiks, open_traefiks
 
 
 class SystemClock:
@@ -63,6 +64,7 @@ class Services:
     searcher: Searcher
     prompts: Prompts
     follows: Follows
+    traefiks: Traefiks
     audit: Audit
     recents: Recents
     languages: Languages
@@ -92,6 +94,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             address.name: await stack.enter_async_context(open_engine(address, turns))
             for address in addresses
         }
+        traefiks = await stack.enter_async_context(open_traefiks(traefik_addresses(settings.hosts, engines)))
         roster = roster_of(settings)
         languages = Languages(store, roster, known=LANGUAGES, default=settings.language)
         audit = Audit(store, clock)
@@ -126,6 +129,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             searcher=Searcher(fleet, store, clock, shortcuts=fast_lanes(settings.hosts)),
             prompts=Prompts(store, clock),
             follows=follows,
+            traefiks=traefiks,
             audit=audit,
             recents=Recents(store),
             languages=languages,

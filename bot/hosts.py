@@ -1,4 +1,4 @@
-"""A host of the settings → the address that the fleet opens, and its fast lane."""
+"""A host of the settings → the address that the fleet opens, and its fast lane and its Traefik."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -7,7 +7,9 @@ from bot.server import Host
 from services.fleet.hosts import HostAddress
 from services.fleet.lane import FastLane
 from services.fleet.link import TlsFiles
-from services.fleet.tunnel import SshLogin
+from services.fleet.login import SshLogin
+from services.outside.dial import Gateway
+from services.traefiks import TraefikAddress
 
 
 def host_address(name: str, host: Host, *, hide_emails: bool = False) -> HostAddress:
@@ -25,6 +27,17 @@ def host_address(name: str, host: Host, *, hide_emails: bool = False) -> HostAdd
 def fast_lanes(hosts: Mapping[str, Host]) -> dict[str, FastLane]:
     """Of those that have one. Nothing is connected until somebody searches, and nothing needs closing."""
     return {name: FastLane(name, login) for name, host in hosts.items() if (login := lane_login(host))}
+
+
+def traefik_addresses(
+    hosts: Mapping[str, Host], gateways: Mapping[str, Gateway]
+) -> dict[str, TraefikAddress]:
+    """Of those that have one. gateways: their engines."""
+    return {
+        name: TraefikAddress(traefik.url, *traefik.login, gateway=gateways[name] if traefik.via_ssh else None)
+        for name, host in hosts.items()
+        if (traefik := host.traefik)
+    }
 
 
 def lane_login(host: Host) -> SshLogin | None:

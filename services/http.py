@@ -5,6 +5,7 @@ environment's proxies not used: an API is where the settings say, and credential
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ import msgspec
 
 from services.errors import ApiNotUnderstood, ApiRefused, ApiRefusedLogin, ApiTimeout, ApiUnreachable
 from services.logs.text.presentable import presentable
+from services.outside.dial import Dial
+from services.outside.http import DialTransport
 
 MOST_BYTES = 32 << 20  # of an answer: some 50,000 alerts
 MOST_ERROR_BYTES = 64 << 10  # of an error's answer; the rest is not read
@@ -57,7 +60,7 @@ class Api:
     ) -> Answer:
         """A 2xx answer, its body whole and of MOST_BYTES at most. `path`: below the API's URL, without a slash first.
 
-        Raises ApiError: each of its kinds.
+        Raises ApiError: each of its kinds; through a host HostError, too.
         """
         headers = {"content-type": "application/json"} if json is not None else None
         try:
@@ -113,18 +116,30 @@ class Api:
 
 
 @asynccontextmanager
-async def open_api(name: str, url: str, username: str = "", password: str = "") -> AsyncIterator[Api]:
+async def open_api(
+    name: str,
+    url: str,
+    username: str = "",
+    password: str = "",
+    *,
+    dial: Dial | None = None,
+    context: ssl.SSLContext | None = None,
+) -> AsyncIterator[Api]:
     """`url`: with the path it is served under, if any. Basic auth when a username is given.
 
+    dial: how to get there, directly where None. context: of TLS, by default one that believes the usual authorities.
     Nothing is asked yet. Raises ApiUnreachable for a URL that is none.
     """
+    limits = httpx.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=30)
     try:
         client = httpx.AsyncClient(
             base_url=url.rstrip("/") + "/",
             auth=(username, password) if username else None,
             headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "vakhta"},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is ever kept
-            limits=httpx.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=30),
+            limits=limits,
+            transport=DialTransport(dial, limits, context) if dial else None,
+            verify=context or True,
             timeout=httpx.Timeout(None),  # `ask` has a deadline for the whole
             follow_redirects=False,
             trust_env=False,

@@ -4,6 +4,7 @@ Every call raises ApiError, whose `api` is "traefik". The API is read only. Cert
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -12,8 +13,10 @@ from typing import TypeVar
 import msgspec
 
 from services.domain.routing import Protocol, Routing, StoredCertificate
-from services.errors import ApiNotUnderstood, ApiRefused
+from services.errors import ApiNotUnderstood, ApiRefused, ApiTimeout
 from services.http import Api, Raw, open_api
+from services.outcomes import settled, value_of
+from services.outside.dial import Dial
 from services.traefik_rows import (
     certificate_of,
     entry_point_of,
@@ -57,21 +60,26 @@ class Traefik:
 
     async def routing(self, *, deadline: float = 5) -> Routing:
         """All of it. The version first: what is no Traefik is told from one that fails."""
-        version = await self.version(deadline=deadline)
-        certificates, points, parts = await asyncio.gather(
-            self._certificates(deadline),
-            self._rows("entrypoints", deadline),
-            asyncio.gather(*(self._rows(f"{protocol}/{kind}", deadline) for protocol, kind in _PARTS)),
-        )
-        rows = dict(zip(_PARTS, parts, strict=True))
-        return Routing(
-            version=version,
-            routers=await self._each(rows, "routers", router_of),
-            services=await self._each(rows, "services", service_of),
-            middlewares=await self._each(rows, "middlewares", middleware_of),
-            entry_points=await self._api.each(points, entry_point_of),
-            certificates=certificates,
-        )
+        ends = asyncio.get_running_loop().time() + deadline
+        try:
+            version = await self.version(deadline=deadline)
+            parts = [partial(self._rows, f"{protocol}/{kind}", ends) for protocol, kind in _PARTS]
+            certificates, points, found = await asyncio.gather(
+                settled(partial(self._certificates, ends)),
+                settled(partial(self._rows, "entrypoints", ends)),
+                asyncio.gather(*map(settled, parts)),
+            )
+            rows = dict(zip(_PARTS, map(value_of, found), strict=True))
+            return Routing(
+                version=version,
+                routers=await self._each(rows, "routers", router_of),
+                services=await self._each(rows, "services", service_of),
+                middlewares=await self._each(rows, "middlewares", middleware_of),
+                entry_points=await self._api.each(value_of(points), entry_point_of),
+                certificates=value_of(certificates),
+            )
+        except ApiTimeout as late:
+            raise ApiTimeout(API, deadline) from late
 
     async def _each(
         self, rows: Mapping[_Part, Sequence[Raw]], kind: str, read: Callable[[Protocol, Raw], T]
@@ -81,19 +89,19 @@ class Traefik:
             found += await self._api.each(rows.get((protocol, kind), ()), partial(read, protocol))
         return tuple(found)
 
-    async def _certificates(self, deadline: float) -> tuple[StoredCertificate, ...] | None:
+    async def _certificates(self, ends: float) -> tuple[StoredCertificate, ...] | None:
         try:
-            rows = await self._rows("certificates", deadline)
+            rows = await self._rows("certificates", ends)
         except ApiRefused as refusal:
             if refusal.status == 404:  # before 3.7
                 return None
             raise
         return await self._api.each(rows, certificate_of)
 
-    async def _rows(self, path: str, deadline: float) -> list[Raw]:
-        """Of all pages."""
+    async def _rows(self, path: str, ends: float) -> list[Raw]:
+        """Of all pages. `ends`: by the loop's time."""
         rows: list[Raw] = []
-        page, ends = 1, asyncio.get_running_loop().time() + deadline
+        page = 1
         for _ in range(_MOST_PAGES):
             left = ends - asyncio.get_running_loop().time()
             params = {"page": str(page), "per_page": str(_PER_PAGE)}
@@ -108,7 +116,14 @@ class Traefik:
 
 
 @asynccontextmanager
-async def open_traefik(url: str, username: str = "", password: str = "") -> AsyncIterator[Traefik]:
+async def open_traefik(
+    url: str,
+    username: str = "",
+    password: str = "",
+    *,
+    dial: Dial | None = None,
+    context: ssl.SSLContext | None = None,
+) -> AsyncIterator[Traefik]:
     """As `services.http.open_api`; `url` is the one below which `api/` is, without it."""
-    async with open_api(API, url, username, password) as api:
+    async with open_api(API, url, username, password, dial=dial, context=context) as api:
         yield Traefik(api)

@@ -1,15 +1,16 @@
 """About one of the HTTP APIs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.errors.base import VakhtaError
 
 
 @dataclass(eq=False)
 class ApiError(VakhtaError):
-    """`api`: which one, in lower case, such as "alertmanager" or "prometheus"."""
+    """`api`: which one, in lower case, such as "alertmanager" or "prometheus". host: whose, where each has its own."""
 
     api: str
+    host: str = field(default="", kw_only=True)
 
 
 @dataclass(eq=False)

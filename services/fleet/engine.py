@@ -8,12 +8,14 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
+
+from anyio.abc import ByteStream
 
 from services.domain.containers import Container, Details, Usage
 from services.domain.events import Event
@@ -127,6 +129,32 @@ class DockerEngine:
     async def history(self, *, since: datetime | None, until: datetime, deadline: float) -> History:
         async with self._within(deadline):
             return await news.remembered(lambda what: self._ask("", what), self.host, since, until)
+
+    @property
+    def forwards(self) -> bool:
+        """Whether the host is reached over SSH, so that `dial` is possible."""
+        return self._link.forwards
+
+    async def dial(self, host: str, port: int, *, deadline: float) -> ByteStream:
+        """A TCP connection through the host's SSH connection, to an address as that host sees it.
+
+        Raises HostSilent, DeadlineExceeded, ForwardRefused; ValueError where it is not reached over SSH.
+        """
+        if not self.forwards:
+            raise ValueError(f"{self.host} is not reached over SSH and passes nothing on")
+        async with self._within(deadline):
+            await self._link.ready()
+            try:
+                return await self._link.dial(host, port)
+            except HostSilent:
+                await self._doubt()
+                return await self._link.dial(host, port)
+
+    async def doubt(self, *, deadline: float) -> None:
+        """Over a connection of `dial` nothing came. Raises HostSilent if it turns out in time that contact is lost."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(deadline, 0)):
+                await self._doubt()
 
     async def _doubt(self) -> None:
         self._link.suspect()

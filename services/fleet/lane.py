@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import asyncssh
 
 from services.errors import ContainerGone, DeadlineExceeded, HostError, HostSilent, Silence
-from services.fleet.tunnel import SshLogin, connect, hang_up, public_key, why
+from services.fleet.login import SshLogin, connect, hang_up, public_key, why
 from services.logs.stream.jsonfile import Candidates, NewestFirst
 from services.logs.stream.records import NoRecords
 from services.logs.text.presentable import presentable

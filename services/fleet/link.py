@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
+from anyio.abc import ByteStream
+
 from services.errors import HostSilent, Silence
 from services.fleet.spares import MOST, Spares
 from services.fleet.streams import Channel, get
@@ -61,6 +63,7 @@ class Link(ABC):
     socket_path: str = ""
     tls: TlsFiles | None = None
     most_spares = MOST
+    forwards = False  # whether `dial` is possible
 
     def __init__(self, host: str) -> None:
         self.host = host
@@ -105,6 +108,11 @@ class Link(ABC):
     @abstractmethod
     async def open(self) -> Channel:
         """A new raw channel to the engine. Raises HostSilent; no deadline of its own."""
+
+    async def dial(self, host: str, port: int) -> ByteStream:
+        """A TCP connection from that host, to an address as it sees it. Raises HostSilent, ForwardRefused; no deadline
+        of its own."""
+        raise NotImplementedError
 
     @abstractmethod
     def _connected(self) -> AbstractAsyncContextManager[None]:

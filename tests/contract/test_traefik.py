@@ -210,33 +210,14 @@ def _started(server: TraefikServer) -> TraefikServer:
 
 
 async def test_a_password_is_asked_for(tmp_path: Path) -> None:
-    guarded = {
-        "http": {
-            "routers": {
-                "api": {
-                    "rule": "PathPrefix(`/`)",
-                    "service": "api@internal",
-                    "middlewares": ["login"],
-                    "entryPoints": ["web"],
-                }
-            },
-            "middlewares": {
-                "login": {"basicAuth": {"users": ["team:$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/"]}}
-            },
-        }
-    }
-    server = TraefikServer(tmp_path, guarded)
-    plain = {"address": f"127.0.0.1:{server.web}"}
-    server.configure(server._static() | {"entryPoints": server._static()["entryPoints"] | {"web": plain}})
-    with _started(server):
-        url = f"http://127.0.0.1:{server.web}"
-        async with open_traefik(url, "team", "test") as traefik:
+    with _started(TraefikServer(tmp_path, {}, login=("team", "test"))) as server:
+        async with open_traefik(server.url, "team", "test") as traefik:
             async with asyncio.timeout(10):
                 while not await _answers(traefik):
                     await asyncio.sleep(0.05)
-            assert router(await traefik.routing(), "api@file").middlewares == ("login@file",)
+            assert router(await traefik.routing(), "api@file").middlewares == ("api-login@file",)
         for login in (("team", "wrong"), ("", "")):
-            async with open_traefik(url, *login) as traefik:
+            async with open_traefik(server.url, *login) as traefik:
                 with pytest.raises(ApiRefusedLogin):
                     await traefik.routing()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncssh
 
 from services.fleet.lane import FastLane
-from services.fleet.tunnel import SshLogin
+from services.fleet.login import SshLogin
 from services.logs.stream.jsonfile import Candidates
 from tests.lab.network import inhabitants
 from tests.lab.servers import Server

@@ -79,7 +79,7 @@ class Server:
             raise LabUnavailable(f"{self.command} is missing (Debian package {self.package})")
         with (self.home / "log").open("ab") as output:
             self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig=KILL", program, *self._arguments()],
+                [*self._within(), "setpriv", "--pdeathsig=KILL", program, *self._arguments()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -115,6 +115,10 @@ class Server:
 
     def _arguments(self) -> Sequence[str]:
         raise NotImplementedError
+
+    def _within(self) -> Sequence[str]:
+        """What the command is started by, to run elsewhere."""
+        return ()
 
     def _is_ready(self) -> bool:
         try:

@@ -149,6 +149,10 @@ class Server:
         """What the container's next health check will say: within a second or two, see `team`."""
         self.docker("exec", name, *(("rm", "-f") if good else ("touch",)), "/tmp/sick")
 
+    def permit(self, *addresses: str) -> None:
+        """Let the restricted key open these addresses (HOST:PORT) too, from the next login on."""
+        self.sshd.permit(*addresses)
+
     def pull_cable(self) -> None:
         """From now on packets vanish, both ways, and nobody is told."""
         self.network.pull()
@@ -200,12 +204,13 @@ class Server:
         self.engine.resume()
 
     def reset(self) -> None:
-        """The described state again: cable, daemons, host key, and the team's containers running, healthy and alone."""
+        """The described state again: cable, daemons, keys, and the team's containers running, healthy and alone."""
         self.plug_cable()
         self.delay(0)
         self.engine.resume()
         self.engine.start()
         self.sshd.restore_host_key()
+        self.sshd.permit()
         self.sshd.start()
         listing = self.docker("ps", "--all", "--no-trunc", "--format={{.ID}}\t{{.State}}\t{{.Status}}")
         found = {line.split("\t")[0]: line for line in listing.splitlines()}

@@ -36,10 +36,12 @@ Match User {user}
 """
 
 
-def authorized_keys_line(public_key: str, docker_socket: str | Path) -> str:
-    """The line that lets `public_key` open this one Unix socket and, with `_CONFIG`'s Match block, do nothing else."""
+def authorized_keys_line(public_key: str, docker_socket: str | Path, *addresses: str) -> str:
+    """The line that lets `public_key` open this one Unix socket, and these addresses (HOST:PORT), and, with `_CONFIG`'s
+    Match block, do nothing else."""
+    opens = "".join(f'permitopen="{each}",' for each in (f"[{docker_socket}]:*", *addresses))
     return (
-        f'restrict,port-forwarding,permitopen="[{docker_socket}]:*",permitlisten="localhost:1",'
+        f'restrict,port-forwarding,{opens}permitlisten="localhost:1",'
         f'command="/bin/false" {public_key.strip()}\n'
     )
 
@@ -114,7 +116,7 @@ class Sshd:
         authorized.mkdir(parents=True)
         (self.home / "nobody").mkdir()
         restricted, admin = make_key(self.identity_file), make_key(self.admin_identity_file)
-        (authorized / USER).write_text(authorized_keys_line(restricted, self.docker_socket))
+        self._permit(restricted)
         (authorized / "root").write_text(admin)
         self._install_host_key(make_key(self.keys / "first_host_key"), "first_host_key")
         self.known_hosts.write_text(f"{self.network.address} {(self.home / 'host_key.pub').read_text()}")
@@ -122,6 +124,14 @@ class Sshd:
         (self.home / "sshd_config").write_text(config)
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         self.start()
+
+    def permit(self, *addresses: str) -> None:
+        """The restricted key may open these too (HOST:PORT), and no others: from the next login on."""
+        self._permit(Path(f"{self.identity_file}.pub").read_text(), *addresses)
+
+    def _permit(self, public_key: str, *addresses: str) -> None:
+        line = authorized_keys_line(public_key, self.docker_socket, *addresses)
+        (self.home / "authorized_keys" / USER).write_text(line)
 
     def install_lane(self, containers: Path) -> None:
         """The third key, as docs/fast-lane.md has it. containers: where Docker keeps their logs."""

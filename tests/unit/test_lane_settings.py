@@ -9,7 +9,7 @@ import pytest
 
 from bot.hosts import fast_lanes, lane_login
 from bot.settings import Settings, SettingsError, load_settings
-from services.fleet.tunnel import SshLogin
+from services.fleet.login import SshLogin
 
 Load = Callable[[Mapping[str, Any]], Settings]
 
