@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.courier import live
-from bot.hosts import fast_lanes, host_address, traefik_addresses
+from bot.hosts import fast_lanes, host_address, own_addresses, traefik_addresses
 from bot.middlewares.doors import Doors
 from bot.middlewares.stale import Absences
 from bot.settings import Settings
@@ -36,6 +36,8 @@ from services.plans import Plans
 from services.ports import Clock, Store
 from services.recents import Recents
 from services.roster import Chat, Person, Roster
+from services.routes.routes import Routes
+from services.routes.survey import Surveyor
 from services.sightings import Sightings
 from services.store import open_store
 from services.traefiks import Traefiks, open_traefiks
@@ -65,6 +67,8 @@ class Services:
     prompts: Prompts
     follows: Follows
     traefiks: Traefiks
+    surveyor: Surveyor
+    routes: Routes
     audit: Audit
     recents: Recents
     languages: Languages
@@ -116,6 +120,10 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
         follows = await stack.enter_async_context(
             open_follows(fleet, presenter, store, clock, hooks=Hooks(live, roster.again))
         )
+        surveyor = Surveyor(
+            traefiks, fleet.engine, plans.stops,
+            [block.route for block in settings.routes], own_addresses(settings.hosts),
+        )  # fmt: skip
         yield Services(
             store=store,
             clock=clock,
@@ -130,6 +138,8 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             prompts=Prompts(store, clock),
             follows=follows,
             traefiks=traefiks,
+            surveyor=surveyor,
+            routes=Routes(surveyor, fleet.hosts, clock),
             audit=audit,
             recents=Recents(store),
             languages=languages,
