@@ -22,9 +22,12 @@ _OF_CONTAINERS = frozenset({RouteFault.WRONG_SERVICE, RouteFault.WRONG_PORT})
 
 
 class RoutingSource(Protocol):
-    """`services.traefiks.Traefiks`. hosts: those with a Traefik."""
+    """`services.traefiks.Traefiks`."""
 
-    hosts: tuple[str, ...]
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Those with a Traefik."""
+        ...
 
     async def routing(self, host: str, *, deadline: float = ...) -> Routing:
         """Raises ApiError, HostError, NotConfigured."""
