@@ -53,8 +53,9 @@ class _Judge:
         for place, route in enumerate(routes):
             named.setdefault(route.domain, []).append(place)
         for each in self._expected:
-            exact = named.get(each.domain)
-            places = exact or [place for place, route in enumerate(routes) if _fits(route, each.domain)]
+            places = named.get(each.domain) or [
+                place for place, route in enumerate(routes) if _fits(route, each.domain)
+            ]
             found = {
                 place: self._judged(replace(routes[place], domain=each.domain), each) for place in places
             }
@@ -63,7 +64,7 @@ class _Judge:
                 continue
             best = min(found, key=lambda place: _badness(found[place].faults))
             meant.append(found[best])
-            taken.update([best] if exact else places)
+            taken.add(best)
         rest = [self._judged(route) for place, route in enumerate(routes) if place not in taken]
         return tuple(sorted([*meant, *rest], key=_order))
 

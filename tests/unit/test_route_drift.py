@@ -35,6 +35,7 @@ STOPPED = container("a", domain=A, port=80, state=State.EXITED)
 ALT = EntryPoint("alt", ":8000", Protocol.TCP, 8000)
 PLAIN_8000 = EntryPoint("web", ":8000", Protocol.TCP, 8000)
 TO_HTTP = EntryPoint("web", ":80", Protocol.TCP, 80, redirects_to="other", scheme="http")
+HTTP = EntryPoint("http", ":80", Protocol.TCP, 80)
 NO_WEB = EntryPoint("web", ":53/udp", Protocol.UDP, 53)
 
 
@@ -157,6 +158,7 @@ CASES = [
         {A: "wrong_service"},
     ),
     Case("something instead of Traefik", [ROUTER, SERVICE], [expects(A, "traefik")], {A: "wrong_service"}),
+    Case("nowhere", [router("r", A, "noop@internal")], [WISH], {A: "wrong_service wrong_port"}),
     # wrong port
     Case("wrong port", [ROUTER, SERVICE], [expects(A, "a", 8055)], {A: "wrong_port"}),
     Case("servers of two ports", [ROUTER, service("a", UP, "http://172.18.0.3:81")], [WISH], {A: ""}),
@@ -236,6 +238,38 @@ CASES = [
         [WISH],
         {A: ""},
     ),
+    Case(
+        "redirect over TLS",
+        [ROUTER, router("r", A, "r", entry_points=("web",), **SENDS), SERVICE, TO_HTTPS, PLAIN],
+        [WISH],
+        {A: "no_redirect"},
+    ),
+    Case(
+        "redirect by a middleware that is refused",
+        [
+            ROUTER,
+            plain("r", A, "a", **SENDS),
+            SERVICE,
+            _acts("redirectscheme", "https", condition=Condition.DISABLED),
+            PLAIN,
+        ],
+        [WISH],
+        {A: "no_redirect"},
+    ),
+    Case(
+        "redirect of everything at another entry point",
+        [
+            ROUTER,
+            plain("r", "PathPrefix(`/`)", "noop@internal", entry_points=("alt",), **SENDS),
+            SERVICE,
+            TO_HTTPS,
+            PLAIN,
+            ALT,
+        ],
+        [WISH],
+        {A: "no_redirect"},
+    ),
+    Case("port 80 by another name", [ROUTER, SERVICE, NO_WEB, HTTP], [WISH], {A: "no_redirect"}),
     Case("an entry point that sends to plain HTTP", [ROUTER, SERVICE, TO_HTTP], [WISH], {A: "no_redirect"}),
     Case("web on another port", [ROUTER, SERVICE, PLAIN_8000], [WISH], {A: "no_redirect"}),
     Case("no plain entry point", [ROUTER, SERVICE, NO_WEB], [WISH], {A: ""}),
@@ -281,6 +315,18 @@ CASES = [
         [router("a", DOMAIN_OF_ALL), SERVICE],
         [WISH, expects(B, "b")],
         {A: "", B: "wrong_service"},
+    ),
+    Case("by a pattern in another case", [router("a", "HostRegexp(`^A\\.`)"), SERVICE], [WISH], {A: ""}),
+    Case(
+        "one of two patterns",
+        [
+            router("x", f"{DOMAIN_OF_ALL} && PathPrefix(`/x`)"),
+            service("x", ELSE),
+            router("a", DOMAIN_OF_ALL),
+            SERVICE,
+        ],
+        [WISH],
+        {A: "", "": ""},
     ),
     Case("by a wildcard", [router("a", "*.example.org"), SERVICE], [WISH], {A: ""}),
     Case(

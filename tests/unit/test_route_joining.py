@@ -86,6 +86,14 @@ def test_the_container_by_the_labels_that_made_the_router(each: Router, name: st
     assert name_of(only(routing(each), there)) == name
 
 
+def test_of_two_whose_labels_made_it_the_one_that_runs_counts() -> None:
+    label = {"traefik.http.routers.app.rule": "Host(`a.example.org`)"}
+    rows = [container("b", labels=label)] + [
+        container(name, labels=label, state=State.EXITED) for name in ("a", "c")
+    ]
+    assert name_of(only(routing(router("app", "a.example.org")), containers(*rows))) == "b"
+
+
 def test_a_router_of_another_protocol_is_another_containers() -> None:
     labels = {"traefik.tcp.routers.db.rule": "HostSNI(`db.example.org`)"}
     there = containers(container("postgres", labels=labels))

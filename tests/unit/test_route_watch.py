@@ -97,7 +97,11 @@ async def test_what_is_well_planned_or_without_a_traefik_is_not_told(stage: Stag
 
 async def test_what_is_only_noted_is_not_told(stage: Stage) -> None:
     stage.here.routing = routing(
-        *WELL.routers, SERVICE, router("x", "x.example.org"), router("later", "later.example.org")
+        *WELL.routers,
+        SERVICE,
+        router("x", "x.example.org"),
+        router("later", "later.example.org"),
+        service("later"),
     )
     assert await stage.after_looks(3) == []
 
@@ -150,8 +154,10 @@ async def test_what_cannot_be_asked_stays_as_it_is(stage: Stage) -> None:
     stage.here.trouble = ApiTimeout("traefik", 5)
     assert await stage.after_looks(2) == []
     stage.here.trouble, stage.here.silence = None, HostSilent(HOST, Silence.UNREACHABLE)
+    stage.here.routing = WELL
     assert await stage.after_looks(2) == []
     stage.here.silence, stage.hosts.store_is_away = None, True
+    stage.here.routing = BARE
     assert await stage.after_looks(2) == []
     stage.hosts.store_is_away = False
     stage.here.stop("directus")

@@ -157,6 +157,7 @@ async def test_a_dead_host_keeps_nobody_waiting_for_a_second() -> None:
 
 async def test_the_judgement_of_a_stopped_container_is_the_fleets() -> None:
     hosts = hands()
+    hosts.by_name[HOST].rows = [*hosts.by_name[HOST].rows, container("idle", state=State.EXITED)]
     hosts.by_name[HOST].stop("directus")
     hosts.by_name[HOST].routing = routing(router("n8n", N8N), service("n8n", "http://172.18.0.4:5678"))
     route = of(await one(hosts), DIR)
