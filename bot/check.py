@@ -1,8 +1,8 @@
 """`python -m bot check`: try for real what the settings name; one line each says what works and what to mend."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -17,9 +17,10 @@ from aiogram.exceptions import (
 from bot.alerting import Api
 from bot.container import SystemClock
 from bot.courier import FOREIGN_ERRORS
-from bot.hosts import fast_lanes, host_address, lane_login
+from bot.hosts import fast_lanes, forwarded_addresses, host_address, lane_login, traefik_addresses
 from bot.logbook import mask, plain
 from bot.mends import api_sentence, sentence, telegram_unreachable
+from bot.outside import Traefik
 from bot.server import Host
 from bot.settings import Settings, Telegram
 from bot.telegram import open_bot
@@ -32,6 +33,7 @@ from services.logs.text.region import MARGIN_LINES
 from services.ports import Delete, Put
 from services.prometheus import open_prometheus
 from services.store import open_store
+from services.traefiks import open_traefiks
 
 # Seconds for one trial: above what a link gives to a connection, so that the reason is heard.
 DEADLINE = 15.0
@@ -59,8 +61,9 @@ async def check(settings: Settings, *, tell: Callable[[str], object]) -> int:
         *_sources(settings),
         *(_host(name, host) for name, host in settings.hosts.items()),
         *(_lane(lane, settings.hosts[name]) for name, lane in fast_lanes(settings.hosts).items()),
+        *(_traefik(name, host, host.traefik) for name, host in settings.hosts.items() if host.traefik),
     )
-    for line in [*map(str, findings), *_recipe(settings.hosts)]:
+    for line in [*map(str, findings), *_recipe(settings)]:
         tell(mask(plain(line), settings.secrets()))
     return 0 if all(finding.ok for finding in findings) else 1
 
@@ -136,6 +139,24 @@ async def _host(name: str, host: Host) -> Finding:
     return Finding(name, f"Docker {info.version} {_WAYS[host.scheme]}, {len(containers)} {noun}")
 
 
+async def _traefik(name: str, host: Host, traefik: Traefik) -> Finding:
+    what, way = f"{name}, Traefik", " (through SSH)" if traefik.via_ssh else ""
+    try:
+        async with AsyncExitStack() as stack:
+            gateways = {}
+            if traefik.via_ssh:
+                gateways[name] = await stack.enter_async_context(open_engine(host_address(name, host)))
+            traefiks = await stack.enter_async_context(
+                open_traefiks(traefik_addresses({name: host}, gateways))
+            )
+            routing = await traefiks.routing(name, deadline=DEADLINE)
+    except VakhtaError as error:
+        return Finding(what, api_sentence(error, traefik.url) + way, ok=False)
+    count = sum(router.provider != "internal" for router in routing.routers)
+    noun = "router" if count == 1 else "routers"
+    return Finding(what, f"Traefik {routing.version}, {count} {noun} at {traefik.url}{way}")
+
+
 async def _lane(lane: FastLane, host: Host) -> Finding:
     """Let it search, in a container that has such a log if one is found, for what every record holds."""
     name = f"{lane.host}, fast lane"
@@ -186,16 +207,17 @@ async def _searchable(name: str, host: Host) -> str | None:
     return None
 
 
-def _recipe(hosts: Mapping[str, Host]) -> list[str]:
+def _recipe(settings: Settings) -> list[str]:
     """What the servers reached over SSH must hold, ready to be copied; docs/ssh-key.md says why each part."""
     lines: list[str] = []
     users: dict[str, None] = {}
-    for name, host in hosts.items():
+    for name, host in settings.hosts.items():
         user = urlsplit(host.address).username
         if host.scheme != "ssh" or not user or not host.identity_file:
             continue
         try:
-            line = authorized_keys_line(str(host.identity_file), str(host.docker_socket))
+            addresses = forwarded_addresses(name, settings)
+            line = authorized_keys_line(str(host.identity_file), str(host.docker_socket), addresses)
         except (OSError, ValueError):  # said above, as the reason of the host's silence
             continue
         users[user] = None
@@ -208,7 +230,7 @@ def _recipe(hosts: Mapping[str, Host]) -> list[str]:
             "    AllowStreamLocalForwarding local",
             "    AllowTcpForwarding local",
         ]
-    for name, host in hosts.items():
+    for name, host in settings.hosts.items():
         if login := lane_login(host):
             with suppress(OSError, ValueError):
                 line = lane_key_line(login.identity_file)

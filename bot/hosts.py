@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from bot.server import Host
+from bot.settings import Settings
+from services.fleet.forwarded import host_and_port
 from services.fleet.hosts import HostAddress
 from services.fleet.lane import FastLane
 from services.fleet.link import TlsFiles
@@ -38,6 +40,21 @@ def traefik_addresses(
         for name, host in hosts.items()
         if (traefik := host.traefik)
     }
+
+
+def forwarded_addresses(name: str, settings: Settings) -> tuple[str, ...]:
+    """HOST:PORT each: what the settings want to reach through the SSH connection to this host, beside Docker's socket.
+
+    Its key must permit them."""
+    host = settings.hosts[name]
+    urls = [host.traefik.url] if host.traefik and host.traefik.via_ssh else []
+    urls += [probe.url or f"tcp://{probe.address}" for probe in settings.probes if probe.via == name]
+    return tuple(dict.fromkeys(map(_address_of, urls)))
+
+
+def _address_of(url: str) -> str:
+    parts = urlsplit(url)
+    return host_and_port(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
 
 
 def lane_login(host: Host) -> SshLogin | None:

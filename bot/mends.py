@@ -5,13 +5,17 @@ from pathlib import Path
 from shlex import quote
 
 from services.errors import (
+    ApiBehindPage,
     ApiNotUnderstood,
+    ApiRedirects,
     ApiRefused,
     ApiRefusedLogin,
     ApiTimeout,
+    ApiTooOld,
     ApiUnreachable,
     DeadlineExceeded,
     EngineRefused,
+    ForwardRefused,
     HostSilent,
     Silence,
     StoreTooNew,
@@ -71,10 +75,28 @@ def api_sentence(error: VakhtaError, url: str) -> str:
             return f"{url} did not answer within {seconds:g} s; is it overloaded, or the line cut?"
         case ApiUnreachable(detail=detail):
             return f"{url} cannot be reached ({detail}); correct url, or let this machine through"
+        case ApiTooOld(version=version, oldest=oldest):
+            return f"{url} is of version {version}; {oldest} or newer is needed"
+        case ApiRedirects(where=where):
+            return f"{url} redirects to {where}; correct url: it must lead to the API itself, past any login page"
+        case ApiBehindPage():
+            return f"{url} shows a web page; correct url: it must lead to the API itself, past any login page"
         case ApiNotUnderstood(detail=detail):
             return f"{url} does not answer as it should ({detail}); correct url: is it the API itself?"
+        case ApiRefused(status=404, api="traefik"):
+            return (
+                f"{url} has no API; switch it on in Traefik (--api=true, and --api.insecure=true or a router to "
+                "api@internal), or correct url: without /api or /dashboard at its end"
+            )
         case ApiRefused(status=status, message=message):
             return f"{url} refused: {message} (HTTP {status})"
+        case ForwardRefused(address=address, forbidden=True):
+            return (
+                f"the key may not open {address}; put the line below into authorized_keys, and see that sshd_config "
+                "has AllowTcpForwarding local and no PermitOpen of its own"
+            )
+        case ForwardRefused(address=address):
+            return f"nothing answers at {address} on that server; start it there, or correct url"
         case _:
             return sentence(error)
 

@@ -15,7 +15,15 @@ from typing import TypeVar
 import httpx
 import msgspec
 
-from services.errors import ApiNotUnderstood, ApiRefused, ApiRefusedLogin, ApiTimeout, ApiUnreachable
+from services.errors import (
+    ApiBehindPage,
+    ApiNotUnderstood,
+    ApiRedirects,
+    ApiRefused,
+    ApiRefusedLogin,
+    ApiTimeout,
+    ApiUnreachable,
+)
 from services.logs.text.presentable import presentable
 from services.outside.dial import Dial
 from services.outside.http import DialTransport
@@ -83,10 +91,11 @@ class Api:
         if status >= 400:
             raise ApiRefused(self.name, status, _words(response, await _read(response, MOST_ERROR_BYTES)))
         if not response.is_success:
-            where = response.headers.get("location", "").partition("?")[0]
-            raise ApiNotUnderstood(self.name, _line(f"{status}, redirected to {where or 'nowhere'}"))
+            if where := _line(response.headers.get("location", "").partition("?")[0]):
+                raise ApiRedirects(self.name, f"{status}, redirected to {where}", where)
+            raise ApiNotUnderstood(self.name, f"HTTP status {status}")
         if _is_page(response):  # a login form says 200 too, and has done nothing of what was asked
-            raise ApiNotUnderstood(self.name, "an HTML page")
+            raise ApiBehindPage(self.name, "an HTML page")
         if response.headers.get("content-encoding", "identity") != "identity":
             raise ApiNotUnderstood(self.name, "a compressed answer, which was not asked for")
         body = await _read(response, MOST_BYTES + 1)

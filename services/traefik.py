@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from services.domain.routing import Protocol, Routing, StoredCertificate
-from services.errors import ApiNotUnderstood, ApiRefused, ApiTimeout
+from services.errors import ApiNotUnderstood, ApiRefused, ApiTimeout, ApiTooOld
 from services.http import Api, Raw, open_api
 from services.outcomes import settled, value_of
 from services.outside.dial import Dial
@@ -27,6 +27,8 @@ from services.traefik_rows import (
 )
 
 API = "traefik"
+OLDEST = "3.0"
+_TOO_OLD = ("1", "2")  # what is no number, such as the name of a branch that was built, is believed to be new
 
 T = TypeVar("T")
 
@@ -50,12 +52,13 @@ class Traefik:
         self._api = api
 
     async def version(self, *, deadline: float = 5) -> str:
-        """As it names itself, such as 3.7.15. ApiNotUnderstood for one before 3, and for what is no Traefik."""
+        """As it names itself, such as 3.7.15. ApiTooOld for one before 3, ApiNotUnderstood for what is no Traefik."""
         answer = await self._api.ask("GET", "api/version", deadline=deadline)
         with self._api.understanding():
             version = version_of(answer.body)
-        if version.partition(".")[0].isdigit() and int(version.partition(".")[0]) < 3:
-            raise ApiNotUnderstood(API, f"Traefik {version}, where 3 or newer is needed")
+        if version.partition(".")[0] in _TOO_OLD:
+            said = f"Traefik {version}, where {OLDEST} or newer is needed"
+            raise ApiTooOld(API, said, version, OLDEST)
         return version
 
     async def routing(self, *, deadline: float = 5) -> Routing:

@@ -209,4 +209,4 @@ def certificate_of(row: Raw) -> StoredCertificate:
 
 
 def version_of(body: bytes) -> str:
-    return _VERSION.decode(body).version
+    return presentable(_VERSION.decode(body).version)

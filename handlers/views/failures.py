@@ -9,8 +9,8 @@ from aiogram.utils.i18n import ngettext
 
 from handlers.args import MOST_LINES, Usage, UsageError
 from handlers.callbacks import Act, Open, Overview
-from handlers.views.alert_text import inert
 from handlers.views.answer import Answer, button, in_pairs, in_rows
+from handlers.views.api_words import api_words
 from handlers.views.condition import silence_words
 from handlers.views.moments import clock, moment, seconds
 from handlers.views.pattern_words import pattern_words
@@ -116,7 +116,16 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
         case errors.NoSuchIncident() | errors.AlreadyTaken() | errors.NoSuchSilence():
             return _about_alerts(error)
         case errors.ApiError():
-            return _api(error)
+            return api_words(error)
+        case errors.NotConfigured(setting=setting):
+            return _missing(setting)
+        case errors.ForwardRefused(host=host, address=address, forbidden=True):
+            words = _("{host}: the SSH key may not open {address}. An admin finds its line in: {command}")
+            return words.format(host=host, address=address, command="python -m bot check")
+        case errors.ForwardRefused(host=host, address=address):
+            return _("{host}: nothing answers at {address} there. Is it running?").format(
+                host=host, address=address
+            )
         case errors.DeliveryError() | InboxFull():  # the outbox's and the hook's own: nobody waits for them
             return _("That did not work; it is in the log.")
         case errors.StoreError():
@@ -124,6 +133,14 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
         case UsageError():
             return _usage(error)
     raise error
+
+
+def _missing(setting: str) -> str:
+    block, _dot, part = setting.rpartition(".")
+    if part == "traefik":
+        words = _("{host} has no Traefik in the settings ({setting}).")
+        return words.format(host=block.rpartition(".")[2], setting=setting)
+    return _("Not in the settings: {setting}").format(setting=setting)
 
 
 def _about_searches(error: errors.SearchesFull | errors.NotYourSearch) -> str:
@@ -166,25 +183,6 @@ def _about_follows(
                 count=count, most=most
             )
     return _("It has ended already.")
-
-
-def _api(error: errors.ApiError) -> str:
-    name = error.api[:1].upper() + error.api[1:]
-    match error:
-        case errors.ApiTimeout(seconds=limit):
-            return _("{api} did not answer within {time}; it may still do it.").format(
-                api=name, time=seconds(limit)
-            )
-        case errors.ApiRefusedLogin():
-            return _("{api} refuses the login: an admin must mend the settings.").format(api=name)
-        case errors.ApiRefused(status=status, message=message):
-            words = _("{api} refused: {words}")
-            return words.format(api=name, words=inert(message[:500]) or f"HTTP {status}")
-        case errors.ApiNotUnderstood():
-            return _("{api} gave an answer that is not its own: an admin must look at its address.").format(
-                api=name
-            )
-    return _("{api} cannot be reached; nothing was done.").format(api=name)
 
 
 def _denied(action: str, name: str, who: tuple[str, ...]) -> str:

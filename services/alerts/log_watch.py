@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn, TypeVar
 
 from services.alerts.log_counting import SHOWN, LogCount
+from services.alerts.surely import surely
 from services.domain.alerts import Evidence
 from services.domain.containers import Container
 from services.domain.findings import SEVERITIES, Finding, LogHits
@@ -37,7 +38,6 @@ LOOKS_BACK = timedelta(hours=1)
 # Bytes a second of one container's log, and at once; what comes faster is looked at now and then. All of a host
 # together may take twice as much, and who takes less than a share of that waits for nobody.
 RATE, BURST, SHARE = 4 * 2**20, 16 * 2**20, 1 / 16
-AGAIN_AFTER = 2.0
 LONGEST_SHOWN = 1000
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class LogWatch:
     async def _recall(self) -> None:
         """What an earlier run has left open; that of a rule which is gone is over."""
         known = {rule.name for rule, _pattern in self._rules}
-        for finding in await self._surely(lambda: self._open_findings(self.host)):
+        for finding in await surely(lambda: self._open_findings(self.host)):
             if finding.name in known:
                 self._open[finding.key] = finding
             elif finding.name not in SEVERITIES and finding.hits:
@@ -123,7 +123,7 @@ class LogWatch:
 
     async def _look_back(self, attendance: "_Attendance") -> None:
         """From where an earlier run of the bot has left off."""
-        noted = await self._surely(lambda: self._store.get(self._key(attendance.name)))
+        noted = await surely(lambda: self._store.get(self._key(attendance.name)))
         since = self._clock.now() - LOOKS_BACK
         if noted is None:
             return
@@ -177,7 +177,7 @@ class LogWatch:
     async def note(self, name: str, stamp: bytes) -> None:
         """How far its log has been read."""
         until = self._clock.now() + LOOKS_BACK
-        await self._surely(lambda: self._store.write(Put(self._key(name), stamp, until)))
+        await surely(lambda: self._store.write(Put(self._key(name), stamp, until)))
 
     async def _end_if_over(self, finding: Finding) -> None:
         attendance = self._attended.get(finding.container)
@@ -191,15 +191,7 @@ class LogWatch:
             del self._open[finding.key]
 
     async def _tell(self, finding: Finding) -> None:
-        await self._surely(lambda: self._report(finding))
-
-    async def _surely(self, act: Callable[[], Awaitable[T]]) -> T:
-        while True:
-            try:
-                return await act()
-            except StoreError as error:
-                log.warning("%s: rules over logs wait for the store: %s", self.host, error)
-                await asyncio.sleep(AGAIN_AFTER)
+        await surely(lambda: self._report(finding))
 
     def _key(self, name: str) -> str:
         return f"ruled/{self.host}/{name}"

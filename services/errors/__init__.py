@@ -40,7 +40,10 @@ VakhtaError
 │   ├── ApiTimeout         no whole answer in time; what was asked may still be carried out
 │   ├── ApiRefusedLogin    401 or 403: the credentials are missing, wrong, or not enough
 │   ├── ApiRefused         any other error answer, with the API's own words
-│   └── ApiNotUnderstood   an answer, but none of this API's: a login page, a redirect, broken JSON
+│   └── ApiNotUnderstood   an answer, but none of this API's, such as broken JSON
+│       ├── ApiTooOld      of a version that is not spoken any more
+│       ├── ApiRedirects   elsewhere: to a login, or to HTTPS
+│       └── ApiBehindPage  a page for people, such as a login's
 └── StoreError
     ├── StoreUnavailable   could not be read or written
     │   └── RecordUnreadable   one record, by its bytes: the others can be
@@ -53,11 +56,14 @@ from services.errors.alerts import (
     NoSuchSilence,
 )
 from services.errors.apis import (
+    ApiBehindPage,
     ApiError,
     ApiNotUnderstood,
+    ApiRedirects,
     ApiRefused,
     ApiRefusedLogin,
     ApiTimeout,
+    ApiTooOld,
     ApiUnreachable,
     NotConfigured,
 )
@@ -115,11 +121,14 @@ __all__ = [
     "AlreadySo",
     "AlreadyTaken",
     "Ambiguous",
+    "ApiBehindPage",
     "ApiError",
     "ApiNotUnderstood",
+    "ApiRedirects",
     "ApiRefused",
     "ApiRefusedLogin",
     "ApiTimeout",
+    "ApiTooOld",
     "ApiUnreachable",
     "ChatClosed",
     "ContainerGone",

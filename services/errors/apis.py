@@ -50,3 +50,23 @@ class ApiNotUnderstood(ApiError):
     """`detail`: what came instead, at most 500 characters."""
 
     detail: str
+
+
+@dataclass(eq=False)
+class ApiTooOld(ApiNotUnderstood):
+    """It is of an earlier version than we speak with. `oldest`: the first one that would do."""
+
+    version: str
+    oldest: str
+
+
+@dataclass(eq=False)
+class ApiRedirects(ApiNotUnderstood):
+    """Elsewhere, where nobody follows: to a login, or to HTTPS. `where`: a URL, perhaps relative, without its query."""
+
+    where: str
+
+
+@dataclass(eq=False)
+class ApiBehindPage(ApiNotUnderstood):
+    """A page for people came, such as a login's."""

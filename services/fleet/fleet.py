@@ -145,12 +145,14 @@ class Fleet:
             raise Ambiguous(what, tuple(sorted(pairs)))
         return found
 
-    async def select(self, words: Sequence[str], *, by: Actor) -> Selection:
-        """All containers that the words mean, in the person's scope; without words the whole scope.
+    async def select(self, words: Sequence[str] | ContainerKey, *, by: Actor) -> Selection:
+        """All containers that the words, or a button, mean, in the person's scope; without words the whole scope.
 
         A word is a name, a glob such as `server2/*`, or a compose project. Raises as `find` does. What a silent host
         may have of it is left out, and the host is named in the answer.
         """
+        if isinstance(words, ContainerKey):
+            return Selection((await self._find_by_key(words, by.scope),))
         sights = await self._look_for(words[0], by.scope) if len(words) == 1 else None
         sights = sights or [
             sight for sight in await self._look(self.hosts, by.scope) if sight.visible(by.scope)

@@ -28,8 +28,10 @@ from services.alertmanager import (
 )
 from services.domain.alerts import Matcher
 from services.errors import (
+    ApiBehindPage,
     ApiError,
     ApiNotUnderstood,
+    ApiRedirects,
     ApiRefused,
     ApiRefusedLogin,
     ApiTimeout,
@@ -379,11 +381,11 @@ async def test_a_silence_that_is_gone_may_be_ended_by_any_version() -> None:
 
 DEEP = b"[" * 100_000
 ODD = {
-    "HTML": (answer(PAGE, type="text/html; charset=utf-8"), ApiNotUnderstood),
+    "HTML": (answer(PAGE, type="text/html; charset=utf-8"), ApiBehindPage),
     "HTML that does not say so": (answer(PAGE), ApiNotUnderstood),
     "redirect": (
         answer(b"", "Location: https://sso.example/login?x=1", status="302 Found"),
-        ApiNotUnderstood,
+        ApiRedirects,
     ),
     "not modified": (answer(b"", status="304 Not Modified"), ApiNotUnderstood),
     "login": (

@@ -14,7 +14,15 @@ import pytest
 import yaml
 
 from services.alertmanager import ActiveAlert, open_alertmanager
-from services.errors import ApiError, ApiNotUnderstood, ApiRefused, ApiRefusedLogin, ApiTimeout
+from services.errors import (
+    ApiBehindPage,
+    ApiError,
+    ApiNotUnderstood,
+    ApiRedirects,
+    ApiRefused,
+    ApiRefusedLogin,
+    ApiTimeout,
+)
 from services.prometheus import Prometheus, Rule, Sample, open_prometheus
 from tests.contract.recorded import answer, answering, recorded
 from tests.lab.monitoring import AlertmanagerServer, Gauge, PrometheusServer
@@ -201,8 +209,8 @@ async def test_a_newer_version_may_say_more() -> None:
 
 SAMPLE = b'{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[%b]}]}}'
 ODD = {
-    "HTML": (answer(PAGE, type="text/html"), ApiNotUnderstood),
-    "redirect": (answer(b"", "Location: /login", status="303 See Other"), ApiNotUnderstood),
+    "HTML": (answer(PAGE, type="text/html"), ApiBehindPage),
+    "redirect": (answer(b"", "Location: /login", status="303 See Other"), ApiRedirects),
     "login": (answer(PAGE, status="401 Unauthorized"), ApiRefusedLogin),
     "empty": (answer(b""), ApiNotUnderstood),
     "truncated": (answer(recorded("prometheus-3-query.json")[:300]), ApiNotUnderstood),

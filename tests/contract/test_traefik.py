@@ -1,6 +1,7 @@
 """Traefik's client against the real one, and against odd answers."""
 
 import asyncio
+import contextlib
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -12,11 +13,14 @@ import pytest
 
 from services.domain.routing import Backend, Condition, EntryPoint, Protocol, Router, RouterTls, Routing
 from services.errors import (
+    ApiBehindPage,
     ApiError,
     ApiNotUnderstood,
+    ApiRedirects,
     ApiRefused,
     ApiRefusedLogin,
     ApiTimeout,
+    ApiTooOld,
     ApiUnreachable,
 )
 from services.traefik import Traefik, open_traefik
@@ -252,27 +256,73 @@ async def saying(says: bytes, *, hang: bool = False) -> AsyncIterator[Traefik]:
         yield traefik
 
 
+async def test_a_login_page_before_it(tmp_path: Path) -> None:
+    """Another Traefik sends everybody there."""
+    login = {"redirectRegex": {"regex": ".*", "replacement": "https://login.example.org/?from=${0}"}}
+    router = {
+        "rule": "PathPrefix(`/`)",
+        "service": "api@internal",
+        "middlewares": ["login"],
+        "entryPoints": ["traefik"],
+    }
+    dynamic = {"http": {"routers": {"api": router}, "middlewares": {"login": login}}}
+    with _started(TraefikServer(tmp_path, dynamic, {"api": {}})) as server:
+        async with open_traefik(server.url) as traefik, asyncio.timeout(10):
+            while True:
+                with pytest.raises(ApiError) as raised:
+                    await traefik.routing()
+                if not isinstance(raised.value, ApiRefused):  # it has not read its file yet
+                    break
+                await asyncio.sleep(0.05)
+    assert isinstance(raised.value, ApiRedirects)
+    assert raised.value.where == "https://login.example.org/"
+
+
 @pytest.mark.parametrize(
-    ("says", "detail"),
+    ("says", "kind", "detail"),
     [
         (
             answer(b'{"Version":"2.11.3","Codename":"mimolette"}'),
-            "Traefik 2.11.3, where 3 or newer is needed",
+            ApiTooOld,
+            "Traefik 2.11.3, where 3.0 or newer is needed",
         ),
-        (answer(b"not JSON"), "malformed"),
-        (answer(b'{"version":"3"}'), "Version"),
-        (answer(recorded("login.html"), type="text/html"), "HTML"),
+        (answer(b"not JSON"), ApiNotUnderstood, "malformed"),
+        (answer(b'{"version":"3"}'), ApiNotUnderstood, "Version"),
+        (answer(recorded("login.html"), type="text/html"), ApiBehindPage, "HTML"),
         (
             answer(b"", "Location: https://login.example.org/?next=x", status="302 Found"),
+            ApiRedirects,
             "https://login.example.org/",
         ),
     ],
     ids=["old", "no JSON", "another API", "login page", "redirect"],
 )
-async def test_what_is_no_traefik_of_ours(says: bytes, detail: str) -> None:
+async def test_what_is_no_traefik_of_ours(says: bytes, kind: type[ApiError], detail: str) -> None:
     async with saying(says) as traefik:
-        with pytest.raises(ApiNotUnderstood, match=detail):
+        with pytest.raises(ApiError, match=detail) as raised:
             await traefik.routing()
+    assert type(raised.value) is kind
+
+
+async def test_the_deadline_is_for_the_whole() -> None:
+    """The version comes at once, and nothing after it."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while request := await reader.readuntil(b"\r\n\r\n"):
+                if b"/api/version" in request:
+                    await asyncio.sleep(0.3)
+                    writer.write(answer(b'{"Version":"3.7.15"}'))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, open_traefik(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as traefik:
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(ApiTimeout) as late:
+            await traefik.routing(deadline=0.5)
+        assert asyncio.get_running_loop().time() - began < 0.75
+    assert late.value.seconds == 0.5
+    await asyncio.sleep(0.05)
 
 
 async def test_one_that_hangs() -> None:

@@ -15,6 +15,7 @@ from anyio.streams.tls import TLSStream
 
 from services.errors import DeadlineExceeded, ForwardRefused, HostSilent
 from services.fleet.engine import DockerEngine
+from services.fleet.forwarded import host_and_port
 from services.outside.dial import through
 from tests.lab.monitoring import free_port
 from tests.lab.servers import Server
@@ -122,15 +123,16 @@ async def test_what_sshd_does_not_permit(server: Server) -> None:
         server.start_sshd()
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "nosuch.invalid"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "nosuch.invalid"])
 async def test_nobody_there(server: Server, host: str) -> None:
     """Code 2, with the words of the server's own network: "Connection refused"."""
     port = free_port()
-    server.permit(f"{host}:{port}")
+    address = host_and_port(host, port)
+    server.permit(address)
     async with over_ssh(server) as engine:
         with pytest.raises(ForwardRefused) as refused:
             await through(engine)(host, port)
-    assert (refused.value.address, refused.value.forbidden) == (f"{host}:{port}", False)
+    assert (refused.value.address, refused.value.forbidden) == (address, False)
 
 
 def test_permits_stand_beside_the_socket() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.alerts import log_watch
+from services.alerts import log_watch, surely
 from services.alerts.log_watch import LogWatch
 from services.domain.alerts import Severity
 from services.domain.findings import Finding, LogHits
@@ -149,7 +149,7 @@ async def test_an_open_finding_is_remembered_and_that_of_a_rule_which_is_gone_is
 async def test_a_store_that_does_not_work_loses_nothing(
     server: Server, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_watch, "AGAIN_AFTER", 0.2)
+    monkeypatch.setattr(surely, "PAUSE", 0.2)
     server.run_container("talker")
     notebook = Notebook()
     async with ruled(server, notebook, store, RULE):

@@ -115,3 +115,20 @@ def guarded_api(name: str, password: str) -> dict[str, Any]:
     }
     login = {"basicAuth": {"users": [f"{name}:{{SHA}}{digest}"]}}
     return {"http": {"routers": {"api": api}, "middlewares": {"api-login": login}}}
+
+
+def many_routes(count: int) -> dict[str, Any]:
+    """Dynamic configuration: so many routers, each with a service and a middleware of its own."""
+    routers, services, middlewares = {}, {}, {}
+    for number in range(count):
+        name = f"app-{number:03}"
+        routers[name] = {
+            "rule": f"Host(`{name}.example.org`) && PathPrefix(`/`)",
+            "service": name,
+            "entryPoints": ["websecure"],
+            "middlewares": [name],
+            "tls": {"certResolver": "letsencrypt"},
+        }
+        services[name] = {"loadBalancer": {"servers": [{"url": f"http://10.0.0.{number % 250}:8080"}]}}
+        middlewares[name] = {"headers": {"customRequestHeaders": {"X-App": name}}}
+    return {"http": {"routers": routers, "services": services, "middlewares": middlewares}}

@@ -52,6 +52,12 @@ def test_the_line_for_authorized_keys(tmp_path: Path, kind: str) -> None:
         *public[:2],
     ]
     assert "\n" not in line
+    more = authorized_keys_line(str(path), "/s", ["127.0.0.1:8080", "[::1]:80"]).split()[0]
+    assert more.split(",")[2:5] == [
+        'permitopen="[/s]:*"',
+        'permitopen="127.0.0.1:8080"',
+        'permitopen="[::1]:80"',
+    ]
 
 
 def test_no_line_without_a_usable_key(tmp_path: Path) -> None:

@@ -1,19 +1,25 @@
 """`python -m bot check`: every trial is made for real, every failure is told with its mend."""
 
+import asyncio
+import re
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from bot.check import check
+from bot.hosts import forwarded_addresses
 from bot.mends import sentence
 from playground.telegram import Kind, Telegram
 from services.errors import HostSilent, Silence
 from tests.bots import TOKEN, Setup
+from tests.conftest import host_settings
+from tests.contract.recorded import answer, answering
 from tests.lab.monitoring import AlertmanagerServer, PrometheusServer, free_port
 from tests.lab.servers import Lab
 from tests.lab.sshd import authorized_keys_line
+from tests.lab.traefik import TraefikServer
 from tests.workflows.test_command_line import typed
 
 
@@ -128,6 +134,111 @@ async def test_hosts_in_trouble_are_told_apart(lab: Lab, setup: Callable[..., Se
     assert lines[0].startswith("ok  telegram")
     assert lines[2].startswith("!!  server1: its host key is not the pinned one")
     assert lines[3].startswith("!!  server2: the login works, but Docker's socket is not passed on")
+
+
+@pytest.mark.lab
+async def test_a_traefik_through_ssh(lab: Lab, telegram: Telegram, tmp_path: Path) -> None:
+    """What it says, what is wrong with it, and the line that makes it well."""
+    server = lab.servers["server2"]
+    (tmp_path / "traefik").mkdir()
+    traefik = TraefikServer(tmp_path / "traefik", {}, inside=server.network, login=("team", "hush"))
+    address = f"127.0.0.1:{traefik.port}"
+
+    async def told(**block: object) -> tuple[str, list[str]]:
+        hosts = {
+            server.name: {**host_settings(server), "traefik": {"url": traefik.url, "via_ssh": True, **block}}
+        }
+        _, lines = await report(Setup(tmp_path, telegram.url, hosts))
+        return lines[3], lines
+
+    login = {"username": "team", "password": "hush"}
+    said, lines = await told(**login)
+    assert said == (
+        f"!!  server2, Traefik: the key may not open {address}; put the line below into authorized_keys, and see that "
+        "sshd_config has AllowTcpForwarding local and no PermitOpen of its own (through SSH)"
+    )
+    (server.sshd.home / "authorized_keys/vakhta").write_text(lines[6] + "\n")
+    said, _ = await told(**login)
+    assert said.startswith(
+        f"!!  server2, Traefik: nothing answers at {address} on that server; start it there"
+    )
+    with traefik:
+        await until_routed(lambda: told(**login))
+        said, _ = await told(**login)
+        assert re.fullmatch(
+            rf"ok  server2, Traefik: Traefik 3\.\d+\.\d+, 1 router at {traefik.url} \(through SSH\)", said
+        )
+        said, lines = await told(username="team", password="a-wrong-one")
+        assert said.startswith(
+            f"!!  server2, Traefik: {traefik.url} refuses the login; set username and password"
+        )
+        assert "a-wrong-one" not in "".join(lines)
+
+
+async def until_routed(told: Callable[[], Awaitable[tuple[str, list[str]]]]) -> None:
+    """Until Traefik has read its file."""
+    async with asyncio.timeout(10):
+        while "has no API" in (await told())[0]:
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.lab
+async def test_a_traefik_that_is_reached_directly(tmp_path: Path, telegram: Telegram) -> None:
+    """Its API is switched off; then something else answers in its place."""
+    server = TraefikServer(tmp_path / "traefik", {})
+    server.configure({key: each for key, each in server._static().items() if key != "api"})
+
+    async def told(url: str) -> str:
+        hosts = {"server1": {"address": f"unix://{tmp_path}/docker.sock", "traefik": {"url": url}}}
+        _, lines = await report(Setup(tmp_path, telegram.url, hosts))
+        assert lines[2].startswith("!!  server1: there is no Docker socket at that path"), (
+            "which hinders nothing"
+        )
+        return lines[3]
+
+    with server:
+        assert await told(server.url) == (
+            f"!!  server1, Traefik: {server.url} has no API; switch it on in Traefik (--api=true, and "
+            "--api.insecure=true or a router to api@internal), or correct url: without /api or /dashboard at its end"
+        )
+    assert f"{server.url} cannot be reached" in await told(server.url)
+    for says, words in (
+        (answer(b'{"Version":"2.11.3"}'), "is of version 2.11.3; 3.0 or newer is needed"),
+        (answer(b"not JSON"), "does not answer as it should (JSON is malformed"),
+        (answer(b"<html>", type="text/html"), "shows a web page; correct url"),
+        (
+            answer(b"", "Location: https://login.example.org/?next=x", status="302 Found"),
+            "redirects to https://login.example.org/; correct url",
+        ),
+    ):
+        async with answering(says) as standin:
+            assert f"!!  server1, Traefik: {standin.url} {words}" in await told(standin.url)
+
+
+def test_what_the_key_must_permit(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("x")
+    ssh = {"address": "ssh://vakhta@203.0.113.2", "identity_file": str(key), "known_hosts": str(key)}
+    probes = [
+        {"name": "database", "kind": "postgres", "address": "127.0.0.1:5432", "via": "server1"},
+        {"name": "again", "kind": "tcp", "address": "127.0.0.1:5432", "via": "server1"},
+        {"name": "secure", "url": "https://inside.example.org/healthz", "via": "server1"},
+        {"name": "six", "kind": "redis", "address": "[::1]:6379", "via": "server1"},
+        {"name": "elsewhere", "kind": "tcp", "address": "127.0.0.1:1", "via": "server2"},
+        {"name": "from_here", "url": "http://127.0.0.1:3"},
+    ]
+    hosts = {
+        "server1": {**ssh, "traefik": {"url": "http://127.0.0.1", "via_ssh": True}},
+        "server2": {**ssh, "traefik": {"url": "http://127.0.0.1:8080"}},
+    }
+    settings = Setup(tmp_path, "http://127.0.0.1:9", hosts, more={"probes": probes}).settings()
+    assert forwarded_addresses("server1", settings) == (
+        "127.0.0.1:80",
+        "127.0.0.1:5432",
+        "inside.example.org:443",
+        "[::1]:6379",
+    )
+    assert forwarded_addresses("server2", settings) == ("127.0.0.1:1",)
 
 
 @pytest.mark.parametrize("reason", Silence)

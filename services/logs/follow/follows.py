@@ -211,10 +211,7 @@ class Follows:
         return await asyncio.to_thread(Pattern.of, question.pattern, ignore_case=ignore_case)
 
     async def _select(self, question: FollowQuestion, by: Actor) -> Selection:
-        if isinstance(question.names, ContainerKey):
-            selection = Selection((await self._fleet.find(question.names, by=by),))
-        else:
-            selection = await self._fleet.select(question.names, by=by)
+        selection = await self._fleet.select(question.names, by=by)
         if len(selection.containers) > self._bounds.logs:
             raise TooManyLogs(len(selection.containers), self._bounds.logs)
         if not selection.containers and selection.silent:

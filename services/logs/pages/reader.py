@@ -210,7 +210,7 @@ class LogReader:
     async def _select(self, question: LogQuestion, by: Actor) -> tuple[Selection, LogQuestion]:
         """The containers, and the question with names that mean them again."""
         if isinstance(question.names, ContainerKey):
-            selection = Selection((await self._fleet.find(question.names, by=by),))
+            selection = await self._fleet.select(question.names, by=by)
         else:
             names = (*question.names, *question.doubtful)
             try:  # the doubtful first: one that is no name is what was mistyped

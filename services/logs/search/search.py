@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from services.asked import Asked
 from services.domain.access import Actor
-from services.domain.containers import ContainerKey
 from services.domain.logs import stamp_of
 from services.domain.reports import Selection
 from services.errors import NotYourSearch, SearchesFull, StoreUnavailable
@@ -131,8 +130,6 @@ class Searcher:
         return True
 
     async def _selection(self, question: SearchQuestion, by: Actor) -> Selection:
-        if isinstance(question.names, ContainerKey):
-            return Selection((await self._fleet.find(question.names, by=by),))
         selection = await self._fleet.select(question.names, by=by)
         if question.places is None:
             return selection
