@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.domain.containers import Container
 from services.domain.reports import Observed
-from services.domain.routing import Backend, Router, Routing, Service
+from services.domain.routing import Backend, Middleware, Router, Routing, Service
 
 _ADDRESS = re.compile(r"(?:([a-z0-9]+)://)?(?:\[([^\]]+)\]|([^/:\[\]]+))(?::([0-9]{1,5}))?(?:/.*)?")
 _PORTS = {"http": 80, "h2c": 80, "https": 443}
@@ -62,6 +62,25 @@ class Services:
                 yield here
             found = (self._by_name.get((here.protocol, name)) for name in reversed(here.children))
             waiting += [child for child in found if child]
+
+
+class Middlewares:
+    """Of one Traefik, by whole names."""
+
+    def __init__(self, routing: Routing) -> None:
+        self._by_name = {(each.protocol, each.name): each for each in routing.middlewares}
+
+    def of(self, router: Router) -> tuple[Middleware, ...]:
+        """Those that exist, each once, and those of its chains."""
+        found: dict[str, Middleware] = {}
+        waiting = list(reversed(router.middlewares))
+        while waiting:
+            name = waiting.pop()
+            known = self._by_name.get((router.protocol, name))
+            if known and name not in found:
+                found[name] = known
+                waiting += reversed(known.members)
+        return tuple(found.values())
 
 
 class Containers:

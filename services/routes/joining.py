@@ -9,9 +9,17 @@ from collections.abc import Iterator, Sequence
 from services.domain.containers import Container, Health, State
 from services.domain.reports import Observed
 from services.domain.routes import Route
-from services.domain.routing import EntryPoint, Middleware, Protocol, Router, Routing
+from services.domain.routing import EntryPoint, Protocol, Router, Routing
 from services.routes import rules
-from services.routes.behind import OWN_PORT, Containers, Services, is_internal, leads_home, port_of
+from services.routes.behind import (
+    OWN_PORT,
+    Containers,
+    Middlewares,
+    Services,
+    is_internal,
+    leads_home,
+    port_of,
+)
 from services.routes.redirects import Redirects
 
 _PORT_LABEL = re.compile(r"traefik\.http\.services\.[^.]+\.loadbalancer\.server\.port", re.IGNORECASE)
@@ -114,9 +122,7 @@ class _Join:
     def __init__(self, host: str, routing: Routing, containers: Containers) -> None:
         self._host, self._containers = host, containers
         self._services = Services(routing)
-        self._middlewares: dict[tuple[Protocol, str], Middleware] = {
-            (each.protocol, each.name): each for each in routing.middlewares
-        }
+        self._middlewares = Middlewares(routing)
         self._points: dict[str, EntryPoint] = {each.name: each for each in routing.entry_points}
 
     def route(self, domain: str, router: Router) -> Route:
@@ -124,7 +130,6 @@ class _Join:
         servers = self._services.servers(service)
         own = leads_home(router)
         container = self._containers.traefik if own else None
-        names = ((router.protocol, name) for name in router.middlewares)
         return Route(
             self._host,
             domain,
@@ -133,7 +138,7 @@ class _Join:
             service,
             container or self._containers.behind(router, servers),
             OWN_PORT if own else port_of(servers),
-            tuple(self._middlewares[name] for name in names if name in self._middlewares),
+            self._middlewares.of(router),
             tuple(self._points[name] for name in router.entry_points if name in self._points),
             sum(each.up is not False for each in servers),
             len(servers),

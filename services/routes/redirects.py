@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.domain.routing import Condition, EntryPoint, Middleware, Protocol, Router, Routing
 from services.routes import rules
+from services.routes.behind import Middlewares
 
 _SCHEME, _REGEX = "redirectscheme", "redirectregex"
 
@@ -12,11 +13,7 @@ class Redirects:
     """Of one Traefik."""
 
     def __init__(self, routing: Routing) -> None:
-        self._middlewares = {
-            each.name: each
-            for each in routing.middlewares
-            if each.protocol is Protocol.HTTP and each.kind in (_SCHEME, _REGEX)
-        }
+        self._middlewares = Middlewares(routing)
         self._plain = {point.name: point for point in plain_points(routing.entry_points)}
         self._open = {name for name, point in self._plain.items() if not _all_sent(point)}
         self._by_domain: dict[str, set[str]] = {}  # the entry points that are plain no more
@@ -38,7 +35,7 @@ class Redirects:
             router.protocol is Protocol.HTTP
             and router.tls is None
             and router.condition is not Condition.DISABLED
-            and any(_sends(self._middlewares.get(name)) for name in router.middlewares)
+            and any(map(_sends, self._middlewares.of(router)))
         )
 
     def on_plain(self, router: Router) -> bool:
@@ -64,12 +61,10 @@ def _all_sent(point: EntryPoint) -> bool:
     return bool(point.redirects_to) and point.scheme == "https"
 
 
-def _sends(middleware: Middleware | None) -> bool:
+def _sends(middleware: Middleware) -> bool:
     """Where one that goes by a pattern leads to is not told: on plain HTTP it is believed to be HTTPS."""
-    return (
-        middleware is not None
-        and middleware.condition is not Condition.DISABLED
-        and (middleware.kind == _REGEX or middleware.scheme == "https")
+    return middleware.condition is not Condition.DISABLED and (
+        middleware.kind == _REGEX or (middleware.kind == _SCHEME and middleware.scheme == "https")
     )
 
 

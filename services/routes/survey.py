@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Protocol
 
 from services.domain.containers import Container, Details, Stop, diagnose, needs_details
@@ -68,15 +67,20 @@ class Surveyor:
         observed, routing = await asyncio.gather(
             self._observed(host, deadline), self._routing(host, deadline)
         )
+        # Of hundreds of routers or thousands of containers it takes some 10 ms.
+        return await asyncio.to_thread(self._made, host, observed, routing)
+
+    def _made(
+        self, host: str, observed: Sequence[Observed] | HostError, routing: Routing | VakhtaError
+    ) -> Survey:
         silence = observed if isinstance(observed, HostError) else None
         rows = () if isinstance(observed, HostError) else observed
-        expected = [each for each in self.expected if each.host == host]
         containers = Containers(rows, self._addresses.get(host, ()))
+        expected = [each for each in self.expected if each.host == host]
         if isinstance(routing, VakhtaError):
             found = unjudged(host, containers, expected)
             return Survey(host, containers, found, silence=silence, trouble=routing)
-        # Of hundreds of routers it takes some 10 ms.
-        found = await asyncio.to_thread(partial(judged, host, routing, containers, expected))
+        found = judged(host, routing, containers, expected)
         routes = tuple(map(_without_doubt, found)) if silence else found
         return Survey(host, containers, routes, routing.version, silence)
 

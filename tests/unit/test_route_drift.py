@@ -30,6 +30,9 @@ DEAD = Backend("http://172.18.0.3:80", up=False)
 DOMAIN_OF_ALL = "HostRegexp(`^.+\\.example\\.org$`)"
 
 UP, ELSE = "http://172.18.0.3:80", "http://172.18.0.9:80"
+CHAIN = Middleware(
+    Protocol.HTTP, "all@docker", "chain", members=("all@docker", "gone@docker", "https@docker")
+)
 ROUTER, SERVICE, ROW = router("a", A), service("a", UP), container("a", "172.18.0.3")
 STOPPED = container("a", domain=A, port=80, state=State.EXITED)
 ALT = EntryPoint("alt", ":8000", Protocol.TCP, 8000)
@@ -270,6 +273,12 @@ CASES = [
         {A: "no_redirect"},
     ),
     Case("port 80 by another name", [ROUTER, SERVICE, NO_WEB, HTTP], [WISH], {A: "no_redirect"}),
+    Case(
+        "redirect by a chain",
+        [ROUTER, plain("r", A, "a", middlewares=("all@docker",)), SERVICE, TO_HTTPS, CHAIN, PLAIN],
+        [WISH],
+        {A: ""},
+    ),
     Case("an entry point that sends to plain HTTP", [ROUTER, SERVICE, TO_HTTP], [WISH], {A: "no_redirect"}),
     Case("web on another port", [ROUTER, SERVICE, PLAIN_8000], [WISH], {A: "no_redirect"}),
     Case("no plain entry point", [ROUTER, SERVICE, NO_WEB], [WISH], {A: ""}),

@@ -7,7 +7,7 @@ import pytest
 
 from services.domain.containers import Container, Health, State
 from services.domain.routes import Route
-from services.domain.routing import Backend, Protocol, Router, Routing
+from services.domain.routing import Backend, Middleware, Protocol, Router, Routing
 from services.routes.behind import Containers
 from services.routes.drift import judged
 from tests.unit.route_scenery import (
@@ -223,3 +223,11 @@ def test_of_two_with_the_same_label_the_one_that_runs_counts() -> None:
     told = routing(router("new", "a.example.org"), service("new", "http://172.18.0.3:80"))
     (route,) = routes_of(told, [old, new])
     assert (name_of(route), route.faults) == ("new", ())
+
+
+def test_the_middlewares_of_chains_are_its_own() -> None:
+    login = Middleware(Protocol.HTTP, "login@file", "basicauth")
+    chain = Middleware(Protocol.HTTP, "all@file", "chain", members=("login@file", "all@file", "gone@file"))
+    names = ("all@file", "gone@file", "login@file")
+    route = only(routing(router("a", A, middlewares=names), chain, login), containers())
+    assert ([each.name for each in route.middlewares], route.secured) == (["all@file", "login@file"], True)
