@@ -21,6 +21,7 @@ from handlers.declare import Declaration, declarations
 from handlers.words import LANGUAGES, Catalogues, catalogues
 from services.alerts.expectations import BotActs
 from services.audit import Audit
+from services.cards import Cards
 from services.fleet.control import Control
 from services.fleet.fleet import Fleet
 from services.fleet.hosts import login_turns, open_engine
@@ -69,6 +70,7 @@ class Services:
     traefiks: Traefiks
     surveyor: Surveyor
     routes: Routes
+    cards: Cards
     audit: Audit
     recents: Recents
     languages: Languages
@@ -124,6 +126,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             traefiks, fleet.engine, plans.stops,
             [block.route for block in settings.routes], own_addresses(settings.hosts),
         )  # fmt: skip
+        routes = Routes(surveyor, fleet.hosts, clock)
         yield Services(
             store=store,
             clock=clock,
@@ -139,7 +142,8 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             follows=follows,
             traefiks=traefiks,
             surveyor=surveyor,
-            routes=Routes(surveyor, fleet.hosts, clock),
+            routes=routes,
+            cards=Cards(fleet, routes),
             audit=audit,
             recents=Recents(store),
             languages=languages,

@@ -1,6 +1,6 @@
 """What people say to the bot and what it says back: parse, one service call, view."""
 
-from handlers import alerts, containers, events, follow, grep, logs, menu, people, silences, start
+from handlers import alerts, containers, events, follow, grep, logs, menu, people, routes, silences, start
 
 ROUTERS = (
     menu.router,
@@ -9,6 +9,7 @@ ROUTERS = (
     grep.router,
     follow.router,
     events.router,
+    routes.router,
     alerts.router,
     silences.router,
     start.router,
