@@ -14,8 +14,7 @@ from services.routes.routes import Routes
 
 
 async def look_up(routes: Routes, word: str | None, *, by: Actor) -> RoutesReport | Route:
-    """All, those of a host, or one; a host's name wins. Raises NoSuchRoute, NotConfigured, and what keeps the host of
-    the one from being asked.
+    """All, those of a host, or one; a host's name wins. Raises NoSuchRoute, NotConfigured.
 
     A host out of sight is not told apart from a word that names nothing, not even by the time it takes.
     """
@@ -39,12 +38,9 @@ async def look_up(routes: Routes, word: str | None, *, by: Actor) -> RoutesRepor
 
 def resolve_route(word: str, report: RoutesReport) -> Route:
     """By its domain or an address there, its container, its router, or the domain's first label; in any case."""
-    troubles = {host.host: host.trouble for host in report.hosts if host.trouble}
     routes = [route for host in report.hosts for route in host.routes]
     name = _bare(word)
     for fitting in _tiers(name, routes):
-        if len(fitting) == 1 and (trouble := troubles.get(fitting[0].host)):
-            raise trouble
         if len(fitting) == 1:
             return fitting[0]
         if fitting:

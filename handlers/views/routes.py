@@ -137,6 +137,7 @@ def _lines(host: HostRoutes, now: datetime) -> Iterator[_Line]:
             alike.sort(key=is_down, reverse=True)
             yield from (_Line(host, wanted, _trouble_words(route, now), route) for route in alike)
         else:
+            alike.sort(key=lambda route: not route.domain)
             yield from (_Line(host, wanted, _quiet_words(route), route) for route in alike)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from services.domain.access import Actor, Role, Scope
 from services.domain.routes import HostRoutes, Route, RoutesReport, route_key
-from services.errors import ApiRefusedLogin, NoSuchHost, NoSuchRoute
+from services.errors import NoSuchHost, NoSuchRoute
 from services.route_names import look_up, resolve_route
 from services.routes.routes import Routes
 from tests.unit.test_route_views import NOW, planned, route
@@ -80,14 +80,6 @@ def test_a_mistyped_host_is_offered() -> None:
     with pytest.raises(NoSuchRoute) as missed:
         resolve_route("srever1", REPORT)
     assert (missed.value.near, missed.value.hosts[0]) == ((), "server1")
-
-
-def test_one_that_was_not_checked_is_not_judged() -> None:
-    trouble = ApiRefusedLogin("traefik")
-    with pytest.raises(ApiRefusedLogin):
-        resolve_route(
-            "dir.tapbot.kz", RoutesReport((HostRoutes("server2", (DIRECTUS,), trouble=trouble),), NOW)
-        )
 
 
 class Hidden(Routes):
