@@ -215,6 +215,12 @@ def test_each_fault_has_its_words(fault: RouteFault) -> None:
             assert route_words(faulty, NOW) == words
 
 
+def test_what_leads_elsewhere_is_not_told_of_its_port_too() -> None:
+    faults = RouteFault.WRONG_SERVICE, RouteFault.WRONG_PORT, RouteFault.NO_TLS
+    wrong = route("dir.tapbot.kz", "directus", *faults, expected=EXPECTED)
+    assert route_words(wrong, NOW) == "leads elsewhere, the settings expect pgadmin:8080, no TLS"
+
+
 def test_a_container_that_is_down_says_since_when() -> None:
     down = replace(DIRECTUS, container=observed("directus", down=True))
     assert route_words(down, NOW) == "no live server, its container: down since 14:02, exit 137"
