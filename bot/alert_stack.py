@@ -44,6 +44,7 @@ from services.errors import StoreUnavailable
 from services.outside.certificates import WHILE_WRONG, CertificateWatch
 from services.ports import Store
 from services.prometheus import Prometheus, open_prometheus
+from services.routes.watch import RouteWatch
 
 log = logging.getLogger(__name__)
 
@@ -175,6 +176,8 @@ async def open_alerts(
         if alertmanager is not None and policy.ack_silence:
             silencer = AckSilences(ledger, store, alertmanager, clock, policy.ack_silence)
             alerts.works["ack silences"] = silencer.run
+        # Even without routes in the settings: what is open from when there were some comes to its end.
+        alerts.works["routes"] = RouteWatch(services.surveyor, clock).rounds(relay.report, relay.open_of).run
         if settings.alerts.heartbeat_url:
             url = settings.alerts.heartbeat_url.get_secret_value()
             alerts.works["heartbeat"] = Heartbeat(url, alerts.oldest_undelivered).run

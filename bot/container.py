@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.courier import live
-from bot.hosts import fast_lanes, host_address, traefik_addresses
+from bot.hosts import fast_lanes, host_address, own_addresses, traefik_addresses
 from bot.middlewares.doors import Doors
 from bot.middlewares.stale import Absences
 from bot.settings import Settings
@@ -21,6 +21,7 @@ from handlers.declare import Declaration, declarations
 from handlers.words import LANGUAGES, Catalogues, catalogues
 from services.alerts.expectations import BotActs
 from services.audit import Audit
+from services.cards import Cards
 from services.fleet.control import Control
 from services.fleet.fleet import Fleet
 from services.fleet.hosts import login_turns, open_engine
@@ -43,6 +44,8 @@ from services.plans import Plans
 from services.ports import Clock, Store
 from services.recents import Recents
 from services.roster import Chat, Person, Roster
+from services.routes.routes import Routes
+from services.routes.survey import Surveyor
 from services.sightings import Sightings
 from services.store import open_store
 from services.traefiks import Traefiks, open_traefiks
@@ -72,6 +75,9 @@ class Services:
     prompts: Prompts
     follows: Follows
     traefiks: Traefiks
+    surveyor: Surveyor
+    routes: Routes
+    cards: Cards
     checking: Checking
     certificates: Certificates
     audit: Audit
@@ -128,9 +134,17 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
         follows = await stack.enter_async_context(
             open_follows(fleet, presenter, store, clock, hooks=Hooks(live, roster.again))
         )
+        surveyor = Surveyor(
+            traefiks, fleet.engine, plans.stops,
+            [block.route for block in settings.routes], own_addresses(settings.hosts),
+        )  # fmt: skip
+        routes = Routes(surveyor, fleet.hosts, clock)
         handshakes = await asyncio.to_thread(Handshakes, settings.trusted_ca)
         domains = TeamDomains(
-            [block.route for block in settings.routes], [block.probe for block in settings.probes], fleet
+            [block.route for block in settings.routes],
+            [block.probe for block in settings.probes],
+            fleet,
+            routes,
         )
         names = SystemNames()
         stack.callback(names.close)
@@ -152,6 +166,9 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             prompts=Prompts(store, clock),
             follows=follows,
             traefiks=traefiks,
+            surveyor=surveyor,
+            routes=routes,
+            cards=Cards(fleet, routes),
             checking=Checking(domains, fleet, handshakes, places, names, clock, store),
             certificates=Certificates(domains, traefiks, handshakes, names, clock),
             audit=audit,

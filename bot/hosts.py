@@ -70,3 +70,11 @@ def lane_login(host: Host) -> SshLogin | None:
         identity_file=str(lane.identity_file),
         known_hosts=str(lane.known_hosts or host.known_hosts),
     )
+
+
+def own_addresses(hosts: Mapping[str, Host]) -> dict[str, tuple[str, ...]]:
+    """By which a host's published ports are reached, beside the usual names of oneself."""
+    return {
+        name: tuple(filter(None, (urlsplit(host.address).hostname, *host.aliases)))
+        for name, host in hosts.items()
+    }

@@ -11,6 +11,7 @@ from handlers import (
     logs,
     menu,
     people,
+    routes,
     silences,
     start,
 )
@@ -22,6 +23,7 @@ ROUTERS = (
     grep.router,
     follow.router,
     events.router,
+    routes.router,
     check.router,
     certs.router,
     alerts.router,

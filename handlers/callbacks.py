@@ -120,6 +120,27 @@ class AlertPage(Press, prefix="l"):
     page: Annotated[int, Field(ge=0, lt=10**6)] = 0
 
 
+class RouteList(Press, prefix="rt"):
+    """The routes of all hosts, or of one, at a page, in the same message."""
+
+    host: str = ""
+    page: Annotated[int, Field(ge=0, lt=1000)] = 0
+
+
+class RouteCard(Press, prefix="rc"):
+    """One route, in the same message. `key`: its `route_key`. page, alone: of the list that leads here, and whether
+    that is of its host alone."""
+
+    host: str
+    key: Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
+    page: Annotated[int, Field(ge=0, lt=1000)] = 0
+    alone: bool = False
+
+    @property
+    def back(self) -> RouteList:
+        return RouteList(asker=self.asker, host=self.host if self.alone else "", page=self.page)
+
+
 class SilenceList(Press, prefix="hl"):
     """What is silenced, in the same message."""
 

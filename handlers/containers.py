@@ -33,6 +33,7 @@ from handlers.views import status as status_views
 from handlers.views.answer import Answer
 from handlers.views.failures import failure
 from handlers.words import mark
+from services.cards import Cards, RoutedCard
 from services.domain.access import Action, Actor, Role
 from services.domain.containers import ContainerKey
 from services.domain.plans import Phase, Place, Plan
@@ -51,17 +52,16 @@ ANNOUNCE_WITHIN = 3.0
     router, "status", role=Role.VIEWER, about=mark("hosts and containers, trouble first"), usage="[HOST|NAME]"
 )
 async def status(
-    message: Message, command: CommandObject, actor: Actor, asker: str, fleet: Fleet, recents: Recents
+    message: Message, command: CommandObject, actor: Actor, asker: str, cards: Cards, recents: Recents
 ) -> None:
     name = args.optional_name(command.args)
-    found = await fleet.status(name, by=actor)
+    found = await cards.status(name, by=actor)
     if isinstance(found, FleetReport):
         host = found.hosts[0].host if name else ""
         await send(message, await to_thread(status_views.overview, found, asker, host=host))
         return
-    container = found.observed.container
-    await send(message, card_views.card(found, actor, asker, link=await link_beside(message, container)))
-    await recents.used(actor.id, container.host, container.name)
+    await send(message, await _card(found, message, actor, asker))
+    await recents.used(actor.id, found.container.host, found.container.name)
 
 
 @button(router, Overview.filter(), role=Role.VIEWER)
@@ -83,21 +83,24 @@ async def turn_overview(
 
 @button(router, Open.filter(F.act == "card"), role=Role.VIEWER)
 async def open_card(
-    callback: CallbackQuery, callback_data: Open, actor: Actor, asker: str, fleet: Fleet, recents: Recents
+    callback: CallbackQuery, callback_data: Open, actor: Actor, asker: str, cards: Cards, recents: Recents
 ) -> None:
-    found, message = await fleet.card(callback_data.container, by=actor), pressed(callback)
-    container = found.observed.container
-    await send(message, card_views.card(found, actor, asker, link=await link_beside(message, container)))
-    await recents.used(actor.id, container.host, container.name)
+    found, message = await cards.card(callback_data.container, by=actor), pressed(callback)
+    await send(message, await _card(found, message, actor, asker))
+    await recents.used(actor.id, found.container.host, found.container.name)
 
 
 @button(router, Renew.filter(F.act == "card"), role=Role.VIEWER)
 async def renew_card(
-    callback: CallbackQuery, callback_data: Renew, actor: Actor, asker: str, fleet: Fleet, *, in_place: bool
+    callback: CallbackQuery, callback_data: Renew, actor: Actor, asker: str, cards: Cards, *, in_place: bool
 ) -> None:
-    found, message = await fleet.card(callback_data.container, by=actor), pressed(callback)
-    answer = card_views.card(found, actor, asker, link=await link_beside(message, found.observed.container))
-    await show(message, answer, in_place=in_place)
+    found, message = await cards.card(callback_data.container, by=actor), pressed(callback)
+    await show(message, await _card(found, message, actor, asker), in_place=in_place)
+
+
+async def _card(found: RoutedCard, message: Message, actor: Actor, asker: str) -> Answer:
+    link = await link_beside(message, found.container)
+    return card_views.card(found.card, actor, asker, routes=found.routes, link=link)
 
 
 @button(router, Pick.filter(), role=Role.VIEWER)

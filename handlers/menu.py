@@ -16,6 +16,7 @@ from handlers.views.card import card
 from handlers.views.status import overview
 from handlers.views.ways import MenuWays
 from handlers.words import mark
+from services.cards import Cards
 from services.domain.access import Actor, Role
 from services.domain.containers import ContainerKey
 from services.fleet.fleet import Fleet
@@ -47,7 +48,7 @@ async def go(
     callback_data: Go,
     actor: Actor,
     asker: str,
-    fleet: Fleet,
+    cards: Cards,
     recents: Recents,
     declarations: tuple[Declaration, ...],
     *,
@@ -55,13 +56,13 @@ async def go(
 ) -> None:
     message, screen = pressed(callback), callback_data.model_copy(update={"asker": asker})
     if screen.key:
-        answer = await _container(screen, message, actor, fleet, recents)
+        answer = await _container(screen, message, actor, cards, recents)
     elif screen.host:
-        report = await fleet.overview(by=actor, host=screen.host)
+        report = await cards.fleet.overview(by=actor, host=screen.host)
         ways = MenuWays(asker)
         answer = await to_thread(overview, report, asker, host=screen.host, page=screen.page, ways=ways)
     else:
-        answer = await _home(screen, actor, fleet, recents, declarations)
+        answer = await _home(screen, actor, cards.fleet, recents, declarations)
     await show(message, answer, in_place=in_place)
 
 
@@ -73,9 +74,8 @@ async def _home(
     return await to_thread(views.home, report, recent, entries, screen)
 
 
-async def _container(screen: Go, message: Message, actor: Actor, fleet: Fleet, recents: Recents) -> Answer:
-    found = await fleet.card(ContainerKey(screen.host, screen.key), by=actor)
-    container = found.observed.container
-    await recents.used(actor.id, container.host, container.name)
-    link = await link_beside(message, container)
-    return card(found, actor, screen.asker, link=link, screen=screen)
+async def _container(screen: Go, message: Message, actor: Actor, cards: Cards, recents: Recents) -> Answer:
+    found = await cards.card(ContainerKey(screen.host, screen.key), by=actor)
+    await recents.used(actor.id, found.container.host, found.container.name)
+    link = await link_beside(message, found.container)
+    return card(found.card, actor, screen.asker, routes=found.routes, link=link, screen=screen)

@@ -14,10 +14,9 @@ from handlers.views.incident_page import incident_page
 from handlers.views.language import question
 from handlers.views.people import help_page
 from services.alerts.browse import AlertBrowser
+from services.cards import Cards
 from services.domain.access import Actor, Role
 from services.domain.containers import ContainerKey
-from services.fleet.fleet import Fleet
-from services.fleet.linked import linked_card
 from services.languages import Languages
 from services.recents import Recents
 
@@ -30,7 +29,7 @@ async def start(
     command: CommandObject,
     actor: Actor,
     declarations: tuple[Declaration, ...],
-    fleet: Fleet,
+    cards: Cards,
     recents: Recents,
     browser: AlertBrowser,
     languages: Languages,
@@ -38,11 +37,10 @@ async def start(
     """What no link of ours would say is the beginning, as without it."""
     match parse_link(command.args or ""):
         case ContainerKey() as key:
-            found = await linked_card(fleet, key, by=actor)
-            container = found.observed.container
-            link = await link_beside(message, container)
-            await send(message, card(found, actor, asker_of(actor), link=link))
-            await recents.used(actor.id, container.host, container.name)
+            found = await cards.linked(key, by=actor)
+            link = await link_beside(message, found.container)
+            await send(message, card(found.card, actor, asker_of(actor), routes=found.routes, link=link))
+            await recents.used(actor.id, found.container.host, found.container.name)
         case IncidentLink(id=identity):
             await send(message, incident_page(await browser.one(identity, by=actor), actor))
         case str(word) if word == LANGUAGE and message.chat.type == ChatType.PRIVATE:

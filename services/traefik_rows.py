@@ -86,9 +86,14 @@ class _Redirect(msgspec.Struct):
     scheme: str = ""
 
 
+class _Chain(msgspec.Struct):
+    middlewares: list[str] = []
+
+
 class _Middleware(_Named, kw_only=True, rename="camel"):
     type: str = ""
     redirect_scheme: _Redirect | None = None
+    chain: _Chain | None = None
 
 
 class _Target(msgspec.Struct):
@@ -180,8 +185,15 @@ def _children(read: _Service) -> list[str]:
 def middleware_of(protocol: Protocol, row: Raw) -> Middleware:
     read = _MIDDLEWARE.decode(row)
     scheme = read.redirect_scheme.scheme if read.redirect_scheme else ""
+    members = read.chain.middlewares if read.chain else ()
     return Middleware(
-        protocol, read.name, read.type, scheme, read.status, tuple(map(presentable, read.error))
+        protocol,
+        read.name,
+        read.type,
+        scheme,
+        read.status,
+        tuple(map(presentable, read.error)),
+        tuple(_whole(name, read.provider) for name in members),
     )
 
 

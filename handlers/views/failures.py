@@ -1,5 +1,6 @@
 """Every foreseen failure as a sentence with its mend, and buttons where a choice helps."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -8,8 +9,9 @@ from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
 from handlers.args import MOST_LINES, Usage, UsageError
-from handlers.callbacks import Act, Check, Open, Overview
-from handlers.views.answer import Answer, button, in_pairs, in_rows
+from handlers.callbacks import Act, Check, Open, Overview, RouteCard, RouteList
+from handlers.views.alert_text import inert, one_line
+from handlers.views.answer import Answer, Row, button, in_pairs, in_rows
 from handlers.views.api_words import api_words
 from handlers.views.condition import silence_words
 from handlers.views.moments import clock, moment, seconds
@@ -47,6 +49,11 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
                 Text(sentence(error, now)),
                 tuple(in_rows([button(host, Overview(asker=asker, host=host)) for host in hosts], 2)),
             )
+        case errors.NoSuchRoute(near=routes) if routes:
+            return Answer(Text(sentence(error, now), *_further_routes(routes)), tuple(_routes(routes, asker)))
+        case errors.NoSuchRoute(hosts=hosts) if hosts:
+            lists = [button(host, RouteList(asker=asker, host=host)) for host in hosts]
+            return Answer(Text(sentence(error, now)), tuple(in_rows(lists, 2)))
         case errors.NoSuchDomain(near=domains) if domains:
             buttons = [button(domain, Check(asker=asker, key=key)) for key, domain in domains]
             return Answer(Text(sentence(error, now)), tuple(in_pairs(buttons)))
@@ -65,6 +72,25 @@ def _further(choices: Sequence[tuple[str, str]]) -> Iterator[Text | str]:
         yield Code(f"{host}/{name}")
 
 
+def _routes(choices: Sequence[tuple[str, str, str]], asker: str) -> list[Row]:
+    """A domain that is on two hosts is told apart by its host."""
+    count = Counter(domain for _host, domain, _key in choices)
+    return in_pairs(
+        [
+            button(
+                one_line(f"{host}/{domain}" if count[domain] > 1 else domain, _LONGEST_ECHO) or "?",
+                RouteCard(asker=asker, host=host, key=key),
+            )
+            for host, domain, key in choices[:_MOST_CHOICES]
+        ]
+    )
+
+
+def _further_routes(choices: Sequence[tuple[str, str, str]]) -> Iterator[str]:
+    if (rest := len(choices) - _MOST_CHOICES) > 0:
+        yield "\n" + ngettext("and {count} more", "and {count} more", rest).format(count=rest)
+
+
 def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table of errors, one row each)
     """In the reader's language. What is not in the table is a defect that a test finds."""
     match error:
@@ -78,6 +104,8 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
                 told = [sentence(each, now) for each in silent]
                 words = "\n".join([*told, _('Elsewhere there is no "{name}".').format(name=_short(name))])
             return words + " " + _("Did you mean:") if near else words
+        case errors.NoSuchRoute():
+            return _about_routes(error)
         case errors.NoSuchHost(name=name, near=near_hosts):
             words = _('No host "{name}".').format(name=_short(name))
             return words + " " + _("Did you mean:") if near_hosts else words
@@ -143,6 +171,8 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
 
 def _missing(setting: str) -> str:
     block, _dot, part = setting.rpartition(".")
+    if part == "traefik" and block == "hosts.*":
+        return _("No host has a Traefik in the settings ({setting}).").format(setting="hosts.NAME.traefik")
     if part == "traefik":
         words = _("{host} has no Traefik in the settings ({setting}).")
         return words.format(host=block.rpartition(".")[2], setting=setting)
@@ -156,6 +186,16 @@ def _about_searches(error: errors.SearchesFull | errors.NotYourSearch) -> str:
         case errors.SearchesFull(own=True, most=most):
             return _("{count} of your searches are running already. Wait, or cancel one.").format(count=most)
     return _("{count} searches are running already. Try again in a moment.").format(count=error.most)
+
+
+def _about_routes(error: errors.NoSuchRoute) -> str:
+    name = inert(_short(error.name))
+    if not name:
+        return _("It is not there any more.")
+    if error.fits:
+        return _('Several routes fit "{name}". Which one?').format(name=name)
+    words = _('No route "{name}".').format(name=name)
+    return words + " " + _("Did you mean:") if error.near or error.hosts else words
 
 
 def _about_alerts(error: errors.NoSuchIncident | errors.AlreadyTaken | errors.NoSuchSilence) -> str:

@@ -61,7 +61,10 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One row of a host's list. Costs one call for the whole host; what needs an inspect is in `Details`."""
+    """One row of a host's list. Costs one call for the whole host; what needs an inspect is in `Details`.
+
+    addresses: its own in the host's networks, IPv4 and IPv6; none while it does not run, or on the host's own network.
+    """
 
     host: str
     id: str  # 64 hex digits
@@ -73,6 +76,7 @@ class Container:
     exit_code: int | None = None  # None unless the engine's status text tells it
     ports: tuple[Port, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
 
     @property
     def project(self) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2s
 
 from services.domain.reports import Observed
 from services.domain.routing import EntryPoint, Middleware, Protocol, Router, Service
@@ -25,7 +26,7 @@ class ExpectedRoute:
 class RouteFault(StrEnum):
     """What is wrong with a route, worst first. The values go into alerts' annotations: never rename one."""
 
-    MISSING = "missing"  # expected, and no router asks for the domain
+    MISSING = "missing"  # the settings or a container's labels expect it, and no router asks for the domain
     REFUSED = "refused"  # Traefik does not use it: see the router's or the service's errors
     NO_LIVE_SERVER = (
         "no_live_server"  # nothing behind it that Traefik believes to be up, or its container is down
@@ -98,3 +99,13 @@ class RoutesReport:
 
     hosts: tuple[HostRoutes, ...]
     at: datetime
+
+
+def route_key(route: Route) -> str:
+    """Twelve hex digits that stand for the route on its host where space is short (a button's data)."""
+    return key_of_route(route.domain, route.protocol, route.router.name if route.router else "")
+
+
+def key_of_route(domain: str, protocol: Protocol, router: str) -> str:
+    """router: its whole name, "" for a route without one."""
+    return blake2s(f"{domain}/{protocol}/{router}".encode(), digest_size=6).hexdigest()

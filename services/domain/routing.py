@@ -103,7 +103,8 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Middleware:
-    """`kind`: as Traefik names it in lower case, such as `basicauth`. scheme: that it redirects to, or ""."""
+    """`kind`: as Traefik names it in lower case, such as `basicauth`. scheme: that it redirects to, or "". members: of
+    a chain, by whole names."""
 
     protocol: Protocol
     name: str
@@ -111,6 +112,7 @@ class Middleware:
     scheme: str = ""
     condition: Condition = Condition.ENABLED
     errors: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
 
     @property
     def asks_for_login(self) -> bool:

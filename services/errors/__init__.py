@@ -5,6 +5,7 @@ VakhtaError
 ├── NotFound
 │   ├── NoSuchContainer    with the nearest names
 │   ├── NoSuchHost         with the nearest names
+│   ├── NoSuchRoute        with the nearest ones
 │   └── NoSuchDomain       with the nearest ones
 ├── NoDomain               none leads to the container
 ├── TargetRefused          an address that is written oddly, or that may not be asked
@@ -79,6 +80,7 @@ from services.errors.asking import (
     NoSuchContainer,
     NoSuchDomain,
     NoSuchHost,
+    NoSuchRoute,
     NotFound,
     NotUnderstood,
     NotYourPlan,
@@ -156,6 +158,7 @@ __all__ = [
     "NoSuchDomain",
     "NoSuchHost",
     "NoSuchIncident",
+    "NoSuchRoute",
     "NoSuchSilence",
     "NotConfigured",
     "NotDelivered",

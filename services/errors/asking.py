@@ -41,6 +41,20 @@ class NoSuchHost(NotFound):
 
 
 @dataclass(eq=False)
+class NoSuchRoute(NotFound):
+    """`near`: (host, domain, `route_key`) of those that may have been meant, nearest first, all in the asker's scope.
+
+    `name` is "" when a button stood for it. fits: the name fits each of them, so that nobody knows which is meant.
+    hosts: those that may have been meant, where no route was.
+    """
+
+    name: str
+    near: tuple[tuple[str, str, str], ...] = ()
+    fits: bool = False
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
 class NoSuchDomain(NotFound):
     """`near`: (key, domain) pairs that may have been meant, nearest first, all in the asker's scope.
 

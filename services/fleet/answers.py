@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -18,12 +19,12 @@ from services.domain.containers import Container, Details, Health, Port, Probe, 
 from services.domain.events import Event, EventAction
 from services.domain.logs import LogQuery, unix_time
 from services.errors import EngineRefused
-from services.logs.text.presentable import presentable
+from services.fleet.believing import flag, line, mapping, matching, text, whole, words
 from services.redaction.environment import hidden_values
 
 MOST_CONTAINERS = 5000
-LONGEST_LINE, LONGEST_TEXT = 128, 4096
 MOST_PROBES = 5
+MOST_NETWORKS = 64  # of one container, that are looked at
 # Within it, moments and streaks can be reckoned with and never leave the calendar.
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 LONGEST_STREAK = timedelta(days=3650)
@@ -48,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 def version(answer: Answer) -> str:
     """Of the engine, from `GET /version`."""
-    return _line(_text(answer["Version"]))
+    return line(text(answer["Version"]))
 
 
 def containers(host: str, rows: Sequence[Answer]) -> tuple[Container, ...]:
@@ -61,21 +62,22 @@ def containers(host: str, rows: Sequence[Answer]) -> tuple[Container, ...]:
 
 
 def _container(host: str, row: Answer) -> Container:
-    status = _text(row.get("Status"))  # "Up 2 hours (healthy)", "Exited (137) 3 minutes ago"
+    status = text(row.get("Status"))  # "Up 2 hours (healthy)", "Exited (137) 3 minutes ago"
     health = _HEALTH_TEXT.search(status)
     exit_code = _EXIT_TEXT.match(status)
     return Container(
         host=host,
-        id=_matching(_ID, row["Id"]),
+        id=matching(_ID, row["Id"]),
         name=_name(row),
-        image=_line(_text(row.get("Image"))),
-        state=_state(_text(row.get("State"))),
+        image=line(text(row.get("Image"))),
+        state=_state(text(row.get("State"))),
         # The field of newer engines first
-        health=_health(_mapping(row.get("Health"))) or (Health(health[1]) if health else None),
-        created=_sane(_EPOCH + timedelta(seconds=_whole(row.get("Created")))),
+        health=_health(mapping(row.get("Health"))) or (Health(health[1]) if health else None),
+        created=_sane(_EPOCH + timedelta(seconds=whole(row.get("Created")))),
         exit_code=int(exit_code[1]) if exit_code else None,
         ports=_shared(tuple(_port(port) for port in row.get("Ports") or ())),
-        labels=_labels(_mapping(row.get("Labels"))),
+        labels=_labels(mapping(row.get("Labels"))),
+        addresses=_addresses(mapping(mapping(row.get("NetworkSettings")).get("Networks"))),
     )
 
 
@@ -84,14 +86,24 @@ def _name(row: Answer) -> str:
 
     What no engine would give as a name is not shown: the digits that people know the id by stand for it.
     """
-    names = (_text(name).removeprefix("/") for name in row.get("Names") or ())
+    names = (text(name).removeprefix("/") for name in row.get("Names") or ())
     name = next((name for name in names if "/" not in name), "")
     return name if _NAME.fullmatch(name) else str(row["Id"][:12])
 
 
 def _labels(labels: Mapping[str, Any]) -> dict[str, str]:
-    kept = {name: _text(value) for name, value in labels.items() if name.startswith(_LABELS)}
-    return kept | {name: _line(kept[name]) for name in _SHOWN_LABELS if name in kept}
+    kept = {name: text(value) for name, value in labels.items() if name.startswith(_LABELS)}
+    return kept | {name: line(kept[name]) for name in _SHOWN_LABELS if name in kept}
+
+
+def _addresses(networks: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of all networks that it is in. One that is none is none."""
+    found = (
+        text(mapping(network).get(kind))
+        for network in islice(networks.values(), MOST_NETWORKS)
+        for kind in ("IPAddress", "GlobalIPv6Address")
+    )
+    return tuple(address for address in found if address and _ADDRESS.fullmatch(address))
 
 
 @lru_cache(1024)
@@ -103,10 +115,10 @@ def _shared(ports: tuple[Port, ...]) -> tuple[Port, ...]:
 def _port(row: Answer) -> Port:
     public = row.get("PublicPort")
     return Port(
-        private=_whole(row["PrivatePort"]),
-        protocol=_matching(_PROTOCOL, row.get("Type", "tcp")),
-        public=None if public is None else _whole(public),
-        address=_matching(_ADDRESS, _text(row.get("IP"))) or None,
+        private=whole(row["PrivatePort"]),
+        protocol=matching(_PROTOCOL, row.get("Type", "tcp")),
+        public=None if public is None else whole(public),
+        address=matching(_ADDRESS, text(row.get("IP"))) or None,
     )
 
 
@@ -125,26 +137,26 @@ def _health(health: Mapping[str, Any]) -> Health | None:
 def details(answer: Answer) -> Details:
     """`GET /containers/{id}/json`."""
     state, config, host = answer["State"], answer["Config"], answer["HostConfig"]
-    health = _mapping(state.get("Health"))
+    health = mapping(state.get("Health"))
     stop_timeout = config.get("StopTimeout")
-    interval = _interval(_mapping(config.get("Healthcheck")))
+    interval = _interval(mapping(config.get("Healthcheck")))
     return Details(
-        id=_matching(_ID, answer["Id"]),
-        state=_state(_text(state["Status"])),
+        id=matching(_ID, answer["Id"]),
+        state=_state(text(state["Status"])),
         health=_health(health),
         started=moment(state.get("StartedAt")),
         finished=moment(state.get("FinishedAt")),
-        exit_code=_whole(state.get("ExitCode")),
-        oom_killed=_flag(state.get("OOMKilled")),
-        error=_words(state.get("Error")),
-        restart_count=_whole(answer.get("RestartCount")),
-        restart_policy=_line(_text(_mapping(host.get("RestartPolicy")).get("Name"))) or "no",
-        stop_timeout=10 if stop_timeout is None else _whole(stop_timeout),
-        tty=_flag(config.get("Tty")),
-        log_driver=_line(_text(_mapping(host.get("LogConfig")).get("Type"))),
-        memory_limit=_whole(host.get("Memory")) or None,
+        exit_code=whole(state.get("ExitCode")),
+        oom_killed=flag(state.get("OOMKilled")),
+        error=words(state.get("Error")),
+        restart_count=whole(answer.get("RestartCount")),
+        restart_policy=line(text(mapping(host.get("RestartPolicy")).get("Name"))) or "no",
+        stop_timeout=10 if stop_timeout is None else whole(stop_timeout),
+        tty=flag(config.get("Tty")),
+        log_driver=line(text(mapping(host.get("LogConfig")).get("Type"))),
+        memory_limit=whole(host.get("Memory")) or None,
         probes=_probes(health),
-        failing_streak=min(_whole(health.get("FailingStreak")), LONGEST_STREAK // interval),
+        failing_streak=min(whole(health.get("FailingStreak")), LONGEST_STREAK // interval),
         health_interval=interval,
         hidden=_hidden(config.get("Env")),
         name=_event_name(answer.get("Name")),
@@ -154,12 +166,12 @@ def details(answer: Answer) -> Details:
 def _hidden(environment: object) -> tuple[str, ...]:
     if environment is not None and not isinstance(environment, list):
         raise TypeError("no list")
-    return hidden_values(_text(pair) for pair in environment or ())
+    return hidden_values(text(pair) for pair in environment or ())
 
 
 def _interval(healthcheck: Mapping[str, Any]) -> timedelta:
     """In nanoseconds there; the engine takes none under a millisecond, and 0 for its own 30 s."""
-    nanoseconds = _whole(healthcheck.get("Interval"))
+    nanoseconds = whole(healthcheck.get("Interval"))
     if nanoseconds <= 0:
         return timedelta(seconds=30)
     return min(timedelta(microseconds=max(nanoseconds // 1000, 1000)), LONGEST_STREAK)
@@ -167,17 +179,17 @@ def _interval(healthcheck: Mapping[str, Any]) -> timedelta:
 
 def _probes(health: Mapping[str, Any]) -> tuple[Probe, ...]:
     return tuple(
-        Probe(at, _whole(run.get("ExitCode")), _words(run.get("Output")))
+        Probe(at, whole(run.get("ExitCode")), words(run.get("Output")))
         for run in (health.get("Log") or [])[-MOST_PROBES:]
         if (at := moment(run.get("Start")))
     )
 
 
-def moment(text: str | None) -> datetime | None:
+def moment(stamp: str | None) -> datetime | None:
     """RFC 3339 with up to nine digits of a second, cut to six; the engine's zero date means never."""
-    if not text or text.startswith("0001-"):
+    if not stamp or stamp.startswith("0001-"):
         return None
-    return _sane(datetime.fromisoformat(text[:40]).astimezone(UTC))
+    return _sane(datetime.fromisoformat(stamp[:40]).astimezone(UTC))
 
 
 def _sane(found: datetime) -> datetime:
@@ -193,20 +205,20 @@ def usage(sample: Answer) -> Usage | None:
     cache that could be dropped (`inactive_file`, on cgroup v1 `total_inactive_file`). The limit is the
     engine's figure: the machine's memory where the container has no limit of its own.
     """
-    cpu, before = _mapping(sample.get("cpu_stats")), _mapping(sample.get("precpu_stats"))
-    memory = _mapping(sample.get("memory_stats"))
+    cpu, before = mapping(sample.get("cpu_stats")), mapping(sample.get("precpu_stats"))
+    memory = mapping(sample.get("memory_stats"))
     if "system_cpu_usage" not in cpu or "system_cpu_usage" not in before or "usage" not in memory:
         return None
-    worked = _whole(cpu["cpu_usage"]["total_usage"]) - _whole(before["cpu_usage"]["total_usage"])
-    passed = _whole(cpu["system_cpu_usage"]) - _whole(before["system_cpu_usage"])
-    cores = _whole(cpu.get("online_cpus")) or len(cpu["cpu_usage"].get("percpu_usage") or (0,))
-    kinds = _mapping(memory.get("stats"))
-    cache = _whole(kinds.get("total_inactive_file", kinds.get("inactive_file")))
-    used = _whole(memory["usage"])
+    worked = whole(cpu["cpu_usage"]["total_usage"]) - whole(before["cpu_usage"]["total_usage"])
+    passed = whole(cpu["system_cpu_usage"]) - whole(before["system_cpu_usage"])
+    cores = whole(cpu.get("online_cpus")) or len(cpu["cpu_usage"].get("percpu_usage") or (0,))
+    kinds = mapping(memory.get("stats"))
+    cache = whole(kinds.get("total_inactive_file", kinds.get("inactive_file")))
+    used = whole(memory["usage"])
     return Usage(
         cpu_percent=max(worked / passed * cores * 100, 0.0) if passed > 0 else 0.0,
         memory=used - cache if cache < used else used,
-        memory_limit=_whole(memory.get("limit")) or None,
+        memory_limit=whole(memory.get("limit")) or None,
     )
 
 
@@ -226,31 +238,31 @@ def events_query(since: datetime | None) -> str:
     )
 
 
-def event(host: str, line: bytes) -> Event | None:
+def event(host: str, told: bytes) -> Event | None:
     """A line of `GET /events`; None, and a line of our log, for what is none that was asked for."""
     try:
-        answer = _mapping(json.loads(line))
+        answer = mapping(json.loads(told))
         return _event(host, answer) if answer.get("Type") == "container" else None
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as exc:
-        logger.warning("%s: an event was not understood: %.200r (%s)", host, line, exc)
+        logger.warning("%s: an event was not understood: %.200r (%s)", host, told, exc)
         return None
 
 
 def _event(host: str, answer: Answer) -> Event:
-    actor = _mapping(answer["Actor"])
-    facts = _mapping(actor.get("Attributes"))
-    word, _, more = _text(answer["Action"]).partition(": ")  # "health_status: unhealthy"
-    container_id = _matching(_ID, actor["ID"])
-    nanoseconds = _whole(answer.get("timeNano")) or _whole(answer.get("time")) * 10**9
+    actor = mapping(answer["Actor"])
+    facts = mapping(actor.get("Attributes"))
+    word, _, more = text(answer["Action"]).partition(": ")  # "health_status: unhealthy"
+    container_id = matching(_ID, actor["ID"])
+    nanoseconds = whole(answer.get("timeNano")) or whole(answer.get("time")) * 10**9
     exit_code = facts.get("exitCode")
-    signal = _text(facts.get("signal"))
+    signal = text(facts.get("signal"))
     return Event(
         host=host,
         action=EventAction(word),
         container_id=container_id,
         name=_event_name(facts.get("name")) or container_id[:12],
         at=_sane(_EPOCH + timedelta(microseconds=nanoseconds // 1000)),
-        exit_code=None if exit_code is None else int(_matching(_NUMBER, exit_code)),
+        exit_code=None if exit_code is None else int(matching(_NUMBER, exit_code)),
         signal=int(signal) if _NUMBER.fullmatch(signal) else 0,
         health=Health(more) if more in set(Health) else None,
         labels=_labels(facts),
@@ -259,58 +271,5 @@ def _event(host: str, answer: Answer) -> Event:
 
 
 def _event_name(value: object) -> str:
-    name = _text(value).removeprefix("/")
+    name = text(value).removeprefix("/")
     return name if _NAME.fullmatch(name) else ""
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise TypeError("no object")
-    return value
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise TypeError("no text")
-    return value
-
-
-def _whole(value: object) -> int:
-    """Nothing is zero. Raises TypeError, and ValueError for what no engine can count to."""
-    if value is None:
-        return 0
-    if type(value) is not int:
-        raise TypeError("no whole number")
-    if abs(value) >= 1 << 64:
-        raise ValueError("too large a number")
-    return value
-
-
-def _flag(value: object) -> bool:
-    if value not in (None, False, True):
-        raise TypeError("neither true nor false")
-    return bool(value)
-
-
-def _matching(pattern: re.Pattern[str], value: str) -> str:
-    if not pattern.fullmatch(value):
-        raise ValueError(f"not as it should be written: {value[:80]!r}")
-    return value
-
-
-def _words(value: object) -> str:
-    return presentable(_text(value)[:LONGEST_TEXT])
-
-
-def _line(text: str) -> str:
-    """What people are shown of it: one short clean line."""
-    return _clean_line(text[: 4 * LONGEST_LINE])
-
-
-@lru_cache(1024)  # the same few words come with every list
-def _clean_line(text: str) -> str:
-    return presentable(" ".join(text.splitlines()))[:LONGEST_LINE]

@@ -70,18 +70,18 @@ class Fleet:
     def engine(self, host: str) -> Engine:
         return self._engines[host]
 
-    async def status(self, what: str | ContainerKey | None, *, by: Actor) -> FleetReport | Card:
+    async def look_up(self, what: str | None, *, by: Actor) -> FleetReport | Container:
         """The whole fleet, one host or one container, whichever `what` names; a host's name wins."""
         if what is None:
             return await self.overview(by=by)
-        host = names.exact_host(what, self.hosts) if isinstance(what, str) else None
+        host = names.exact_host(what, self.hosts)
         if host is None:
-            return await self.card(what, by=by)
+            return await self.find(what, by=by)
         if by.scope.covers_host(host):
             return await self.overview(by=by, host=host)
         # A host out of sight is not told apart from a word that names nothing, not even by the time it takes.
         report, found = await asyncio.gather(
-            self.overview(by=by, host=host), self.card(what, by=by), return_exceptions=True
+            self.overview(by=by, host=host), self.find(what, by=by), return_exceptions=True
         )
         answer = found if isinstance(report, NoSuchHost) else report
         if isinstance(answer, BaseException):
@@ -102,9 +102,8 @@ class Fleet:
         visible.sort(key=lambda report: (report.silence is None, -len(report.troubled)))
         return FleetReport(tuple(visible), self._clock.now())
 
-    async def card(self, what: str | ContainerKey, *, by: Actor) -> Card:
-        """One container in full."""
-        container = await self.find(what, by=by)
+    async def card(self, container: Container) -> Card:
+        """One container in full; it is one that the asker may see."""
         engine = self._engines[container.host]
         details, usage, stops = await asyncio.gather(
             engine.inspect(container.id, deadline=USAGE_DEADLINE),

@@ -105,11 +105,20 @@ def resolve_host(query: str, hosts: Sequence[str]) -> str:
     """The host of this name, in any case. Raises NoSuchHost with the nearest ones."""
     host = exact_host(query, hosts)
     if host is None:
-        spellings = _spellings(query)
-        rank = {name: max(_nearness(typed, name) for typed in spellings) for name in hosts}
-        near = [name for name in hosts if rank[name] >= NEAR_ENOUGH]
-        raise NoSuchHost(query, tuple(sorted(near, key=rank.__getitem__, reverse=True)[:MOST_SUGGESTIONS]))
+        raise NoSuchHost(query, tuple(nearest(query, hosts)))
     return host
+
+
+def nearest(query: str, known: Iterable[str]) -> list[str]:
+    """Those that may have been meant, nearest first."""
+    rank = {name: nearness(query, name) for name in known}
+    near = [name for name in rank if rank[name] >= NEAR_ENOUGH]
+    return sorted(near, key=rank.__getitem__, reverse=True)[:MOST_SUGGESTIONS]
+
+
+def nearness(query: str, known: str) -> float:
+    """0 to 100, however it is spelled."""
+    return max(_nearness(typed, known) for typed in _spellings(query))
 
 
 def exact_host(query: str, hosts: Iterable[str]) -> str | None:
@@ -141,10 +150,10 @@ def _tiers(name: str, containers: Sequence[Container]) -> Iterator[list[Containe
     lower = name.lower()
     yield [container for container in containers if container.name == name]
     yield [container for container in containers if container.name.lower() == lower]
-    yield [container for container in containers if lower in map(str.lower, _service_names(container))]
+    yield [container for container in containers if lower in map(str.lower, service_names(container))]
 
 
-def _service_names(container: Container) -> Iterator[str]:
+def service_names(container: Container) -> Iterator[str]:
     """`directus`, and what the two Composes call its container: `team-directus-1`, `team_directus_1`."""
     project, service = container.project, container.service
     if service:

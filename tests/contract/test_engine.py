@@ -8,6 +8,7 @@ import re
 import time
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 
 import pytest
 
@@ -104,6 +105,8 @@ async def test_list_and_inspect(stage: Stage) -> None:
     assert (row.project, row.service) == ("p", "s")
     assert {(port.private, port.public) for port in row.ports} == {(80, 18080), (81, None)}
     assert abs(row.created - datetime.now(UTC)) < timedelta(seconds=30)
+    (address,) = row.addresses
+    assert IPv4Address(address).is_private
     details = await stage.engine.inspect(identity)
     assert (details.id, details.state, details.restart_policy) == (identity, State.RUNNING, "no")
     assert (details.stop_timeout, details.memory_limit, details.tty) == (3, 64 << 20, False)
@@ -111,7 +114,7 @@ async def test_list_and_inspect(stage: Stage) -> None:
     assert details.started
     assert details.finished is None
     new = await row_of(stage.engine, "new")
-    assert (new.state, new.ports) == (State.CREATED, ())
+    assert (new.state, new.ports, new.addresses) == (State.CREATED, (), ())
     assert (await stage.engine.inspect(new.id)).started is None
     with pytest.raises(ContainerGone):
         await stage.engine.inspect(NOBODY)

@@ -63,6 +63,7 @@ def routes(alive: str) -> dict[str, Any]:
             "middlewares": {
                 "login": {"basicAuth": {"users": ["team:$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/"]}},
                 "https": {"redirectScheme": {"scheme": "https"}},
+                "both": {"chain": {"middlewares": ["login", "https"]}},
             },
         },
         "tcp": {
@@ -117,6 +118,8 @@ async def test_what_is_routed_where(server: TraefikServer) -> None:
     assert login.asks_for_login
     (https,) = (each for each in routing.middlewares if each.name == "https@file")
     assert (https.scheme, https.asks_for_login) == ("https", False)
+    (both,) = (each for each in routing.middlewares if each.name == "both@file")
+    assert (both.kind, both.members) == ("chain", ("login@file", "https@file"))
 
 
 def _backends(routing: Routing) -> dict[str, bool | None]:

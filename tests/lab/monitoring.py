@@ -8,10 +8,11 @@ Debian's packages; no root needed. Both keep their port and their data from `sto
 import contextlib
 import http.client
 import shutil
+import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -105,6 +106,16 @@ class Server:
             self._process.kill()
             self._process.wait(10)
             self._process = None
+
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Alive, and deaf: the kernel takes connections for it, and nobody answers."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def __enter__(self) -> Self:
         self.start()

@@ -79,6 +79,28 @@ def test_the_health_field_of_newer_engines() -> None:
 
 
 @pytest.mark.parametrize(
+    ("networks", "addresses"),
+    [
+        ({"web": {"IPAddress": "172.18.0.3", "GlobalIPv6Address": ""}}, ("172.18.0.3",)),
+        (
+            {
+                "web": {"IPAddress": "172.18.0.3", "GlobalIPv6Address": "fd00::3"},
+                "db": {"IPAddress": "172.19.0.9"},
+            },
+            ("172.18.0.3", "fd00::3", "172.19.0.9"),
+        ),
+        ({"host": {"IPAddress": ""}}, ()),
+        ({"web": None}, ()),
+        ({"web": {"IPAddress": "here\n🟢"}}, ()),
+        (None, ()),
+    ],
+)
+def test_its_addresses(networks: Any, addresses: tuple[str, ...]) -> None:
+    (found,) = containers("h", [row(NetworkSettings={"Networks": networks})])
+    assert found.addresses == addresses
+
+
+@pytest.mark.parametrize(
     ("names", "name"),
     [
         (["/web/database", "/postgres", "/api/db"], "postgres"),

@@ -112,6 +112,9 @@ def network(host: Host, container: Container) -> dict[str, object]:
         "Gateway": "172.18.0.1" if alive else "",
         "IPAddress": address(container),
         "IPPrefixLen": 16 if alive else 0,
+        "IPv6Gateway": "",
+        "GlobalIPv6Address": "",
+        "GlobalIPv6PrefixLen": 0,
         "MacAddress": f"02:42:ac:12:{container.number // 250:02x}:{container.number % 250 + 2:02x}"
         if alive
         else "",
