@@ -1,5 +1,6 @@
 """`/check` in the chat: real servers with real certificates, seen from the bot and from the team's servers."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -86,6 +87,7 @@ async def test_step_by_step(lab: Lab, cast: Cast, setup: Make, more: dict[str, A
         assert lines[6] == "⚠️ server1, server2: DNS: not asked, it leads to the bot's own machine"
         assert labels(reply) == ["↻"]
         edits = len(reply.edits)
+        await asyncio.sleep(1.1)  # or it would be the same to the second, which is no edit
         await cast.aigerim.presses(reply, "↻")
         await cast.telegram.until(lambda: len(reply.edits) > edits)
         assert reply.text.splitlines()[0] == lines[0]
