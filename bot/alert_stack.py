@@ -33,13 +33,15 @@ from services.alerts.quieting import Quieting
 from services.alerts.reconcile import Receivers, Reconcile, warn_of_channels
 from services.alerts.relay import Relay
 from services.alerts.retention import prune
+from services.alerts.rounds import Rounds
 from services.alerts.silences import Silences
 from services.alerts.standing import Standings
 from services.alerts.watchdog import Watchdog
 from services.alerts.watcher import Watcher
 from services.domain.alerts import Origin
-from services.domain.findings import SEVERITIES, Finding
+from services.domain.findings import CERTIFICATE_PROBLEM, SEVERITIES, Finding
 from services.errors import StoreUnavailable
+from services.outside.certificates import WHILE_WRONG, CertificateWatch
 from services.ports import Store
 from services.prometheus import Prometheus, open_prometheus
 from services.routes.watch import RouteWatch
@@ -191,7 +193,17 @@ async def open_alerts(
                 )
                 stack.callback(log_watch.close)
                 alerts.works[f"log rules {host}"] = log_watch.run
+        if settings.routes or settings.probes or services.traefiks.hosts:
+            alerts.works["certificates"] = _certificates(services, relay).run
         yield alerts
+
+
+def _certificates(services: Services, relay: Relay) -> Rounds:
+    look = CertificateWatch(services.certificates, services.clock).look
+    return Rounds(
+        (CERTIFICATE_PROBLEM,), look, relay.report, relay.open_of, services.clock,
+        every=WHILE_WRONG.total_seconds(), confirm=1,
+    )  # fmt: skip
 
 
 def _of_the_watch(relay: Relay) -> Callable[[str], Awaitable[Sequence[Finding]]]:

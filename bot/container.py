@@ -33,6 +33,13 @@ from services.logs.pages.reader import LogReader
 from services.logs.search.prompts import Prompts
 from services.logs.search.search import Searcher
 from services.logs.text.presenter import Presenter
+from services.outside.certificates import Certificates
+from services.outside.checking import Checking
+from services.outside.dial import through
+from services.outside.domains import TeamDomains
+from services.outside.resolving import SystemNames
+from services.outside.tls import Handshakes, trust
+from services.outside.walking import HERE, Place
 from services.plans import Plans
 from services.ports import Clock, Store
 from services.recents import Recents
@@ -71,6 +78,8 @@ class Services:
     surveyor: Surveyor
     routes: Routes
     cards: Cards
+    checking: Checking
+    certificates: Certificates
     audit: Audit
     recents: Recents
     languages: Languages
@@ -100,7 +109,10 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             address.name: await stack.enter_async_context(open_engine(address, turns))
             for address in addresses
         }
-        traefiks = await stack.enter_async_context(open_traefiks(traefik_addresses(settings.hosts, engines)))
+        believed = await asyncio.to_thread(trust, settings.trusted_ca)
+        traefiks = await stack.enter_async_context(
+            open_traefiks(traefik_addresses(settings.hosts, engines), believed)
+        )
         roster = roster_of(settings)
         languages = Languages(store, roster, known=LANGUAGES, default=settings.language)
         audit = Audit(store, clock)
@@ -127,6 +139,16 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             [block.route for block in settings.routes], own_addresses(settings.hosts),
         )  # fmt: skip
         routes = Routes(surveyor, fleet.hosts, clock)
+        handshakes = await asyncio.to_thread(Handshakes, settings.trusted_ca)
+        domains = TeamDomains(
+            [block.route for block in settings.routes], [block.probe for block in settings.probes], fleet
+        )
+        names = SystemNames()
+        stack.callback(names.close)
+        places = [
+            HERE,
+            *(Place(name, through(engine)) for name, engine in engines.items() if engine.forwards),
+        ]
         yield Services(
             store=store,
             clock=clock,
@@ -144,6 +166,8 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             surveyor=surveyor,
             routes=routes,
             cards=Cards(fleet, routes),
+            checking=Checking(domains, fleet, handshakes, places, names, clock, store),
+            certificates=Certificates(domains, traefiks, handshakes, names, clock),
             audit=audit,
             recents=Recents(store),
             languages=languages,

@@ -145,7 +145,8 @@ class Settings(BaseSettings):
     protected: Globs = ()
     routes: tuple[RouteBlock, ...] = ()
     probes: tuple[ProbeBlock, ...] = ()
-    trusted_ca: Readable | None = None  # of certificates, believed beside those that the system knows
+    # Certificates that are believed beside those that the system knows.
+    trusted_ca: Annotated[Readable, AfterValidator(values.authorities)] | None = None
     prometheus: Api | None = None
     alertmanager: Api | None = None
     dozzle: Dozzle | None = None

@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -83,6 +84,16 @@ def scope(value: object) -> Scope:
     if not isinstance(value, (list, tuple)) or not value:
         raise ValueError('must be a list of globs, such as ["server2/*"]; leave it out for everything')
     return Scope.of(*globs(tuple(str(glob) for glob in value)))
+
+
+def authorities(path: Path) -> Path:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError:
+        raise ValueError(
+            "holds no certificate: it must be PEM, -----BEGIN CERTIFICATE----- and so on"
+        ) from None
+    return path
 
 
 def readable(path: Path) -> Path:

@@ -1,6 +1,20 @@
 """What people say to the bot and what it says back: parse, one service call, view."""
 
-from handlers import alerts, containers, events, follow, grep, logs, menu, people, routes, silences, start
+from handlers import (
+    alerts,
+    certs,
+    check,
+    containers,
+    events,
+    follow,
+    grep,
+    logs,
+    menu,
+    people,
+    routes,
+    silences,
+    start,
+)
 
 ROUTERS = (
     menu.router,
@@ -10,6 +24,8 @@ ROUTERS = (
     follow.router,
     events.router,
     routes.router,
+    check.router,
+    certs.router,
     alerts.router,
     silences.router,
     start.router,

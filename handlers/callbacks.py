@@ -282,6 +282,28 @@ def _moment(text: str) -> datetime | None:
     return datetime.fromtimestamp(int(text, 16), UTC) if text else None
 
 
+class Check(Press, prefix="chk"):
+    """Check a domain, in a message of its own. `key`: `Domain.key`."""
+
+    key: Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
+
+
+class CheckAgain(Press, prefix="chka"):
+    """The same once more, in the same message. `token`: of what was checked."""
+
+    token: Token
+
+
+class CheckList(Press, prefix="chkl"):
+    """A page of the domains that can be checked, in the same message."""
+
+    page: Annotated[int, Field(ge=0, lt=10**4)] = 0
+
+
+class CertList(Press, prefix="crt"):
+    """All certificates, in the same message."""
+
+
 ACTION_OF_PRESS: dict[type, Action] = {
     Ack: Action.ACKNOWLEDGE,
     AckListed: Action.ACKNOWLEDGE,

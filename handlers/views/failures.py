@@ -9,13 +9,14 @@ from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
 from handlers.args import MOST_LINES, Usage, UsageError
-from handlers.callbacks import Act, Open, Overview, RouteCard, RouteList
+from handlers.callbacks import Act, Check, Open, Overview, RouteCard, RouteList
 from handlers.views.alert_text import inert, one_line
 from handlers.views.answer import Answer, Row, button, in_pairs, in_rows
 from handlers.views.api_words import api_words
 from handlers.views.condition import silence_words
 from handlers.views.moments import clock, moment, seconds
 from handlers.views.pattern_words import pattern_words
+from handlers.views.target_words import target_words
 from services import errors
 from services.alerts.inbox import InboxFull
 from services.domain.access import Action
@@ -53,6 +54,9 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
         case errors.NoSuchRoute(hosts=hosts) if hosts:
             lists = [button(host, RouteList(asker=asker, host=host)) for host in hosts]
             return Answer(Text(sentence(error, now)), tuple(in_rows(lists, 2)))
+        case errors.NoSuchDomain(near=domains) if domains:
+            buttons = [button(domain, Check(asker=asker, key=key)) for key, domain in domains]
+            return Answer(Text(sentence(error, now)), tuple(in_pairs(buttons)))
         case errors.PatternRefused(plainer=plainer) if plainer:
             return Answer(Text(sentence(error, now), " ", _("Try:"), " ", Code(plainer)))
         case _:
@@ -105,6 +109,8 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
         case errors.NoSuchHost(name=name, near=near_hosts):
             words = _('No host "{name}".').format(name=_short(name))
             return words + " " + _("Did you mean:") if near_hosts else words
+        case errors.NoSuchDomain() | errors.NoDomain() | errors.TargetRefused():
+            return target_words(error)
         case errors.Ambiguous(name=name, choices=choices) if len({host for host, _name in choices}) == 1:
             return _('Several containers fit "{name}". Which one?').format(name=_short(name))
         case errors.Ambiguous(name=name):

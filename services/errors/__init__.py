@@ -6,6 +6,9 @@ VakhtaError
 │   ├── NoSuchContainer    with the nearest names
 │   ├── NoSuchHost         with the nearest names
 │   └── NoSuchRoute        with the nearest ones
+│   └── NoSuchDomain       with the nearest ones
+├── NoDomain               none leads to the container
+├── TargetRefused          an address that is written oddly, or that may not be asked
 ├── Ambiguous              the name fits several containers
 ├── NotUnderstood          a word that is no name, nor anything else that may stand there
 ├── PlanGone               the confirmation was used, cancelled or has expired
@@ -73,7 +76,9 @@ from services.errors.asking import (
     Ambiguous,
     Denied,
     Forgotten,
+    NoDomain,
     NoSuchContainer,
+    NoSuchDomain,
     NoSuchHost,
     NoSuchRoute,
     NotFound,
@@ -81,6 +86,7 @@ from services.errors.asking import (
     NotYourPlan,
     OwnContainer,
     PlanGone,
+    TargetRefused,
 )
 from services.errors.base import (
     VakhtaError,
@@ -147,7 +153,9 @@ __all__ = [
     "LogsUnreadable",
     "MessageLost",
     "MessageRefused",
+    "NoDomain",
     "NoSuchContainer",
+    "NoSuchDomain",
     "NoSuchHost",
     "NoSuchIncident",
     "NoSuchRoute",
@@ -169,6 +177,7 @@ __all__ = [
     "StoreError",
     "StoreTooNew",
     "StoreUnavailable",
+    "TargetRefused",
     "TooManyLogs",
     "VakhtaError",
 ]

@@ -55,6 +55,32 @@ class NoSuchRoute(NotFound):
 
 
 @dataclass(eq=False)
+class NoSuchDomain(NotFound):
+    """`near`: (key, domain) pairs that may have been meant, nearest first, all in the asker's scope.
+
+    `name` is "" when a button stood for it.
+    """
+
+    name: str
+    near: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(eq=False)
+class NoDomain(VakhtaError):
+    """No domain leads to the container."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class TargetRefused(VakhtaError):
+    """An address that is not asked. `oddity`: a `services.outside.targets.Oddity`; `text`: what it is about."""
+
+    oddity: str
+    text: str
+
+
+@dataclass(eq=False)
 class Ambiguous(VakhtaError):
     """`choices`: the (host, name) pairs that the name fits."""
 

@@ -11,6 +11,7 @@ import yaml
 
 from bot import __version__
 from bot.settings import load_settings
+from tests.lab.authority import Authority
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
@@ -114,7 +115,7 @@ def test_the_example_of_settings_is_right(tmp_path: Path, everything: bool) -> N
     for path in re.findall(
         r"(?<=: )/?(?:run/secrets/|etc/vakhta/|secrets/|)\w+(?:\.pem|_key|_hosts)\b", text
     ):
-        (tmp_path / Path(path).name).write_text("x")
+        (tmp_path / Path(path).name).write_bytes(Authority(tmp_path).file.read_bytes())
         text = text.replace(f": {path}", f": {tmp_path / Path(path).name}")
     (tmp_path / "config.yaml").write_text(text)
     env = {

@@ -13,6 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from zoneinfo import ZoneInfo
 
+import certifi
 import pytest
 from pydantic import SecretStr, ValidationError
 
@@ -439,7 +440,7 @@ SCALARS = {
     "hosts.tcp.tls.ca": ("/etc/hostname", Path("/etc/hostname")),
     "hosts.tcp.tls.cert": ("/etc/hostname", Path("/etc/hostname")),
     "hosts.tcp.tls.key": ("/etc/hostname", Path("/etc/hostname")),
-    "trusted_ca": ("/etc/hostname", Path("/etc/hostname")),
+    "trusted_ca": (certifi.where(), Path(certifi.where())),
     "prometheus.url": ("http://p:9090", "http://p:9090"),
     "prometheus.username": ("bot", "bot"),
     "prometheus.password": ("12345678", "12345678"),
@@ -588,3 +589,9 @@ def test_rules_over_logs(load: Load) -> None:
 )
 def test_what_is_wrong_with_a_rule_is_said(problems: Callable[..., str], rule: str, words: str) -> None:
     assert words in problems(f"alerts: {{log_rules: [{rule}]}}")
+
+
+def test_a_file_without_certificates_is_refused_with_a_sentence(problems: Callable[..., str]) -> None:
+    said = problems("trusted_ca: /etc/hostname")
+    assert "trusted_ca" in said
+    assert "holds no certificate" in said

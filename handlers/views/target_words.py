@@ -1,0 +1,46 @@
+"""Why something is not checked, in words."""
+
+from aiogram.utils.i18n import gettext as _
+
+from handlers.views.alert_text import inert
+from services.errors import NoDomain, NoSuchDomain, TargetRefused
+from services.outside.targets import Oddity
+
+_LONGEST_ECHO = 64
+
+
+def target_words(error: NoSuchDomain | NoDomain | TargetRefused) -> str:
+    match error:
+        case NoSuchDomain(name=""):
+            return _("It is not there any more.")
+        case NoSuchDomain(name=name, near=near):
+            words = _('No domain "{name}" here.').format(name=_echo(name))
+            return words + " " + _("Did you mean:") if near else words
+        case NoDomain(name=name):
+            return _("No domain leads to {name}.").format(name=name)
+    return _refused(error)
+
+
+def _refused(error: TargetRefused) -> str:
+    text = _echo(error.text)
+    match error.oddity:
+        case Oddity.SCHEME:
+            return _("Only http:// and https:// are checked, not {text}").format(text=text)
+        case Oddity.LOGIN:
+            return _("An address with a login is not checked: leave out what stands before @{text}").format(
+                text=text
+            )
+        case Oddity.PORT:
+            return _("Port {text} is not checked: 80, 443, and from 1024 on.").format(text=text)
+        case Oddity.NUMBER:
+            words = _('"{text}" is no IP address as everybody writes it, such as 203.0.113.2')
+            return words.format(text=text)
+        case Oddity.SIGNS:
+            return _("Blanks, backslashes and invisible signs are not part of an address.")
+        case Oddity.TOO_LONG:
+            return _("This address is too long.")
+    return _('"{text}" is no address, such as https://dir.example.org').format(text=text)
+
+
+def _echo(text: str) -> str:
+    return inert(text if len(text) <= _LONGEST_ECHO else text[:_LONGEST_ECHO] + "…")
