@@ -1,0 +1,133 @@
+"""One probe, asked once: what came of it, as facts."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
+
+from services.domain.probes import ProbeFault, ProbeKind, ProbeResult, ProbeSpec
+from services.errors import DeadlineExceeded, ForwardRefused, HostError
+from services.logs.text.presentable import presentable
+from services.outside.dial import Dial
+from services.ports import Clock
+from services.probes.asking import Reply, fetch
+from services.probes.handshakes import HANDSHAKES, Unwell
+from services.probes.kinds import KINDS, urls_of
+
+_LONGEST_DETAIL = 200
+_NOT_FOUND = 404
+
+
+class Prober:
+    """dials: by the name of a host, "" for from here. trust: whose certificates are believed."""
+
+    def __init__(self, dials: Callable[[str], Dial], trust: ssl.SSLContext, clock: Clock) -> None:
+        self._dials, self._trust, self._clock = dials, trust, clock
+
+    async def probe(self, spec: ProbeSpec) -> ProbeResult:
+        """Raises nothing that is foreseen: all that may go wrong is a result."""
+        at, loop = self._clock.now(), asyncio.get_running_loop()
+        began = loop.time()
+        found = await self._ask(spec)
+        taken = loop.time() - began
+        if found is None:
+            return ProbeResult(at, taken)
+        words = presentable(" ".join(found.detail.split()))[:_LONGEST_DETAIL]
+        return ProbeResult(at, taken, found.fault, words)
+
+    async def _ask(self, spec: ProbeSpec) -> Unwell | None:
+        seconds = spec.timeout.total_seconds()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._answered(spec)
+        except TimeoutError:
+            return Unwell(ProbeFault.TIMEOUT, f"{seconds:g}")
+        except Unwell as found:
+            return found
+        except (EndOfStream, BrokenResourceError, ClosedResourceError):
+            return Unwell(ProbeFault.PROTOCOL)
+        except ssl.SSLError as error:
+            return Unwell(ProbeFault.TLS, _tls_words(error))
+        except (OSError, UnicodeError) as error:
+            return _of_the_network(error)
+        except HostError as error:
+            return _of_the_host(error, spec)
+        return None
+
+    async def _answered(self, spec: ProbeSpec) -> None:
+        dial = self._dials(spec.via)
+        if spec.kind in KINDS:
+            await self._http(dial, spec)
+            return
+        host, _, port = spec.address.rpartition(":")
+        stream = await dial(host.strip("[]"), int(port))
+        try:
+            await HANDSHAKES[spec.kind](stream)
+        finally:
+            await stream.aclose()
+
+    async def _http(self, dial: Dial, spec: ProbeSpec) -> None:
+        urls = urls_of(spec.kind, spec.address)
+        for url in urls:
+            reply = await fetch(dial, self._trust, url, spec.statuses)
+            if reply.status != _NOT_FOUND or _NOT_FOUND in spec.statuses:
+                break
+        judge(spec, reply)
+
+
+def judge(spec: ProbeSpec, reply: Reply) -> None:
+    """Whether it is the expected answer. Raises Unwell."""
+    success = 200 <= reply.status < 300
+    well = reply.status in spec.statuses if spec.statuses else _usual(spec.kind, reply.status)
+    if not well:
+        raise Unwell(ProbeFault.STATUS, str(reply.status))
+    if spec.body:
+        well = spec.body.encode() in reply.body
+    elif success:  # what a kind says when it is well is no measure for a refusal that the settings expect
+        well = KINDS[spec.kind].well(reply.body)
+    if not well:
+        raise Unwell(ProbeFault.BODY)
+
+
+def _usual(kind: ProbeKind, status: int) -> bool:
+    return 200 <= status < 300 if kind is ProbeKind.HTTP else status == 200
+
+
+def _tls_words(error: ssl.SSLError) -> str:
+    """`certificate verify failed: certificate has expired`, without where in OpenSSL's source that is."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    return (error.reason or "").replace("_", " ").lower()
+
+
+def _of_the_network(error: OSError | UnicodeError) -> Unwell:
+    causes = list(_causes(error))
+    if any(isinstance(each, (socket.gaierror, UnicodeError)) for each in causes):
+        return Unwell(ProbeFault.UNRESOLVED)
+    if any(isinstance(each, ConnectionRefusedError) for each in causes):
+        return Unwell(ProbeFault.REFUSED)
+    words = next((each.strerror for each in causes if isinstance(each, OSError) and each.strerror), "")
+    return Unwell(ProbeFault.UNREACHABLE, words or "")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what stands behind it: anyio puts those of several addresses together."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for each in error.exceptions:
+                yield from _causes(each)
+        error = error.__cause__
+
+
+def _of_the_host(error: HostError, spec: ProbeSpec) -> Unwell:
+    match error:
+        case ForwardRefused(address=address, forbidden=True):
+            return Unwell(ProbeFault.FORWARD_FORBIDDEN, address)
+        case ForwardRefused():
+            return Unwell(ProbeFault.REFUSED)
+        case DeadlineExceeded(seconds=seconds):
+            return Unwell(ProbeFault.TIMEOUT, f"{seconds:g}")
+    return Unwell(ProbeFault.HOST_SILENT, spec.via)
