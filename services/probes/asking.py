@@ -7,18 +7,19 @@ import base64
 import re
 import ssl
 from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 import httpcore
-from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, aclose_forcefully
 from anyio.abc import ByteStream
 from anyio.streams.tls import TLSStream
 
 from services.domain.probes import ProbeFault
 from services.outside.dial import Dial
-from services.probes.handshakes import Unwell
+from services.probes.faults import Unwell, of_the_network, of_tls
 
 MOST_BYTES = 64 << 10
 _MOST_REDIRECTS = 5
@@ -36,21 +37,20 @@ class Reply:
 
 
 async def fetch(dial: Dial, trust: ssl.SSLContext, url: str, expected: Iterable[int] = ()) -> Reply:
-    """The answer to GET. expected: statuses that are taken as they are, a redirect among them too.
+    """The answer to GET. trust: whose certificates are believed. expected: statuses taken as they are, even redirects.
 
     A name and a password in the URL go out as Basic auth, to that host and over no less than its scheme. Raises
-    Unwell, ssl.SSLError, and what the dial does.
+    Unwell, and HostError where the dial does.
     """
     asked = urlsplit(url)
-    async with httpcore.AsyncConnectionPool(ssl_context=trust, network_backend=_Dialled(dial)) as pool:
-        for _ in range(_MOST_REDIRECTS + 1):
-            status, where, body = await _get(pool, asked, _login(urlsplit(url), asked))
-            if status not in _REDIRECTS or status in expected:
-                return Reply(status, body)
-            to = urlsplit(urljoin(asked.geturl(), where))
-            if not where or to.hostname != asked.hostname or _LOGIN.search(to.path):
-                break
-            asked = to
+    for _ in range(_MOST_REDIRECTS + 1):
+        status, where, body = await _get(_way(dial, trust, asked), asked, _login(urlsplit(url), asked))
+        if status not in _REDIRECTS or status in expected:
+            return Reply(status, body)
+        to = urlsplit(urljoin(asked.geturl(), where))
+        if not where or to.hostname != asked.hostname or _LOGIN.search(to.path):
+            break
+        asked = to
     raise Unwell(ProbeFault.REDIRECT, shown(to.geturl()) if where else "")
 
 
@@ -60,16 +60,43 @@ def shown(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
-async def _get(
-    pool: httpcore.AsyncConnectionPool, url: SplitResult, login: Mapping[str, str]
-) -> tuple[int, str, bytes]:
+def _way(dial: Dial, trust: ssl.SSLContext, url: SplitResult) -> Dial:
+    """To where the URL leads, TLS included: httpcore would drop why a connection has failed."""
+
+    async def connect(host: str, port: int) -> ByteStream:
+        try:
+            stream = await dial(host, url.port or (443 if url.scheme == "https" else 80))
+        except (OSError, UnicodeError) as exc:
+            raise of_the_network(exc) from exc
+        return await _secured(stream, host, trust) if url.scheme == "https" else stream
+
+    return connect
+
+
+async def _secured(stream: ByteStream, host: str, trust: ssl.SSLContext) -> ByteStream:
+    async with AsyncExitStack() as unless:
+        unless.push_async_callback(aclose_forcefully, stream)
+        try:
+            secure = await TLSStream.wrap(stream, hostname=host, ssl_context=trust, standard_compatible=False)
+        except ssl.SSLError as exc:
+            raise of_tls(exc) from exc
+        except (BrokenResourceError, ClosedResourceError, EndOfStream) as exc:
+            raise Unwell(ProbeFault.TLS) from exc
+        unless.pop_all()
+    return secure
+
+
+async def _get(way: Dial, url: SplitResult, login: Mapping[str, str]) -> tuple[int, str, bytes]:
     """Status, Location and the beginning of the body."""
     port = f":{url.port}" if url.port else ""
     name = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname or ""
-    target = f"{url.scheme}://{name}{port}{url.path or '/'}" + (f"?{url.query}" if url.query else "")
-    headers = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "vakhta", "host": name + port}
+    target = f"http://{name}{url.path or '/'}" + (f"?{url.query}" if url.query else "")
+    headers = {"host": name + port, "accept": "*/*", "accept-encoding": "identity", "user-agent": "vakhta"}
     try:
-        async with pool.stream("GET", target, headers=[*headers.items(), *login.items()]) as response:
+        async with (
+            httpcore.AsyncConnectionPool(network_backend=_Dialled(way)) as pool,
+            pool.stream("GET", target, headers=[*headers.items(), *login.items()]) as response,
+        ):
             body = bytearray()
             async for data in response.aiter_stream():
                 body += data
@@ -77,7 +104,7 @@ async def _get(
                     break
             where = {name.lower(): value for name, value in response.headers}.get(b"location", b"")
             return response.status, where.decode("latin-1"), bytes(body[:MOST_BYTES])
-    except (httpcore.ProtocolError, httpcore.UnsupportedProtocol, httpcore.NetworkError) as exc:
+    except (httpcore.ProtocolError, httpcore.NetworkError) as exc:
         raise Unwell(ProbeFault.PROTOCOL) from exc
 
 
@@ -127,20 +154,6 @@ class _Stream(httpcore.AsyncNetworkStream):
 
     async def aclose(self) -> None:
         await self._stream.aclose()
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            secure = await TLSStream.wrap(
-                self._stream, ssl_context=ssl_context, hostname=server_hostname, standard_compatible=False
-            )
-        except (BrokenResourceError, ClosedResourceError, EndOfStream) as exc:
-            raise Unwell(ProbeFault.TLS) from exc
-        return _Stream(secure)
 
     def get_extra_info(self, info: str) -> Any:
         return None

@@ -13,6 +13,7 @@ from anyio.abc import ByteStream
 from anyio.streams.tls import TLSStream
 
 from services.domain.probes import ProbeFault, ProbeKind
+from services.probes.faults import Unwell
 
 _MOST_BYTES = 8192
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
@@ -20,14 +21,6 @@ _START = b"user\0vakhta\0database\0postgres\0application_name\0vakhta\0\0"
 _STARTUP = struct.pack("!ii", 8 + len(_START), 196608) + _START  # 196608: version 3.0
 _WHO_ARE_YOU = "28"  # the class of errors about who asks: whoever says that is at work
 _NOT_YET = ("57P03", "57P01", "57P02", "53300")  # starting or ending; no connection is left
-
-
-class Unwell(Exception):
-    """What was found; `detail` as `ProbeFault` says it."""
-
-    def __init__(self, fault: ProbeFault, detail: str = "") -> None:
-        super().__init__(fault, detail)
-        self.fault, self.detail = fault, detail
 
 
 async def connects(_stream: ByteStream) -> None:
@@ -49,7 +42,9 @@ async def ask_postgres(stream: ByteStream) -> None:
     await stream.send(_SSL_REQUEST)
     offered = await _exactly(stream, 1)
     if offered == b"S":
-        stream = await TLSStream.wrap(stream, ssl_context=_unchecked(), standard_compatible=False)
+        stream = await TLSStream.wrap(
+            stream, ssl_context=_unchecked(), server_side=False, standard_compatible=False
+        )
     elif offered != b"N":
         raise Unwell(ProbeFault.PROTOCOL, offered.decode(errors="replace"))
     await stream.send(_STARTUP)

@@ -1,19 +1,19 @@
 """One probe, asked once: what came of it, as facts."""
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 
 from services.domain.probes import ProbeFault, ProbeKind, ProbeResult, ProbeSpec
-from services.errors import DeadlineExceeded, ForwardRefused, HostError
+from services.errors import HostError
 from services.logs.text.presentable import presentable
 from services.outside.dial import Dial
 from services.ports import Clock
 from services.probes.asking import Reply, fetch
-from services.probes.handshakes import HANDSHAKES, Unwell
+from services.probes.faults import Unwell, of_the_host, of_the_network, of_tls
+from services.probes.handshakes import HANDSHAKES
 from services.probes.kinds import KINDS, urls_of
 
 _LONGEST_DETAIL = 200
@@ -49,11 +49,11 @@ class Prober:
         except (EndOfStream, BrokenResourceError, ClosedResourceError):
             return Unwell(ProbeFault.PROTOCOL)
         except ssl.SSLError as error:
-            return Unwell(ProbeFault.TLS, _tls_words(error))
+            return of_tls(error)
         except (OSError, UnicodeError) as error:
-            return _of_the_network(error)
+            return of_the_network(error)
         except HostError as error:
-            return _of_the_host(error, spec)
+            return of_the_host(error)
         return None
 
     async def _answered(self, spec: ProbeSpec) -> None:
@@ -93,41 +93,3 @@ def judge(spec: ProbeSpec, reply: Reply) -> None:
 
 def _usual(kind: ProbeKind, status: int) -> bool:
     return 200 <= status < 300 if kind is ProbeKind.HTTP else status == 200
-
-
-def _tls_words(error: ssl.SSLError) -> str:
-    """`certificate verify failed: certificate has expired`, without where in OpenSSL's source that is."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return error.verify_message
-    return (error.reason or "").replace("_", " ").lower()
-
-
-def _of_the_network(error: OSError | UnicodeError) -> Unwell:
-    causes = list(_causes(error))
-    if any(isinstance(each, (socket.gaierror, UnicodeError)) for each in causes):
-        return Unwell(ProbeFault.UNRESOLVED)
-    if any(isinstance(each, ConnectionRefusedError) for each in causes):
-        return Unwell(ProbeFault.REFUSED)
-    words = next((each.strerror for each in causes if isinstance(each, OSError) and each.strerror), "")
-    return Unwell(ProbeFault.UNREACHABLE, words or "")
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what stands behind it: anyio puts those of several addresses together."""
-    while error is not None:
-        yield error
-        if isinstance(error, BaseExceptionGroup):
-            for each in error.exceptions:
-                yield from _causes(each)
-        error = error.__cause__
-
-
-def _of_the_host(error: HostError, spec: ProbeSpec) -> Unwell:
-    match error:
-        case ForwardRefused(address=address, forbidden=True):
-            return Unwell(ProbeFault.FORWARD_FORBIDDEN, address)
-        case ForwardRefused():
-            return Unwell(ProbeFault.REFUSED)
-        case DeadlineExceeded(seconds=seconds):
-            return Unwell(ProbeFault.TIMEOUT, f"{seconds:g}")
-    return Unwell(ProbeFault.HOST_SILENT, spec.via)

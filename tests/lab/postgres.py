@@ -43,9 +43,26 @@ class Postgres:
         (self.data / "pg_hba.conf").write_text(rules)
         self._run("pg_ctl", "reload")
 
-    def start(self, *options: str) -> None:
-        """Returns when it listens, which is before it takes anybody."""
-        command = [self._bin / "postgres", "-D", self.data, "-k", self.home, "-F", "-p", str(self.port)]
+    def adopt(self, file: Path) -> None:
+        """A copy of it into the data directory, as the server demands it of a key."""
+        copy = self.data / file.name
+        shutil.copy(file, copy)
+        copy.chmod(0o600)
+        if self._as:
+            shutil.chown(copy, "postgres", "postgres")
+
+    def start(self, *options: str, until: str = "ready to accept connections") -> None:
+        """Returns when its log says so."""
+        command = [
+            f"{self._bin}/postgres",
+            "-D",
+            f"{self.data}",
+            "-k",
+            f"{self.home}",
+            "-F",
+            "-p",
+            f"{self.port}",
+        ]
         with (self.home / "log").open("ab") as output:
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig=KILL", *self._as, *command, *options],
@@ -54,7 +71,7 @@ class Postgres:
                 stderr=output,
             )
         deadline = time.monotonic() + 20
-        while b"listening on IPv4" not in (self.home / "log").read_bytes():
+        while until not in (self.home / "log").read_text():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self.home / "log").read_text()[-800:])
             time.sleep(0.02)
