@@ -4,7 +4,8 @@ VakhtaError
 ├── Denied                 the person may not do this (role or protection; what is out of scope is NotFound)
 ├── NotFound
 │   ├── NoSuchContainer    with the nearest names
-│   └── NoSuchHost         with the nearest names
+│   ├── NoSuchHost         with the nearest names
+│   └── NoSuchProbe        with the nearest names
 ├── Ambiguous              the name fits several containers
 ├── NotUnderstood          a word that is no name, nor anything else that may stand there
 ├── PlanGone               the confirmation was used, cancelled or has expired
@@ -74,6 +75,7 @@ from services.errors.asking import (
     Forgotten,
     NoSuchContainer,
     NoSuchHost,
+    NoSuchProbe,
     NotFound,
     NotUnderstood,
     NotYourPlan,
@@ -148,6 +150,7 @@ __all__ = [
     "NoSuchContainer",
     "NoSuchHost",
     "NoSuchIncident",
+    "NoSuchProbe",
     "NoSuchSilence",
     "NotConfigured",
     "NotDelivered",
