@@ -1,6 +1,6 @@
 """What people say to the bot and what it says back: parse, one service call, view."""
 
-from handlers import alerts, containers, events, follow, grep, logs, menu, people, silences, start
+from handlers import alerts, containers, events, follow, grep, logs, menu, people, silences, start, uptime
 
 ROUTERS = (
     menu.router,
@@ -11,6 +11,7 @@ ROUTERS = (
     events.router,
     alerts.router,
     silences.router,
+    uptime.router,
     start.router,
     people.router,
 )

@@ -8,7 +8,7 @@ from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
 from handlers.args import MOST_LINES, Usage, UsageError
-from handlers.callbacks import Act, Open, Overview
+from handlers.callbacks import Act, Open, Overview, ProbePicture
 from handlers.views.answer import Answer, button, in_pairs, in_rows
 from handlers.views.api_words import api_words
 from handlers.views.condition import silence_words
@@ -46,6 +46,9 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
                 Text(sentence(error, now)),
                 tuple(in_rows([button(host, Overview(asker=asker, host=host)) for host in hosts], 2)),
             )
+        case errors.NoSuchProbe(near=probes) if probes:
+            presses = [button(name, ProbePicture(asker=asker, name=name, opens=True)) for name in probes]
+            return Answer(Text(sentence(error, now)), tuple(in_rows(presses, 2)))
         case errors.PatternRefused(plainer=plainer) if plainer:
             return Answer(Text(sentence(error, now), " ", _("Try:"), " ", Code(plainer)))
         case _:
@@ -77,6 +80,9 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
         case errors.NoSuchHost(name=name, near=near_hosts):
             words = _('No host "{name}".').format(name=_short(name))
             return words + " " + _("Did you mean:") if near_hosts else words
+        case errors.NoSuchProbe(name=name, near=probes):
+            words = _('No probe "{name}".').format(name=_short(name))
+            return words + " " + _("Did you mean:") if probes else words
         case errors.Ambiguous(name=name, choices=choices) if len({host for host, _name in choices}) == 1:
             return _('Several containers fit "{name}". Which one?').format(name=_short(name))
         case errors.Ambiguous(name=name):
