@@ -41,6 +41,7 @@ from services.domain.alerts import Origin
 from services.domain.findings import SEVERITIES, Finding
 from services.errors import StoreUnavailable
 from services.ports import Store
+from services.probes.watch import ProbeWatch
 from services.prometheus import Prometheus, open_prometheus
 
 log = logging.getLogger(__name__)
@@ -176,6 +177,11 @@ async def open_alerts(
         if settings.alerts.heartbeat_url:
             url = settings.alerts.heartbeat_url.get_secret_value()
             alerts.works["heartbeat"] = Heartbeat(url, alerts.oldest_undelivered).run
+        if settings.probes:
+            probes = [block.probe for block in settings.probes]
+            alerts.works["probes"] = ProbeWatch(
+                probes, services.prober, services.results, relay.report, relay.open_of, clock
+            ).run
         for host in services.fleet.hosts:
             watcher = Watcher(
                 host, services.fleet.engine(host), relay.report, _of_the_watch(relay), services.own_acts,

@@ -15,6 +15,7 @@ from bot.courier import live
 from bot.hosts import fast_lanes, host_address, traefik_addresses
 from bot.middlewares.doors import Doors
 from bot.middlewares.stale import Absences
+from bot.probes import open_prober
 from bot.settings import Settings
 from handlers import ROUTERS
 from handlers.declare import Declaration, declarations
@@ -34,6 +35,9 @@ from services.logs.search.search import Searcher
 from services.logs.text.presenter import Presenter
 from services.plans import Plans
 from services.ports import Clock, Store
+from services.probes.probing import Prober
+from services.probes.results import Results
+from services.probes.uptimes import Uptimes
 from services.recents import Recents
 from services.roster import Chat, Person, Roster
 from services.sightings import Sightings
@@ -64,6 +68,9 @@ class Services:
     searcher: Searcher
     prompts: Prompts
     follows: Follows
+    prober: Prober
+    results: Results
+    uptimes: Uptimes
     traefiks: Traefiks
     audit: Audit
     recents: Recents
@@ -116,6 +123,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
         follows = await stack.enter_async_context(
             open_follows(fleet, presenter, store, clock, hooks=Hooks(live, roster.again))
         )
+        results = Results(store, clock)
         yield Services(
             store=store,
             clock=clock,
@@ -129,6 +137,9 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             searcher=Searcher(fleet, store, clock, shortcuts=fast_lanes(settings.hosts)),
             prompts=Prompts(store, clock),
             follows=follows,
+            prober=await open_prober(settings, engines, clock),
+            results=results,
+            uptimes=Uptimes([block.probe for block in settings.probes], results, clock),
             traefiks=traefiks,
             audit=audit,
             recents=Recents(store),

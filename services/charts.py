@@ -30,7 +30,7 @@ class Column:
 
 
 def columns(found: Sequence[Column], ticks: Sequence[str], most: str) -> bytes:
-    """At most 90 columns. ticks: below the first, the middle and the last one. most: what the highest value is, in figures.
+    """At most 90. ticks: below the first, the middle and the last one. most: what the highest value is, in figures.
 
     Not by colour alone: what was not well stands out above, what is not known is short.
     """

@@ -9,16 +9,16 @@ import ssl
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
-import httpcore
+import httpx
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, aclose_forcefully
 from anyio.abc import ByteStream
 from anyio.streams.tls import TLSStream
 
 from services.domain.probes import ProbeFault
 from services.outside.dial import Dial
+from services.outside.http import DialTransport
 from services.probes.faults import Unwell, of_the_network, of_tls
 
 MOST_BYTES = 64 << 10
@@ -94,17 +94,18 @@ async def _get(way: Dial, url: SplitResult, login: Mapping[str, str]) -> tuple[i
     headers = {"host": name + port, "accept": "*/*", "accept-encoding": "identity", "user-agent": "vakhta"}
     try:
         async with (
-            httpcore.AsyncConnectionPool(network_backend=_Dialled(way)) as pool,
-            pool.stream("GET", target, headers=[*headers.items(), *login.items()]) as response,
+            httpx.AsyncClient(
+                transport=DialTransport(way, httpx.Limits()), timeout=httpx.Timeout(None), trust_env=False
+            ) as client,
+            client.stream("GET", target, headers={**headers, **login}, follow_redirects=False) as response,
         ):
             body = bytearray()
-            async for data in response.aiter_stream():
+            async for data in response.aiter_raw():
                 body += data
                 if len(body) >= MOST_BYTES:
                     break
-            where = {name.lower(): value for name, value in response.headers}.get(b"location", b"")
-            return response.status, where.decode("latin-1"), bytes(body[:MOST_BYTES])
-    except (httpcore.ProtocolError, httpcore.NetworkError) as exc:
+            return response.status_code, response.headers.get("location", ""), bytes(body[:MOST_BYTES])
+    except (httpx.TransportError, httpx.InvalidURL, httpx.StreamError) as exc:
         raise Unwell(ProbeFault.PROTOCOL) from exc
 
 
@@ -115,45 +116,3 @@ def _login(first: SplitResult, now: SplitResult) -> dict[str, str]:
         return {}
     pair = f"{unquote(first.username)}:{unquote(first.password or '')}"
     return {"authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
-
-
-class _Dialled(httpcore.AsyncNetworkBackend):
-    """httpcore's connections, as a `Dial` opens them."""
-
-    def __init__(self, dial: Dial) -> None:
-        self._dial = dial
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  (httpcore's own; the caller has one for the whole)
-        local_address: str | None = None,
-        socket_options: object = None,
-    ) -> httpcore.AsyncNetworkStream:
-        return _Stream(await self._dial(host, port))
-
-
-class _Stream(httpcore.AsyncNetworkStream):
-    def __init__(self, stream: ByteStream) -> None:
-        self._stream = stream
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        try:
-            return await self._stream.receive(max_bytes)
-        except EndOfStream:
-            return b""
-        except (BrokenResourceError, ClosedResourceError) as exc:
-            raise httpcore.ReadError(str(exc)) from exc
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        try:
-            await self._stream.send(buffer)
-        except (BrokenResourceError, ClosedResourceError) as exc:
-            raise httpcore.WriteError(str(exc)) from exc
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    def get_extra_info(self, info: str) -> Any:
-        return None

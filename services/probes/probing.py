@@ -2,14 +2,14 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 
 from services.domain.probes import ProbeFault, ProbeKind, ProbeResult, ProbeSpec
 from services.errors import HostError
 from services.logs.text.presentable import presentable
-from services.outside.dial import Dial
+from services.outside.dial import Dial, Gateway, direct, through
 from services.ports import Clock
 from services.probes.asking import Reply, fetch
 from services.probes.faults import Unwell, of_the_host, of_the_network, of_tls
@@ -18,13 +18,14 @@ from services.probes.kinds import KINDS, urls_of
 
 _LONGEST_DETAIL = 200
 _NOT_FOUND = 404
+_DOUBT = 3.0  # seconds
 
 
 class Prober:
-    """dials: by the name of a host, "" for from here. trust: whose certificates are believed."""
+    """gateways: the hosts that probes go through, by name. trust: whose certificates are believed."""
 
-    def __init__(self, dials: Callable[[str], Dial], trust: ssl.SSLContext, clock: Clock) -> None:
-        self._dials, self._trust, self._clock = dials, trust, clock
+    def __init__(self, gateways: Mapping[str, Gateway], trust: ssl.SSLContext, clock: Clock) -> None:
+        self._gateways, self._trust, self._clock = gateways, trust, clock
 
     async def probe(self, spec: ProbeSpec) -> ProbeResult:
         """Raises nothing that is foreseen: all that may go wrong is a result."""
@@ -43,7 +44,7 @@ class Prober:
             async with asyncio.timeout(seconds):
                 await self._answered(spec)
         except TimeoutError:
-            return Unwell(ProbeFault.TIMEOUT, f"{seconds:g}")
+            return await self._silent(spec) or Unwell(ProbeFault.TIMEOUT, f"{seconds:g}")
         except Unwell as found:
             return found
         except (EndOfStream, BrokenResourceError, ClosedResourceError):
@@ -56,8 +57,18 @@ class Prober:
             return of_the_host(error)
         return None
 
+    async def _silent(self, spec: ProbeSpec) -> Unwell | None:
+        """Where nothing came through a host: whether that is because contact with it is lost."""
+        if not spec.via:
+            return None
+        try:
+            await self._gateways[spec.via].doubt(deadline=_DOUBT)
+        except HostError as error:
+            return of_the_host(error)
+        return None
+
     async def _answered(self, spec: ProbeSpec) -> None:
-        dial = self._dials(spec.via)
+        dial = through(self._gateways[spec.via]) if spec.via else direct
         if spec.kind in KINDS:
             await self._http(dial, spec)
             return

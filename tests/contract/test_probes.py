@@ -16,7 +16,7 @@ from anyio.abc import ByteStream
 
 from services.domain.probes import ProbeFault, ProbeKind, ProbeResult, ProbeSpec
 from services.errors import ForwardRefused, HostError, HostSilent, Silence
-from services.outside.dial import Dial, direct
+from services.outside.dial import Gateway
 from services.probes.probing import Prober
 from tests.clock import HandClock
 from tests.lab.monitoring import AlertmanagerServer, PrometheusServer, free_port
@@ -33,12 +33,16 @@ def spec(kind: ProbeKind, address: str, timeout: float = 5) -> ProbeSpec:
     return ProbeSpec("probed", kind, address, timeout=timedelta(seconds=timeout))
 
 
-async def probe(asked: ProbeSpec, *, dial: Dial = direct, trust: ssl.SSLContext = TRUST) -> ProbeResult:
-    return await Prober(lambda _via: dial, trust, HandClock()).probe(asked)
+async def probe(
+    asked: ProbeSpec, *, gateway: Gateway | None = None, trust: ssl.SSLContext = TRUST
+) -> ProbeResult:
+    return await Prober({"server2": gateway} if gateway else {}, trust, HandClock()).probe(asked)
 
 
-async def fault(asked: ProbeSpec, *, dial: Dial = direct, trust: ssl.SSLContext = TRUST) -> tuple[str, str]:
-    result = await probe(asked, dial=dial, trust=trust)
+async def fault(
+    asked: ProbeSpec, *, gateway: Gateway | None = None, trust: ssl.SSLContext = TRUST
+) -> tuple[str, str]:
+    result = await probe(asked, gateway=gateway, trust=trust)
     return result.fault or "", result.detail
 
 
@@ -273,8 +277,30 @@ async def test_nobody_is_there() -> None:
 )
 @pytest.mark.parametrize("kind", [ProbeKind.HTTP, ProbeKind.TCP])
 async def test_through_a_host(error: HostError, told: tuple[str, str], kind: ProbeKind) -> None:
-    async def dial(host: str, port: int) -> ByteStream:
-        raise error
-
     address = "127.0.0.1:80" if kind is ProbeKind.TCP else "http://127.0.0.1"
-    assert await fault(replace(spec(kind, address), via="server2"), dial=dial) == told
+    asked = replace(spec(kind, address), via="server2")
+    assert await fault(asked, gateway=Way(dialling=error)) == told
+
+
+async def test_a_host_that_is_silent_meanwhile_is_told_from_a_service_that_is() -> None:
+    asked = replace(spec(ProbeKind.REDIS, "127.0.0.1:1", timeout=0.1), via="server2")
+    assert await fault(asked, gateway=Way()) == ("timeout", "0.1")
+    lost = HostSilent("server2", Silence.TIMEOUT)
+    assert await fault(asked, gateway=Way(doubting=lost)) == ("host_silent", "server2")
+
+
+class Way:
+    """A host whose connections fail like this, or bring nothing. The real ones are in tests/lab/test_probes.py."""
+
+    def __init__(self, dialling: HostError | None = None, doubting: HostError | None = None) -> None:
+        self._dialling, self._doubting = dialling, doubting
+
+    async def dial(self, host: str, port: int, *, deadline: float) -> ByteStream:
+        if self._dialling:
+            raise self._dialling
+        await asyncio.sleep(deadline)
+        raise AssertionError("the probe has a deadline of its own")
+
+    async def doubt(self, *, deadline: float) -> None:
+        if self._doubting:
+            raise self._doubting
