@@ -29,7 +29,7 @@ _KEYS: dict[Reach, Literal["24h", "7d", "30d"]] = {
     Reach.WEEK: "7d",
     Reach.MONTH: "30d",
 }
-_A_PAGE = 30
+_A_PAGE = 20
 _MOST_BUTTONS = 8
 
 
