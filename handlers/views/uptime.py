@@ -62,8 +62,11 @@ def card(history: History, asker: str) -> Answer:
 
 
 def _headline(report: UptimeReport) -> Text:
-    troubled = [each for each in report.probes if each.in_trouble]
-    total = len(report.probes)
+    """Of those that have been asked; for a lock screen."""
+    asked = [each for each in report.probes if each.standing]
+    troubled, total = [each for each in asked if each.in_trouble], len(asked)
+    if not asked:
+        return Bold(symbol(None), " ", _("not asked yet"))
     if not troubled:
         words = ngettext("All well: {total}", "All well: {total}", total).format(total=total)
         return Bold(SYMBOL["up"], " ", words)

@@ -107,10 +107,17 @@ class Uptime:
     def in_trouble(self) -> bool:
         return self.standing is not None and not self.standing.last.ok
 
+    @property
+    def urgency(self) -> int:
+        """For a list: what is down, what cannot be asked, what is well, what has not been asked yet."""
+        if self.standing is None:
+            return 3
+        return 2 if self.standing.last.ok else int(self.standing.last.fault in NOT_ASKED)
+
 
 @dataclass(frozen=True, slots=True)
 class UptimeReport:
-    """Trouble first, then as in the settings."""
+    """Trouble first, else as in the settings."""
 
     at: datetime
     probes: Sequence[Uptime]

@@ -23,11 +23,11 @@ class Uptimes:
         self.configured = bool(probes)
 
     async def overview(self, *, by: Actor) -> UptimeReport:
-        """All that the person may see, trouble first."""
+        """All that the person may see."""
         seen = [spec for spec in self._probes if visible(by, spec)]
         found = await self._results.of([spec.name for spec in seen])
         rows = [_uptime(spec, *found[spec.name]) for spec in seen]
-        return UptimeReport(self._clock.now(), sorted(rows, key=lambda row: not row.in_trouble))
+        return UptimeReport(self._clock.now(), sorted(rows, key=lambda row: row.urgency))
 
     async def history(self, name: str, reach: Reach, *, by: Actor) -> History:
         """Of the probe of this name, in whatever case. Raises NoSuchProbe."""

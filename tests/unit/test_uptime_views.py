@@ -130,7 +130,7 @@ def test_one_probe(language: str) -> None:
         ],
         "ru": [
             "🟢 n8n: отвечает с 18:50",
-            "https://n8n.example.org · каждые 1 мин · через server2",
+            "https://n8n.example.org · раз в 1 мин · через server2",
             "",
             "24 ч: 99,3 % · 7 дн: 99,9 % · 30 дн: 99,97 %",
             "Последние ответы: 120 мс, ✗, 1,5 с",
