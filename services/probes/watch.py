@@ -9,7 +9,7 @@ from functools import partial
 from typing import NoReturn, Protocol
 
 from services.alerts.surely import surely
-from services.domain.findings import PROBE_FAILED, Finding
+from services.domain.findings import HOST_UNREACHABLE, PROBE_FAILED, SERVICE_DOWN, Finding
 from services.domain.probes import ProbeFault, ProbeResult, ProbeSpec
 from services.domain.uptime import Standing
 from services.errors import StoreError
@@ -81,6 +81,7 @@ class ProbeWatch:
         """One round of tries, and what it tells."""
         known = self._open.get(_finding(spec, self._clock.now()).key)
         first = last = await self._asked(spec)
+        explained = not last.ok and known is None and await self._explained(spec)
         for _ in range(0 if known else spec.retries):
             if last.ok or last.fault is ProbeFault.HOST_SILENT:
                 break
@@ -92,7 +93,8 @@ class ProbeWatch:
             await self._results.add(spec, last, self._standings[spec.name])
         except StoreError as error:
             log.warning("what the probe %s has found is not written down: %s", spec.name, error)
-        await self._judge(spec, known, last, began)
+        if last.ok or known or not (explained or await self._explained(spec)):
+            await self._judge(spec, known, last, began)
 
     async def _judge(
         self, spec: ProbeSpec, known: Finding | None, last: ProbeResult, began: datetime
@@ -108,12 +110,26 @@ class ProbeWatch:
                 self._open[finding.key] = finding
                 await self._tell(finding)
 
+    async def _explained(self, spec: ProbeSpec) -> bool:
+        """Whether its container is known to be down, or its host. What comes up again has a round to answer in."""
+        if not spec.host:
+            return False
+        for finding in await surely(lambda: self._open_of([SERVICE_DOWN, HOST_UNREACHABLE])):
+            whole = finding.name == HOST_UNREACHABLE
+            if finding.host == spec.host and (whole or _is_about(finding, spec.container)):
+                return True
+        return False
+
     async def _asked(self, spec: ProbeSpec) -> ProbeResult:
         async with self._turns:
             return await self._prober.probe(spec)
 
     async def _tell(self, finding: Finding) -> None:
         await surely(lambda: self._report(finding))
+
+
+def _is_about(finding: Finding, container: str) -> bool:
+    return bool(container) and container in (finding.container, *finding.containers)
 
 
 def _finding(spec: ProbeSpec, started: datetime) -> Finding:

@@ -1,7 +1,7 @@
 """Probes on their own time: who fails is told from start to end, once it is sure."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.domain.alerts import Severity
-from services.domain.findings import PROBE_FAILED, Finding
+from services.domain.findings import HOST_UNREACHABLE, PROBE_FAILED, SERVICE_DOWN, Finding
 from services.domain.probes import ProbeFault, ProbeKind, ProbeResult, ProbeSpec
 from services.domain.uptime import Reach
 from services.errors import StoreUnavailable
@@ -37,7 +37,8 @@ class Stage:
     def __init__(
         self, store: Store, clock: HandClock, *probes: ProbeSpec, left: Sequence[Finding] = ()
     ) -> None:
-        self.clock, self.left = clock, left
+        self.clock, self.left = clock, list(left)
+        self.after_each: Callable[[], None] = lambda: None
         self.answers: list[tuple[ProbeFault, str] | None] = [None]
         self.asked: list[str] = []
         self.told: list[Finding] = []
@@ -52,6 +53,7 @@ class Stage:
         await asyncio.sleep(0.001)
         self.at_once -= 1
         self.asked.append(spec.name)
+        self.after_each()
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return ProbeResult(self.clock.now(), 0.1, *(answer or (None, "")))
 
@@ -149,6 +151,26 @@ async def test_while_the_host_it_goes_through_is_silent_all_stays_as_it_is(stage
     assert await stage.after(silent) == []
     assert (await stage.results.of(["n8n"]))["n8n"][1].of(Reach.DAY).known == 1
     assert await stage.after(None) == [replace(finding, ended=stage.clock.now())]
+
+
+async def test_while_its_container_is_known_to_be_down_nothing_more_is_told(stage: Stage) -> None:
+    """And when that is over, a whole round of tries comes first: the service may be on its way."""
+    down = Finding(SERVICE_DOWN, "server1", "n8n", Severity.CRITICAL, stage.clock.now())
+    other = replace(down, container="directus")
+    whole = Finding(HOST_UNREACHABLE, "server1", "", Severity.CRITICAL, stage.clock.now())
+    for left in (down, replace(other, containers=("directus", "n8n")), whole):
+        stage.left = [left]
+        assert await stage.after(DOWN) == []
+    stage.left = [other, replace(down, host="server2")]
+    assert len(await stage.after(DOWN)) == 1
+    assert (await stage.results.of(["n8n"]))["n8n"][1].of(Reach.DAY).share == 0.0
+
+
+async def test_a_round_that_began_while_its_container_was_down_tells_nothing(stage: Stage) -> None:
+    stage.left = [Finding(SERVICE_DOWN, "server1", "n8n", Severity.CRITICAL, stage.clock.now())]
+    stage.after_each = lambda: stage.left.clear() if len(stage.asked) == 2 else None
+    assert await stage.after(DOWN) == []
+    assert len(await stage.after(DOWN)) == 1
 
 
 async def test_a_forbidden_forward_is_told_though_nobody_was_asked(stage: Stage) -> None:
