@@ -37,7 +37,7 @@ class ProbeSpec:
 
     name: str
     kind: ProbeKind
-    address: str
+    address: str = field(repr=False)  # may hold a password
     via: str = ""
     host: str = ""
     container: str = ""
