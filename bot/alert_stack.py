@@ -43,6 +43,7 @@ from services.domain.findings import CERTIFICATE_PROBLEM, SEVERITIES, Finding
 from services.errors import StoreUnavailable
 from services.outside.certificates import WHILE_WRONG, CertificateWatch
 from services.ports import Store
+from services.probes.watch import ProbeWatch
 from services.prometheus import Prometheus, open_prometheus
 from services.routes.watch import RouteWatch
 
@@ -181,6 +182,11 @@ async def open_alerts(
         if settings.alerts.heartbeat_url:
             url = settings.alerts.heartbeat_url.get_secret_value()
             alerts.works["heartbeat"] = Heartbeat(url, alerts.oldest_undelivered).run
+        if settings.probes:
+            probes = [block.probe for block in settings.probes]
+            alerts.works["probes"] = ProbeWatch(
+                probes, services.prober, services.results, relay.report, relay.open_of, clock
+            ).run
         for host in services.fleet.hosts:
             watcher = Watcher(
                 host, services.fleet.engine(host), relay.report, _of_the_watch(relay), services.own_acts,

@@ -118,6 +118,7 @@ async def _prune(settings: Settings, services: Services, alerts: AlertStack) -> 
         try:
             dropped = await services.audit.prune(settings.retention)
             incidents = await alerts.prune(settings.retention)
+            await services.uptimes.prune()
         except StoreError:
             log.exception("what is old could not be dropped")
         else:

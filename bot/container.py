@@ -15,6 +15,7 @@ from bot.courier import live
 from bot.hosts import fast_lanes, host_address, own_addresses, traefik_addresses
 from bot.middlewares.doors import Doors
 from bot.middlewares.stale import Absences
+from bot.probes import open_prober
 from bot.settings import Settings
 from handlers import ROUTERS
 from handlers.declare import Declaration, declarations
@@ -42,6 +43,9 @@ from services.outside.tls import Handshakes, trust
 from services.outside.walking import HERE, Place
 from services.plans import Plans
 from services.ports import Clock, Store
+from services.probes.probing import Prober
+from services.probes.results import Results
+from services.probes.uptimes import Uptimes
 from services.recents import Recents
 from services.roster import Chat, Person, Roster
 from services.routes.routes import Routes
@@ -74,6 +78,9 @@ class Services:
     searcher: Searcher
     prompts: Prompts
     follows: Follows
+    prober: Prober
+    results: Results
+    uptimes: Uptimes
     traefiks: Traefiks
     surveyor: Surveyor
     routes: Routes
@@ -149,6 +156,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             HERE,
             *(Place(name, through(engine)) for name, engine in engines.items() if engine.forwards),
         ]
+        results = Results(store, clock)
         yield Services(
             store=store,
             clock=clock,
@@ -162,6 +170,9 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             searcher=Searcher(fleet, store, clock, shortcuts=fast_lanes(settings.hosts)),
             prompts=Prompts(store, clock),
             follows=follows,
+            prober=await open_prober(settings, engines, clock),
+            results=results,
+            uptimes=Uptimes([block.probe for block in settings.probes], results, clock),
             traefiks=traefiks,
             surveyor=surveyor,
             routes=routes,

@@ -249,6 +249,20 @@ class Unmute(CallbackData, prefix="qu"):
     incident: IncidentId
 
 
+class ProbeList(Press, prefix="ul"):
+    """How the probes stand, at a page (from 0), in the same message."""
+
+    page: Annotated[int, Field(ge=0, lt=10**4)] = 0
+
+
+class ProbePicture(Press, prefix="u"):
+    """One probe, with a picture of so much time; opens: in a message of its own."""
+
+    name: Annotated[str, Field(max_length=40)]
+    reach: Literal["24h", "7d", "30d"] = "24h"
+    opens: bool = False
+
+
 HexSeconds = Annotated[str, Field(pattern="^[0-9a-f]{0,8}$")]
 
 

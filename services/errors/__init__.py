@@ -9,6 +9,7 @@ VakhtaError
 │   └── NoSuchDomain       with the nearest ones
 ├── NoDomain               none leads to the container
 ├── TargetRefused          an address that is written oddly, or that may not be asked
+│   └── NoSuchProbe        with the nearest names
 ├── Ambiguous              the name fits several containers
 ├── NotUnderstood          a word that is no name, nor anything else that may stand there
 ├── PlanGone               the confirmation was used, cancelled or has expired
@@ -80,6 +81,7 @@ from services.errors.asking import (
     NoSuchContainer,
     NoSuchDomain,
     NoSuchHost,
+    NoSuchProbe,
     NoSuchRoute,
     NotFound,
     NotUnderstood,
@@ -158,6 +160,7 @@ __all__ = [
     "NoSuchDomain",
     "NoSuchHost",
     "NoSuchIncident",
+    "NoSuchProbe",
     "NoSuchRoute",
     "NoSuchSilence",
     "NotConfigured",
