@@ -41,6 +41,7 @@ from services.outside.domains import TeamDomains
 from services.outside.resolving import SystemNames
 from services.outside.tls import Handshakes, trust
 from services.outside.walking import HERE, Place
+from services.outside.ways import Ways
 from services.plans import Plans
 from services.ports import Clock, Store
 from services.probes.probing import Prober
@@ -102,8 +103,13 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Services]:
-    """Hosts are connected in the background: one that is silent delays nothing. Raises StoreError."""
+async def open_services(
+    settings: Settings, clock: Clock | None = None, ways: Ways | None = None
+) -> AsyncIterator[Services]:
+    """Hosts are connected in the background: one that is silent delays nothing. Raises StoreError.
+
+    ways: to the outside, None for this machine's own.
+    """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.store, clock))
@@ -150,10 +156,11 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
         domains = TeamDomains(
             [block.route for block in settings.routes], [block.probe for block in settings.probes], fleet
         )
-        names = SystemNames()
-        stack.callback(names.close)
+        system = SystemNames()
+        stack.callback(system.close)
+        names, here = (ways.lookup, Place(dial=ways.dial)) if ways else (system, HERE)
         places = [
-            HERE,
+            here,
             *(Place(name, through(engine)) for name, engine in engines.items() if engine.forwards),
         ]
         results = Results(store, clock)
@@ -178,7 +185,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             routes=routes,
             cards=Cards(fleet, routes),
             checking=Checking(domains, fleet, handshakes, places, names, clock, store),
-            certificates=Certificates(domains, traefiks, handshakes, names, clock),
+            certificates=Certificates(domains, traefiks, handshakes, names, clock, place=here),
             audit=audit,
             recents=Recents(store),
             languages=languages,
