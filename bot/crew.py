@@ -11,6 +11,7 @@ from pydantic_settings import InitSettingsSource
 
 from bot.app import Tempo, run_until
 from bot.logbook import open_logbook
+from bot.past import remember
 from bot.settings import Settings
 from bot.updates import Polling
 from playground.cast import ALERTS, DOMAINS, OPS, TEAM
@@ -103,4 +104,5 @@ def own_timezone() -> str:
 async def run(stop: asyncio.Event, settings: Settings, internet: Internet) -> None:
     """The bot's whole life, until `stop`. The log tells what goes wrong, and not what an end cuts off."""
     open_logbook(settings.secrets(), logging.ERROR)
+    await remember(settings)
     await run_until(stop, settings, TEMPO, ways=Ways(internet.lookup, internet.dial))

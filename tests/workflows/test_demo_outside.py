@@ -69,3 +69,13 @@ async def test_probes_and_that_one_fall_is_one_incident() -> None:
             if "🔥" in message.get("text", "") and message["message_thread_id"] == ALERTS
         ]
         assert len(fires) == 1, "the container's, and neither its route's nor its probe's as well"
+
+
+async def test_probes_have_a_past_that_fits_the_servers() -> None:
+    async with demo("--trouble", "600") as running:
+        text = await shown(running, AIGERIM, "/uptime", "🟢 n8n: ")
+        n8n, postgres = (
+            next(line for line in text.splitlines() if name in line) for name in ("n8n", "postgres")
+        )
+        assert "100 %" not in n8n, "it was restarted two hours ago"
+        assert "100 %" in postgres
