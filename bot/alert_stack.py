@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +16,7 @@ from bot.container import Services
 from bot.courier import Courier
 from bot.notifier import TelegramNotifier
 from bot.settings import Settings
+from bot.watches import Work, watches
 from services.alertmanager import Alertmanager, open_alertmanager
 from services.alerts.ack_silence import AckSilences
 from services.alerts.acts import AlertActs
@@ -25,7 +26,6 @@ from services.alerts.desk import Desk, Ears
 from services.alerts.heartbeat import Heartbeat
 from services.alerts.inbox import Inbox
 from services.alerts.ledger import Ledger
-from services.alerts.log_watch import LogWatch
 from services.alerts.notices import Notices
 from services.alerts.orphans import Orphans
 from services.alerts.outbox import Outbox
@@ -33,22 +33,15 @@ from services.alerts.quieting import Quieting
 from services.alerts.reconcile import Receivers, Reconcile, warn_of_channels
 from services.alerts.relay import Relay
 from services.alerts.retention import prune
-from services.alerts.rounds import Rounds
 from services.alerts.silences import Silences
 from services.alerts.standing import Standings
 from services.alerts.watchdog import Watchdog
-from services.alerts.watcher import Watcher
 from services.domain.alerts import Origin
-from services.domain.findings import CERTIFICATE_PROBLEM, SEVERITIES, Finding
 from services.errors import StoreUnavailable
-from services.outside.certificates import WHILE_WRONG, CertificateWatch
 from services.ports import Store
 from services.prometheus import Prometheus, open_prometheus
-from services.routes.watch import RouteWatch
 
 log = logging.getLogger(__name__)
-
-Work = Callable[[], Awaitable[None]]
 
 # Of our own alerts: as the team's rules name them (deploy/monitoring), so that Alertmanager takes both for one.
 CHANNELS = "telegram,sms,email"
@@ -176,43 +169,11 @@ async def open_alerts(
         if alertmanager is not None and policy.ack_silence:
             silencer = AckSilences(ledger, store, alertmanager, clock, policy.ack_silence)
             alerts.works["ack silences"] = silencer.run
-        # Even without routes in the settings: what is open from when there were some comes to its end.
-        alerts.works["routes"] = RouteWatch(services.surveyor, clock).rounds(relay.report, relay.open_of).run
         if settings.alerts.heartbeat_url:
             url = settings.alerts.heartbeat_url.get_secret_value()
             alerts.works["heartbeat"] = Heartbeat(url, alerts.oldest_undelivered).run
-        for host in services.fleet.hosts:
-            watcher = Watcher(
-                host, services.fleet.engine(host), relay.report, _of_the_watch(relay), services.own_acts,
-                services.reader, clock,
-            )  # fmt: skip
-            alerts.works[f"watch {host}"] = watcher.run
-            if rules := [block.rule for block in settings.alerts.log_rules]:
-                log_watch = LogWatch(
-                    services.fleet.engine(host), rules, relay.report, relay.open_findings, store, clock
-                )
-                stack.callback(log_watch.close)
-                alerts.works[f"log rules {host}"] = log_watch.run
-        if settings.routes or settings.probes or services.traefiks.hosts:
-            alerts.works["certificates"] = _certificates(services, relay).run
+        alerts.works |= watches(settings, services, relay, stack.callback)
         yield alerts
-
-
-def _certificates(services: Services, relay: Relay) -> Rounds:
-    look = CertificateWatch(services.certificates, services.clock).look
-    return Rounds(
-        (CERTIFICATE_PROBLEM,), look, relay.report, relay.open_of, services.clock,
-        every=WHILE_WRONG.total_seconds(), confirm=1,
-    )  # fmt: skip
-
-
-def _of_the_watch(relay: Relay) -> Callable[[str], Awaitable[Sequence[Finding]]]:
-    """What is open on a host, without what rules over logs have found."""
-
-    async def open_findings(host: str) -> Sequence[Finding]:
-        return [finding for finding in await relay.open_findings(host) if finding.name in SEVERITIES]
-
-    return open_findings
 
 
 async def _sources(

@@ -23,6 +23,7 @@ from bot.tidying import spare_collections, tidy
 from bot.updates import Polling, UpdatePump
 from bot.web import serve
 from services.errors import StoreError
+from services.outside.ways import Ways
 from services.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -57,14 +58,18 @@ async def run(settings: Settings, tempo: Tempo | None = None) -> None:
 
 
 async def run_until(
-    stop: asyncio.Event, settings: Settings, tempo: Tempo, clock: Clock | None = None
+    stop: asyncio.Event,
+    settings: Settings,
+    tempo: Tempo,
+    clock: Clock | None = None,
+    ways: Ways | None = None,
 ) -> None:
-    """The whole life of the bot, for a caller that has signals of its own."""
+    """The whole life of the bot, for a caller that has signals of its own, and perhaps an outside of its own."""
     readiness = Readiness()
     async with AsyncExitStack() as stack:
         entrance = Entrance()
         await stack.enter_async_context(serve(settings.http.listen, readiness, _hook(settings, entrance)))
-        services = await stack.enter_async_context(open_services(settings, clock))
+        services = await stack.enter_async_context(open_services(settings, clock, ways))
         courier = await _courier(services, tempo.rates)
         bot = await stack.enter_async_context(open_bot(settings.telegram, courier))
         background = await stack.enter_async_context(asyncio.TaskGroup())
@@ -118,6 +123,7 @@ async def _prune(settings: Settings, services: Services, alerts: AlertStack) -> 
         try:
             dropped = await services.audit.prune(settings.retention)
             incidents = await alerts.prune(settings.retention)
+            await services.uptimes.prune()
         except StoreError:
             log.exception("what is old could not be dropped")
         else:

@@ -15,6 +15,7 @@ from bot.courier import live
 from bot.hosts import fast_lanes, host_address, own_addresses, traefik_addresses
 from bot.middlewares.doors import Doors
 from bot.middlewares.stale import Absences
+from bot.probes import open_prober
 from bot.settings import Settings
 from handlers import ROUTERS
 from handlers.declare import Declaration, declarations
@@ -40,8 +41,12 @@ from services.outside.domains import TeamDomains
 from services.outside.resolving import SystemNames
 from services.outside.tls import Handshakes, trust
 from services.outside.walking import HERE, Place
+from services.outside.ways import Ways
 from services.plans import Plans
 from services.ports import Clock, Store
+from services.probes.probing import Prober
+from services.probes.results import Results
+from services.probes.uptimes import Uptimes
 from services.recents import Recents
 from services.roster import Chat, Person, Roster
 from services.routes.routes import Routes
@@ -74,6 +79,9 @@ class Services:
     searcher: Searcher
     prompts: Prompts
     follows: Follows
+    prober: Prober
+    results: Results
+    uptimes: Uptimes
     traefiks: Traefiks
     surveyor: Surveyor
     routes: Routes
@@ -95,8 +103,13 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Services]:
-    """Hosts are connected in the background: one that is silent delays nothing. Raises StoreError."""
+async def open_services(
+    settings: Settings, clock: Clock | None = None, ways: Ways | None = None
+) -> AsyncIterator[Services]:
+    """Hosts are connected in the background: one that is silent delays nothing. Raises StoreError.
+
+    ways: to the outside, None for this machine's own.
+    """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.store, clock))
@@ -146,12 +159,14 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             fleet,
             routes,
         )
-        names = SystemNames()
-        stack.callback(names.close)
+        system = SystemNames()
+        stack.callback(system.close)
+        names, here = (ways.lookup, Place(dial=ways.dial)) if ways else (system, HERE)
         places = [
-            HERE,
+            here,
             *(Place(name, through(engine)) for name, engine in engines.items() if engine.forwards),
         ]
+        results = Results(store, clock)
         yield Services(
             store=store,
             clock=clock,
@@ -165,12 +180,15 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             searcher=Searcher(fleet, store, clock, shortcuts=fast_lanes(settings.hosts)),
             prompts=Prompts(store, clock),
             follows=follows,
+            prober=await open_prober(settings, engines, clock),
+            results=results,
+            uptimes=Uptimes([block.probe for block in settings.probes], results, clock),
             traefiks=traefiks,
             surveyor=surveyor,
             routes=routes,
             cards=Cards(fleet, routes),
             checking=Checking(domains, fleet, handshakes, places, names, clock, store),
-            certificates=Certificates(domains, traefiks, handshakes, names, clock),
+            certificates=Certificates(domains, traefiks, handshakes, names, clock, place=here),
             audit=audit,
             recents=Recents(store),
             languages=languages,

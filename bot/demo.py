@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -20,6 +21,8 @@ from playground.cast import TEAM, assemble
 from playground.engine.api.server import Sockets
 from playground.engine.team import open_team
 from playground.engine.world import World
+from playground.internet import Internet
+from playground.loopback import TRAEFIK, Loopbacks
 from playground.misfortune import befall
 from playground.page import About, CannotServe, Page, Place
 from playground.readonly import ReadOnly
@@ -69,7 +72,8 @@ async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
         assemble(telegram, language)
         page = await _open_page(stack, telegram, options)
         world = await stack.enter_async_context(World())
-        hosts = await _open_servers(stack, world, directory)
+        internet = await stack.enter_async_context(Internet(directory))
+        hosts = await _open_servers(stack, world, directory, internet)
         if options.local:
             hosts[LOCAL] = {"address": f"unix://{await _open_local(stack, options.local, directory)}"}
         tell(f"Vakhta's demo: {page.url}  (Ctrl-C ends it)")
@@ -79,10 +83,11 @@ async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
             "language": language,
             "store": store,
             "hosts": hosts,
+            "trusted_ca": internet.authority_file,
         }
         async with asyncio.TaskGroup() as group:
             loading = _load("bot.crew")
-            group.create_task(_run_bot(stop, loading, facts), name="bot")
+            group.create_task(_run_bot(stop, loading, facts, internet), name="bot")
             story = group.create_task(_story(telegram, world, options.trouble), name="story")
             await stop.wait()
             story.cancel()
@@ -107,9 +112,11 @@ def _load(name: str) -> "asyncio.Future[ModuleType]":
     return asyncio.wrap_future(loaded)
 
 
-async def _run_bot(stop: asyncio.Event, loading: "asyncio.Future[ModuleType]", facts: dict[str, Any]) -> None:
+async def _run_bot(
+    stop: asyncio.Event, loading: "asyncio.Future[ModuleType]", facts: dict[str, Any], internet: Internet
+) -> None:
     crew = await loading
-    await crew.run(stop, crew.settings_of(**facts))
+    await crew.run(stop, crew.settings_of(**facts), internet)
 
 
 async def _story(telegram: Telegram, world: World, after: float) -> None:
@@ -128,12 +135,23 @@ async def _open_page(stack: AsyncExitStack, telegram: Telegram, options: Options
         raise CannotDemonstrate(str(error)) from error
 
 
-async def _open_servers(stack: AsyncExitStack, world: World, directory: Path) -> dict[str, dict[str, str]]:
+async def _open_servers(
+    stack: AsyncExitStack, world: World, directory: Path, internet: Internet
+) -> dict[str, dict[str, Any]]:
     """The team's two; how they stand in the bot's settings."""
     sockets = await stack.enter_async_context(Sockets(directory))
-    users = {host.name: await sockets.open(host) for host in open_team(world)}
-    ssh = await stack.enter_async_context(SshServer(directory, users))
-    return {name: ssh.settings(name) for name in users}
+    loopbacks = await stack.enter_async_context(Loopbacks(directory))
+    users, ports = {}, {}
+    for host in open_team(world):
+        await internet.open(host)
+        users[host.name] = await sockets.open(host)
+        ports[host.name] = await loopbacks.open(host, partial(internet.certificates, host.name))
+    outside = internet.listeners()
+    for name in ports:
+        ports[name] |= outside
+    ssh = await stack.enter_async_context(SshServer(directory, users, opens=ports))
+    traefik = {"url": f"http://127.0.0.1:{TRAEFIK}", "via_ssh": True}
+    return {name: {**ssh.settings(name), "traefik": traefik} for name in users}
 
 
 async def _open_local(stack: AsyncExitStack, socket: Path, directory: Path) -> Path:

@@ -55,7 +55,9 @@ class ProbeBlock(Block):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")]
     kind: ProbeKind = ProbeKind.HTTP
-    url: Annotated[str, AfterValidator(values.web_address)] | None = None
+    url: Annotated[str, AfterValidator(values.web_address)] | None = Field(
+        None, repr=False
+    )  # may hold a password
     address: str | None = None
     via: str = ""
     host: str = ""

@@ -173,6 +173,9 @@ class Settings(BaseSettings):
         traefiks = (host.traefik for host in self.hosts.values())
         kept += [api.password for api in (self.prometheus, self.alertmanager, *traefiks) if api]
         found += [each.get_secret_value() for each in kept if each]
+        for probe in self.probes:
+            password = urlsplit(probe.url or "").password or ""
+            found += [password, unquote(password)]
         return tuple(secret for secret in found if secret)
 
     @field_validator("users", "chats")

@@ -14,6 +14,7 @@ from handlers import (
     routes,
     silences,
     start,
+    uptime,
 )
 
 ROUTERS = (
@@ -28,6 +29,7 @@ ROUTERS = (
     certs.router,
     alerts.router,
     silences.router,
+    uptime.router,
     start.router,
     people.router,
 )

@@ -120,27 +120,6 @@ class AlertPage(Press, prefix="l"):
     page: Annotated[int, Field(ge=0, lt=10**6)] = 0
 
 
-class RouteList(Press, prefix="rt"):
-    """The routes of all hosts, or of one, at a page, in the same message."""
-
-    host: str = ""
-    page: Annotated[int, Field(ge=0, lt=1000)] = 0
-
-
-class RouteCard(Press, prefix="rc"):
-    """One route, in the same message. `key`: its `route_key`. page, alone: of the list that leads here, and whether
-    that is of its host alone."""
-
-    host: str
-    key: Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
-    page: Annotated[int, Field(ge=0, lt=1000)] = 0
-    alone: bool = False
-
-    @property
-    def back(self) -> RouteList:
-        return RouteList(asker=self.asker, host=self.host if self.alone else "", page=self.page)
-
-
 class SilenceList(Press, prefix="hl"):
     """What is silenced, in the same message."""
 
@@ -280,28 +259,6 @@ def _hex(moment: datetime | None) -> str:
 
 def _moment(text: str) -> datetime | None:
     return datetime.fromtimestamp(int(text, 16), UTC) if text else None
-
-
-class Check(Press, prefix="chk"):
-    """Check a domain, in a message of its own. `key`: `Domain.key`."""
-
-    key: Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
-
-
-class CheckAgain(Press, prefix="chka"):
-    """The same once more, in the same message. `token`: of what was checked."""
-
-    token: Token
-
-
-class CheckList(Press, prefix="chkl"):
-    """A page of the domains that can be checked, in the same message."""
-
-    page: Annotated[int, Field(ge=0, lt=10**4)] = 0
-
-
-class CertList(Press, prefix="crt"):
-    """All certificates, in the same message."""
 
 
 ACTION_OF_PRESS: dict[type, Action] = {

@@ -3,8 +3,8 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
-from handlers.callbacks import CertList
 from handlers.declare import button, command
+from handlers.outside_callbacks import CertList
 from handlers.pressed import pressed
 from handlers.views import certs as views
 from handlers.waiting import Spot

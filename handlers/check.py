@@ -7,8 +7,8 @@ from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from handlers import args
-from handlers.callbacks import Check, CheckAgain, CheckList
 from handlers.declare import button, command
+from handlers.outside_callbacks import Check, CheckAgain, CheckList
 from handlers.pressed import pressed
 from handlers.reply import replace_or_send, send, show
 from handlers.views import check as views

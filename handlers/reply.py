@@ -8,6 +8,7 @@ from aiogram.types import (
     CallbackQuery,
     InlineKeyboardMarkup,
     InputMediaDocument,
+    InputMediaPhoto,
     Message,
     ReplyParameters,
 )
@@ -25,7 +26,8 @@ async def send(message: Message, answer: Answer, *, as_reply: bool = False) -> M
         reply = ReplyParameters(message_id=message.message_id, allow_sending_without_reply=True)
     if answer.file is None:
         return await message.answer(**answer.as_kwargs(), reply_parameters=reply)
-    return await message.answer_document(
+    deliver = message.answer_photo if answer.file.photo else message.answer_document
+    return await deliver(
         _upload(answer.file),
         **answer.as_caption_kwargs(),
         reply_markup=answer.keyboard,
@@ -34,11 +36,12 @@ async def send(message: Message, answer: Answer, *, as_reply: bool = False) -> M
 
 
 async def replace(message: Message, answer: Answer) -> None:
-    """The same message, made anew. A document cannot become text again, so its text goes out as a new message."""
+    """The same message, made anew. A file cannot become text again, so its text goes out as a new message."""
     if answer.file is not None:
-        media = InputMediaDocument(media=_upload(answer.file), **answer.as_caption_kwargs())
+        kind = InputMediaPhoto if answer.file.photo else InputMediaDocument
+        media = kind(media=_upload(answer.file), **answer.as_caption_kwargs())
         await message.edit_media(media, reply_markup=answer.keyboard)
-    elif message.document is not None:
+    elif message.document is not None or message.photo:
         await send(message, answer)
     else:
         await message.edit_text(**answer.as_kwargs())

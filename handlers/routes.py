@@ -10,8 +10,8 @@ from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from handlers import args
-from handlers.callbacks import RouteCard, RouteList
 from handlers.declare import button, command
+from handlers.outside_callbacks import RouteCard, RouteList
 from handlers.pressed import pressed
 from handlers.reply import send, show
 from handlers.views.answer import Answer

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from playground.telegram.telegram import Telegram
 
 OPS = -1001234567890
-ALERTS = 5
-TOPICS = {"en": {ALERTS: "Alerts", 9: "Releases"}, "ru": {ALERTS: "Алерты", 9: "Релизы"}}
+ALERTS, DOMAINS = 5, 11  # topics
+TOPICS = {
+    "en": {ALERTS: "Alerts", DOMAINS: "Domains", 9: "Releases"},
+    "ru": {ALERTS: "Алерты", DOMAINS: "Домены", 9: "Релизы"},
+}
 
 
 @dataclass(frozen=True, slots=True)

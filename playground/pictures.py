@@ -63,6 +63,8 @@ async def story(browser: Chromium, language: str) -> dict[str, bytes]:
         await _go(phone, f"as={_DIAS}&chat={_DIAS}")
         await _ask(phone, "/status")
         taken["status"] = await _picture(phone)
+        await _ask(phone, "/routes")
+        taken["routes"] = await _picture(phone)
         await _go(phone, f"as={_AIGERIM}&chat={_AIGERIM}")
         await _ask(phone, "/menu")
         taken["menu"] = await _picture(phone, dark=True)

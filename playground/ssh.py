@@ -1,7 +1,7 @@
 """An SSH server in front of simulated engines: a user for each host, and one key for all of them.
 
-It gives what docs/ssh-key.md gives on a real server: the host's Docker socket and nothing else. Whatever is to be
-run is answered as `command="/bin/false"` would.
+It gives what docs/ssh-key.md gives on a real server: the host's Docker socket, the addresses that the key permits
+beside it, and nothing else. Whatever is to be run is answered as `command="/bin/false"` would.
 """
 
 import asyncio
@@ -12,6 +12,8 @@ from typing import Self
 
 import asyncssh
 
+from playground.loopback import Listener, Place
+
 ADDRESS = "127.0.0.1"
 DOCKER_SOCKET = "/var/run/docker.sock"
 # AES-GCM costs half the CPU of what asyncssh would take first, and both ends may be in this process.
@@ -21,13 +23,21 @@ _CIPHERS = "aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr"
 class SshServer:
     """An asynchronous context. sockets: user → the Unix socket that is his host's `DOCKER_SOCKET`; it may grow.
 
-    directory: where the client's key and the pins are written.
+    directory: where the client's key and the pins are written. opens: user → what else the key may open there.
     """
 
-    def __init__(self, directory: Path, sockets: Mapping[str, Path], *, port: int = 0) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        sockets: Mapping[str, Path],
+        *,
+        opens: Mapping[str, Mapping[Place, Listener]] | None = None,
+        port: int = 0,
+    ) -> None:
         self.identity_file = directory / "identity"
         self.known_hosts = directory / "known_hosts"
         self._sockets = sockets
+        self._opens = opens or {}
         self._port = port
         self._acceptor: asyncssh.SSHAcceptor | None = None
         self._connections: set[asyncssh.SSHServerConnection] = set()
@@ -51,7 +61,9 @@ class SshServer:
         self._acceptor = await asyncssh.listen(
             ADDRESS,
             self._port,
-            server_factory=lambda: _Gate(self._sockets, key.convert_to_public(), self._connections),
+            server_factory=lambda: _Gate(
+                self._sockets, self._opens, key.convert_to_public(), self._connections
+            ),
             server_host_keys=[host_key],
             process_factory=_false,
             encryption_algs=_CIPHERS,
@@ -99,10 +111,12 @@ class _Gate(asyncssh.SSHServer):
     def __init__(
         self,
         sockets: Mapping[str, Path],
+        opens: Mapping[str, Mapping[Place, Listener]],
         key: asyncssh.SSHKey,
         connections: set[asyncssh.SSHServerConnection],
     ) -> None:
         self._sockets = sockets
+        self._opens = opens
         self._key = key
         self._connections = connections
         self._connection: asyncssh.SSHServerConnection | None = None
@@ -130,6 +144,19 @@ class _Gate(asyncssh.SSHServer):
         if dest_path != DOCKER_SOCKET or socket is None:
             return False
         return self._connection.forward_unix_connection(str(socket))  # type: ignore[return-value]
+
+    def connection_requested(
+        self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
+    ) -> "asyncssh.SSHTCPSession[bytes] | bool":
+        """As sshd tells apart what the key does not permit and where nothing listens."""
+        assert self._connection
+        opens = self._opens.get(self._connection.get_extra_info("username"), {})
+        listener = opens.get((dest_host, dest_port))
+        if listener is None:
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "open failed")
+        if not listener.alive():
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "Connection refused")
+        return self._connection.forward_unix_connection(str(listener.socket))  # type: ignore[return-value]
 
 
 async def _false(process: "asyncssh.SSHServerProcess[bytes]") -> None:

@@ -22,13 +22,16 @@ Row = Sequence[InlineKeyboardButton]
 
 @dataclass(frozen=True, slots=True)
 class File:
+    """photo: shown as a picture, not offered as a document."""
+
     name: str
     content: bytes
+    photo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One message. With a `file` it is a document and `text` its caption."""
+    """One message. With a `file` it is a document, or a photo, and `text` its caption."""
 
     text: Text
     rows: tuple[Row, ...] = ()
@@ -48,7 +51,7 @@ class Answer:
         }
 
     def as_caption_kwargs(self) -> dict[str, Any]:
-        """For `answer_document` and `InputMediaDocument`, without the keyboard."""
+        """For `answer_document`, `InputMediaDocument` and those of photos, without the keyboard."""
         return self.text.as_kwargs(text_key="caption", entities_key="caption_entities")
 
 

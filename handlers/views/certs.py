@@ -7,7 +7,7 @@ from aiogram.utils.formatting import Bold, ExpandableBlockQuote, Text
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
-from handlers.callbacks import CertList, Check
+from handlers.outside_callbacks import CertList, Check
 from handlers.views.answer import MESSAGE_UNITS, Answer, button, in_pairs, units
 from handlers.views.moments import clock, day
 from handlers.views.outside_words import certificate_words, expiry, issuer_of, wrong_words

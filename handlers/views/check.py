@@ -7,7 +7,7 @@ from aiogram.utils.formatting import Bold, Text
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
-from handlers.callbacks import Check, CheckAgain, CheckList
+from handlers.outside_callbacks import Check, CheckAgain, CheckList
 from handlers.views.alert_text import inert
 from handlers.views.answer import Answer, button, in_pairs
 from handlers.views.moments import clock

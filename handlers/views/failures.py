@@ -9,7 +9,8 @@ from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
 from handlers.args import MOST_LINES, Usage, UsageError
-from handlers.callbacks import Act, Check, Open, Overview, RouteCard, RouteList
+from handlers.callbacks import Act, Open, Overview
+from handlers.outside_callbacks import Check, ProbePicture, RouteCard, RouteList
 from handlers.views.alert_text import inert, one_line
 from handlers.views.answer import Answer, Row, button, in_pairs, in_rows
 from handlers.views.api_words import api_words
@@ -57,6 +58,9 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
         case errors.NoSuchDomain(near=domains) if domains:
             buttons = [button(domain, Check(asker=asker, key=key)) for key, domain in domains]
             return Answer(Text(sentence(error, now)), tuple(in_pairs(buttons)))
+        case errors.NoSuchProbe(near=probes) if probes:
+            presses = [button(name, ProbePicture(asker=asker, name=name, opens=True)) for name in probes]
+            return Answer(Text(sentence(error, now)), tuple(in_rows(presses, 2)))
         case errors.PatternRefused(plainer=plainer) if plainer:
             return Answer(Text(sentence(error, now), " ", _("Try:"), " ", Code(plainer)))
         case _:
@@ -111,6 +115,9 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
             return words + " " + _("Did you mean:") if near_hosts else words
         case errors.NoSuchDomain() | errors.NoDomain() | errors.TargetRefused():
             return target_words(error)
+        case errors.NoSuchProbe(name=name, near=probes):
+            words = _('No probe "{name}".').format(name=_short(name))
+            return words + " " + _("Did you mean:") if probes else words
         case errors.Ambiguous(name=name, choices=choices) if len({host for host, _name in choices}) == 1:
             return _('Several containers fit "{name}". Which one?').format(name=_short(name))
         case errors.Ambiguous(name=name):

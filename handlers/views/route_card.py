@@ -8,7 +8,7 @@ from aiogram.types import InlineKeyboardButton
 from aiogram.utils.formatting import Bold, Code, Text
 from aiogram.utils.i18n import gettext as _
 
-from handlers.callbacks import RouteCard
+from handlers.outside_callbacks import RouteCard
 from handlers.views.alert_text import WORD, clean, cut, one_line, plain, web_link
 from handlers.views.answer import Answer, Row, button
 from handlers.views.card import changes, opens

@@ -13,7 +13,7 @@ from aiogram.utils.formatting import Bold, ExpandableBlockQuote, Text
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
-from handlers.callbacks import RouteCard, RouteList
+from handlers.outside_callbacks import RouteCard, RouteList
 from handlers.views.alert_text import cut, plain
 from handlers.views.answer import (
     MESSAGE_ENTITIES,

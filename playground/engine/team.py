@@ -15,6 +15,7 @@ from playground.engine.spec import Healthcheck, Policy, Spec
 from playground.engine.world import World
 
 _HOUR, _DAY = 3600.0, 86400.0
+_USERS = "student:$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/"  # invented, as htpasswd writes it
 _INTERRUPT = 2  # what PostgreSQL takes for a fast shutdown
 _WEB, _DATABASE, _REDIS = "traefik-network", "database-network", "redis-network"
 
@@ -84,13 +85,22 @@ def _spec(name: str, image: str, program: Program, project: str, *, service: str
     return Spec(name=name, image=image, program=program, labels=compose | labels, restart=policy, **more)
 
 
-def _routed(router: str, domain: str, port: int) -> dict[str, str]:
-    return {
+def _routed(router: str, domain: str, port: int, *, service: str = "", login: bool = False) -> dict[str, str]:
+    """service: where it leads, its own by default. login: it asks for one."""
+    prefix = f"traefik.http.routers.{router}"
+    labels = {
         "traefik.enable": "true",
-        f"traefik.http.routers.{router}.rule": f"Host(`{domain}`)",
-        f"traefik.http.routers.{router}.tls.certresolver": "letsencrypt",
+        f"{prefix}.rule": f"Host(`{domain}`)",
+        f"{prefix}.entrypoints": "websecure",
+        f"{prefix}.tls.certresolver": "letsencrypt",
         f"traefik.http.services.{router}.loadbalancer.server.port": str(port),
     }
+    if service:
+        labels[f"{prefix}.service"] = service
+    if login:
+        labels[f"{prefix}.middlewares"] = f"{router}-login"
+        labels[f"traefik.http.middlewares.{router}-login.basicauth.users"] = _USERS
+    return labels
 
 
 def _traefik(project: str, domain: str, program: Program) -> Spec:
@@ -99,7 +109,7 @@ def _traefik(project: str, domain: str, program: Program) -> Spec:
         "traefik:v3.0",
         program,
         project,
-        labels=_routed("dashboard", domain, 8080),
+        labels=_routed("dashboard", domain, 8080, service="api@internal", login=True),
         command=("traefik", "--api.dashboard=true", "--providers.docker=true", "--accesslog.format=json"),
         exposes=(8080,),
         publishes=((80, 80), (443, 443)),
@@ -154,7 +164,6 @@ def _server1() -> tuple[Member, ...]:
                 "rediscommander/redis-commander:0.9",
                 redis.redis_commander(),
                 project,
-                labels=_routed("redis1", "redis1.tapbot.kz", 8081),
                 env=("REDIS_HOSTS=local:redis:6379", f"REDIS_PASSWORD={REDIS_PASSWORD}"),
                 exposes=(8081,),
                 network=_REDIS,
@@ -256,7 +265,7 @@ def _consoles(project: str) -> tuple[Member, ...]:
                 consoles.dozzle(),
                 project,
                 service="logs",
-                labels=_routed("dozzle", "logs2.tapbot.kz", 8080),
+                labels=_routed("dozzle", "logs2.tapbot.kz", 8080, login=True),
                 command=("/dozzle",),
                 exposes=(8080,),
                 network=_WEB,

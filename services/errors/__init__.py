@@ -6,7 +6,8 @@ VakhtaError
 │   ├── NoSuchContainer    with the nearest names
 │   ├── NoSuchHost         with the nearest names
 │   ├── NoSuchRoute        with the nearest ones
-│   └── NoSuchDomain       with the nearest ones
+│   ├── NoSuchDomain       with the nearest ones
+│   └── NoSuchProbe        with the nearest names
 ├── NoDomain               none leads to the container
 ├── TargetRefused          an address that is written oddly, or that may not be asked
 ├── Ambiguous              the name fits several containers
@@ -80,6 +81,7 @@ from services.errors.asking import (
     NoSuchContainer,
     NoSuchDomain,
     NoSuchHost,
+    NoSuchProbe,
     NoSuchRoute,
     NotFound,
     NotUnderstood,
@@ -158,6 +160,7 @@ __all__ = [
     "NoSuchDomain",
     "NoSuchHost",
     "NoSuchIncident",
+    "NoSuchProbe",
     "NoSuchRoute",
     "NoSuchSilence",
     "NotConfigured",

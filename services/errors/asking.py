@@ -81,6 +81,14 @@ class TargetRefused(VakhtaError):
 
 
 @dataclass(eq=False)
+class NoSuchProbe(NotFound):
+    """near: names that may have been meant, nearest first, all in the asker's scope."""
+
+    name: str
+    near: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
 class Ambiguous(VakhtaError):
     """`choices`: the (host, name) pairs that the name fits."""
 

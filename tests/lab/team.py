@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+_USERS = "student:$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/"  # invented, as htpasswd writes it
+
 
 @dataclass(frozen=True)
 class Service:
@@ -31,13 +33,22 @@ class Service:
         }
 
 
-def _routed(router: str, domain: str, port: int) -> dict[str, str]:
-    return {
+def _routed(router: str, domain: str, port: int, *, service: str = "", login: bool = False) -> dict[str, str]:
+    """service: where it leads, its own by default. login: it asks for one."""
+    prefix = f"traefik.http.routers.{router}"
+    labels = {
         "traefik.enable": "true",
-        f"traefik.http.routers.{router}.rule": f"Host(`{domain}`)",
-        f"traefik.http.routers.{router}.tls.certresolver": "letsencrypt",
+        f"{prefix}.rule": f"Host(`{domain}`)",
+        f"{prefix}.entrypoints": "websecure",
+        f"{prefix}.tls.certresolver": "letsencrypt",
         f"traefik.http.services.{router}.loadbalancer.server.port": str(port),
     }
+    if service:
+        labels[f"{prefix}.service"] = service
+    if login:
+        labels[f"{prefix}.middlewares"] = f"{router}-login"
+        labels[f"traefik.http.middlewares.{router}-login.basicauth.users"] = _USERS
+    return labels
 
 
 def _traefik(project: str, domain: str) -> Service:
@@ -45,7 +56,7 @@ def _traefik(project: str, domain: str) -> Service:
         "traefik",
         "traefik:v3.0",
         project,
-        labels=_routed("dashboard", domain, 8080),
+        labels=_routed("dashboard", domain, 8080, service="api@internal", login=True),
         publishes=("80:80", "443:443"),
         exposes=(8080,),
         says=(
@@ -85,7 +96,6 @@ TEAM_SERVER1 = (
         "redis-commander",
         "rediscommander/redis-commander:0.9",
         "automation",
-        labels=_routed("redis1", "redis1.tapbot.kz", 8081),
         exposes=(8081,),
         says=("Using scan instead of keys", "listening on 0.0.0.0:8081", "Redis Connection redis:6379 ready"),
     ),
@@ -141,7 +151,7 @@ TEAM_SERVER2 = (
         "amir20/dozzle:v8",
         "platform",
         service="logs",
-        labels=_routed("dozzle", "logs2.tapbot.kz", 8080),
+        labels=_routed("dozzle", "logs2.tapbot.kz", 8080, login=True),
         exposes=(8080,),
         says=("INF Dozzle version v8.12.0", "INF Accepting connections on :8080"),
     ),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.middlewares.locale import speaking
-from handlers.callbacks import RouteCard, RouteList
+from handlers.outside_callbacks import RouteCard, RouteList
 from handlers.views.answer import Answer
 from handlers.views.card import card
 from handlers.views.failures import failure

@@ -183,8 +183,17 @@ def test_nothing_can_be_changed(load: Load) -> None:
 
 
 def test_no_secret_is_ever_shown(load: Load) -> None:
-    settings = load("telegram: {proxy: 'http://u:hush%21@h:1'}")
-    for shown in (repr(settings), str(settings), repr(settings.telegram), f"{settings.telegram.proxy}"):
+    probe = "probes: [{name: site, url: 'https://u:hush%40@site.example.org'}]"
+    settings = load(f"telegram: {{proxy: 'http://u:hush%21@h:1'}}\n{probe}")
+    assert {"hush!", "hush%40", "hush@"} <= set(settings.secrets())
+    probes = [repr(each) for block in settings.probes for each in (block, block.probe)]
+    for shown in (
+        repr(settings),
+        str(settings),
+        repr(settings.telegram),
+        f"{settings.telegram.proxy}",
+        *probes,
+    ):
         assert TOKEN not in shown
         assert "hush" not in shown
 

@@ -1,0 +1,74 @@
+"""What looks for trouble as long as the bot runs: at each host, and at what leads there from outside."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from bot.container import Services
+from bot.settings import Settings
+from services.alerts.log_watch import LogWatch
+from services.alerts.relay import Relay
+from services.alerts.rounds import Rounds
+from services.alerts.watcher import Watcher
+from services.domain.findings import CERTIFICATE_PROBLEM, SEVERITIES, Finding
+from services.outside.certificates import WHILE_WRONG, CertificateWatch
+from services.probes.watch import ProbeWatch
+from services.routes.watch import RouteWatch
+
+Work = Callable[[], Awaitable[None]]
+
+
+def watches(
+    settings: Settings, services: Services, relay: Relay, closing: Callable[[Callable[[], None]], object]
+) -> Mapping[str, Work]:
+    """Each runs until cancelled. closing: takes what is to be called in the end."""
+    return {**_of_hosts(settings, services, relay, closing), **_from_outside(settings, services, relay)}
+
+
+def _of_hosts(
+    settings: Settings, services: Services, relay: Relay, closing: Callable[[Callable[[], None]], object]
+) -> Mapping[str, Work]:
+    works: dict[str, Work] = {}
+    for host in services.fleet.hosts:
+        engine = services.fleet.engine(host)
+        works[f"watch {host}"] = Watcher(
+            host,
+            engine,
+            relay.report,
+            _of_the_watch(relay),
+            services.own_acts,
+            services.reader,
+            services.clock,
+        ).run
+        if rules := [block.rule for block in settings.alerts.log_rules]:
+            log_watch = LogWatch(
+                engine, rules, relay.report, relay.open_findings, services.store, services.clock
+            )
+            closing(log_watch.close)
+            works[f"log rules {host}"] = log_watch.run
+    return works
+
+
+def _from_outside(settings: Settings, services: Services, relay: Relay) -> Mapping[str, Work]:
+    """Also where the settings have nothing to look at any more: what is open from when they had comes to its end."""
+    clock = services.clock
+    certificates = Rounds(
+        (CERTIFICATE_PROBLEM,), CertificateWatch(services.certificates, clock).look,
+        relay.report, relay.open_of, clock, every=WHILE_WRONG.total_seconds(), confirm=1,
+    )  # fmt: skip
+    probes = ProbeWatch(
+        [block.probe for block in settings.probes], services.prober, services.results,
+        relay.report, relay.open_of, clock,
+    )  # fmt: skip
+    return {
+        "routes": RouteWatch(services.surveyor, clock).rounds(relay.report, relay.open_of).run,
+        "certificates": certificates.run,
+        "probes": probes.run,
+    }
+
+
+def _of_the_watch(relay: Relay) -> Callable[[str], Awaitable[Sequence[Finding]]]:
+    """What is open on a host, without what others than its watcher have found."""
+
+    async def open_findings(host: str) -> Sequence[Finding]:
+        return [finding for finding in await relay.open_findings(host) if finding.name in SEVERITIES]
+
+    return open_findings

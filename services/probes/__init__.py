@@ -1,0 +1,1 @@
+"""Scheduled probes: asked on time, their results kept, uptime told from them."""
