@@ -10,6 +10,7 @@ from aiogram.utils.i18n import ngettext
 from aiogram.utils.i18n.context import get_i18n
 from babel.numbers import format_decimal
 
+from handlers.views import finding_words
 from handlers.views.alert_text import LINE, WORD, cut, inert, plain
 from handlers.views.moments import duration
 from services.domain.alerts import Alert, Severity, Tally
@@ -91,7 +92,7 @@ def what(alert: Alert, most: int = HEADLINE) -> str:
     """What is wrong and where, without a symbol."""
     if sentences := _sentences(alert):
         return cut(_filled(sentences.firing(), alert), most)
-    if words := _several(_listed(alert), alert) or _log_hits(alert):
+    if words := _several(_listed(alert), alert) or _log_hits(alert) or finding_words.firing(alert):
         return cut(words, most)
     words = plain(alert.summary, most) or name_of(alert)
     return _with_place(words, alert, most)
@@ -163,7 +164,7 @@ def _some(names: Sequence[str]) -> str:
 
 def speaks_for_itself(alert: Alert) -> bool:
     """Whether there are words of ours for it, in the reader's language."""
-    return _sentences(alert) is not None or bool(_listed(alert)) or bool(_log_hits(alert))
+    return bool(_sentences(alert) or _listed(alert) or _log_hits(alert) or finding_words.firing(alert))
 
 
 def over(alert: Alert) -> str:
@@ -171,6 +172,8 @@ def over(alert: Alert) -> str:
     lasted = max((alert.ends or alert.last) - alert.starts, timedelta())
     if sentences := _sentences(alert):
         return cut(_filled(sentences.over(), alert, lasted), HEADLINE)
+    if words := finding_words.over(alert, lasted):
+        return cut(words, HEADLINE)
     words = _("resolved: {what} · lasted {time}")
     return words.format(what=what(alert, HEADLINE - 30), time=duration(lasted))
 

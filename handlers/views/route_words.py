@@ -126,14 +126,22 @@ def _fault(route: Route, fault: RouteFault, now: datetime, *, brief: bool) -> st
             return _("leads elsewhere, the settings expect {target}").format(target=wanted)
         case RouteFault.WRONG_PORT if route.expected:
             return _("wrong port, the settings expect {port}").format(port=route.expected.port)
+    return route_fault(fault)
+
+
+def route_fault(fault: RouteFault) -> str:
+    """Without what is known of the route."""
     return {
         RouteFault.MISSING: _("no such route in Traefik"),
+        RouteFault.REFUSED: _("Traefik refuses it"),
+        RouteFault.NO_LIVE_SERVER: _("no live server"),
         RouteFault.WRONG_SERVICE: _("leads elsewhere"),
         RouteFault.WRONG_PORT: _("wrong port"),
         RouteFault.NO_TLS: _("no TLS"),
         RouteFault.NO_REDIRECT: _("plain HTTP is not redirected"),
         RouteFault.UNEXPECTED: _("not in the settings"),
         RouteFault.ALREADY_THERE: _("only planned, but already there"),
+        RouteFault.WARNED: _("Traefik warns of it"),
     }[fault]
 
 
