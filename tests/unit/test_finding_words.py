@@ -1,6 +1,7 @@
 """What the rounds have found, as the first line of an alert, in both languages."""
 
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,7 +22,7 @@ def first(one: Alert, language: str = "en") -> str:
     return line.replace("\u2060", "")
 
 
-def drift(faults: str, **more: object) -> Alert:
+def drift(faults: str, **more: Any) -> Alert:
     return alert(
         "route_drift",
         labels={"domain": "dir.tapbot.kz"},
@@ -36,7 +37,7 @@ def certificate(fault: str, **annotations: str) -> Alert:
     return alert("certificate_problem", labels=labels, annotations={"fault": fault, **annotations})
 
 
-def probe(fault: str, detail: str = "", **more: object) -> Alert:
+def probe(fault: str, detail: str = "", **more: Any) -> Alert:
     notes = {"fault": fault, "detail": detail}
     return alert("probe_failed", labels={"probe": "n8n"}, annotations=notes, host="", container="", **more)
 
