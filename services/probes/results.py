@@ -8,14 +8,21 @@ So 24 hours, 7 and 30 days are read, and drawn in 90 bars each, from 31 short re
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from services.domain.probes import NOT_ASKED, ProbeFault, ProbeResult, ProbeSpec
 from services.domain.uptime import Reach, Standing, Tally, last_days, place_of, tally_of
+from services.errors import RecordUnreadable
 from services.ports import Append, Clock, Put, Store
 from services.store.records import Codec
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 KEPT = timedelta(hours=48)
 KEPT_SUMS = timedelta(days=32)
@@ -85,8 +92,7 @@ class Results:
         day, place = place_of(result.at)
         key = f"probed/{spec.name}/{day}"
         if self._today.get(spec.name, ("",))[0] != day:
-            kept = await self._store.get(key)
-            self._today[spec.name] = (day, _days.unpack(kept) if kept else _Day())
+            self._today[spec.name] = (day, _read(_days, await self._store.get(key)) or _Day())
         sums = self._today[spec.name][1]
         sums.add(place, tally_of(result, spec))
         until = self._clock.now() + KEPT_SUMS
@@ -97,8 +103,7 @@ class Results:
         )
 
     async def standing(self, name: str) -> Standing | None:
-        kept = await self._store.get(f"probed/{name}")
-        return _standings.unpack(kept) if kept else None
+        return _read(_standings, await self._store.get(f"probed/{name}"))
 
     async def of(self, names: Sequence[str]) -> Mapping[str, tuple[Standing | None, Sums]]:
         """As they are at one moment; one round trip, whatever their number."""
@@ -108,11 +113,9 @@ class Results:
         kept = await self._store.get_many([key for each in keys.values() for key in each])
         found = {}
         for name, (standing, *dated) in keys.items():
-            known = {
-                day: _days.unpack(kept[key]) for day, key in zip(days, dated, strict=True) if key in kept
-            }
-            stands = _standings.unpack(kept[standing]) if standing in kept else None
-            found[name] = (stands, Sums(known, now))
+            sums = {day: _read(_days, kept.get(key)) for day, key in zip(days, dated, strict=True)}
+            known = {day: each for day, each in sums.items() if each}
+            found[name] = (_read(_standings, kept.get(standing)), Sums(known, now))
             await asyncio.sleep(0)  # a month of one probe is read in about a millisecond
         return found
 
@@ -136,11 +139,23 @@ def _packed(result: ProbeResult) -> bytes:
 
 def _unpacked(value: bytes, at: datetime) -> ProbeResult:
     fault, latency, detail = _rows.unpack(value)
-    return ProbeResult(at, latency, ProbeFault(fault) if fault in set(ProbeFault) else None, detail)
+    known = fault in set(ProbeFault)  # a newer Vakhta may know others
+    return ProbeResult(
+        at, latency, (ProbeFault(fault) if known else ProbeFault.BODY) if fault else None, detail
+    )
+
+
+def _read(codec: Codec[T], value: bytes | None) -> T | None:
+    """None also for what cannot be read: it stays so, and what it says is not worth a stop."""
+    try:
+        return codec.unpack(value) if value else None
+    except RecordUnreadable:
+        log.exception("a record of a probe is passed over")
+        return None
 
 
 def stands(before: Standing | None, result: ProbeResult, began: datetime) -> Standing:
-    """began: when the first of this result's tries was. What nobody was asked about neither begins nor ends a row."""
+    """began: when the first of this result's tries was. Well, not well and not asked are three different things."""
     if before is None:
         return Standing(result, began)
     same = before.last.ok == result.ok and (before.last.fault in NOT_ASKED) == (result.fault in NOT_ASKED)
