@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import cycle
@@ -61,13 +61,18 @@ def _line(number: int) -> bytes:
 
 
 @asynccontextmanager
-async def open_stage(lab: Lab, *, fast_lane: bool = False) -> AsyncIterator[Stage]:
-    """Ready when the bot has answered for both servers. fast_lane: with the second key, too."""
+async def open_stage(
+    lab: Lab, *, fast_lane: bool = False, more: Mapping[str, Mapping[str, Any]] | None = None
+) -> AsyncIterator[Stage]:
+    """Ready when the bot has answered for both servers. fast_lane: with the second key. more: settings of hosts."""
     async with Telegram(token=TOKEN, limits=Limits.none()) as telegram:
         people = [telegram.person(number) for number in _PEOPLE]
         users = [{"id": person.id, "name": str(person.id), "role": "admin"} for person in people]
         with tempfile.TemporaryDirectory() as directory:
-            hosts = {name: _host(server, fast_lane=fast_lane) for name, server in lab.servers.items()}
+            hosts = {
+                name: _host(server, fast_lane=fast_lane) | dict((more or {}).get(name, {}))
+                for name, server in lab.servers.items()
+            }
             setup = Setup(Path(directory), telegram.url, hosts, users=users, chats=())
             pulse = Path(directory, "pulse")
             async with process(setup, module=("bench.heartbeat", str(pulse))) as bot:
