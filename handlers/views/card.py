@@ -14,7 +14,7 @@ from handlers.views.alert_text import cut
 from handlers.views.answer import Answer, Row, button
 from handlers.views.condition import SYMBOL, state_words
 from handlers.views.moments import clock, duration, moment, size
-from handlers.views.route_words import in_trouble, is_down, name_of, route_words, symbol
+from handlers.views.route_words import in_trouble, name_of, route_words, symbol
 from handlers.views.ways import MenuWays
 from services.domain.access import Actor, Role
 from services.domain.containers import Container, Health, Port, State
@@ -91,7 +91,7 @@ def _some(words: Sequence[str]) -> str:
 
 def _domains(routes: Sequence[Route], now: datetime) -> Iterator[str]:
     """As many as a card has room for, trouble first."""
-    shown = sorted(routes, key=lambda route: (not is_down(route), not in_trouble(route)))
+    shown = sorted(routes, key=lambda route: (not route.is_down, not in_trouble(route)))
     for route in shown[:_MOST_LISTED]:
         yield cut(f"{symbol(route)} {name_of(route)} · {route_words(route, now, brief=True)}", _ROUTE_UNITS)
     if (rest := len(shown) - _MOST_LISTED) > 0:

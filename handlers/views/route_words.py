@@ -20,12 +20,6 @@ _NAME_UNITS = 300
 _LABEL_UNITS = 40
 _TRAEFIK_UNITS = 120
 _ORDINARY = re.compile(r"[A-Za-z0-9.*-]{1,253}")
-# With these, nobody outside gets through.
-_GRAVE = frozenset((RouteFault.MISSING, RouteFault.REFUSED, RouteFault.NO_LIVE_SERVER))
-
-
-def is_down(route: Route) -> bool:
-    return not _GRAVE.isdisjoint(route.faults)
 
 
 def in_trouble(route: Route) -> bool:
@@ -48,7 +42,7 @@ def is_unknown(route: Route) -> bool:
 def symbol(route: Route) -> str:
     if is_unknown(route):
         return "⚠️"
-    if is_down(route):
+    if route.is_down:
         return "🔴"
     if in_trouble(route):
         return "🟡"

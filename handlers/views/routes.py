@@ -30,7 +30,6 @@ from handlers.views.failures import sentence
 from handlers.views.moments import clock
 from handlers.views.route_words import (
     in_trouble,
-    is_down,
     is_planned,
     is_unknown,
     label_of,
@@ -103,7 +102,7 @@ def _headline(report: RoutesReport) -> str:
     silent = [host.host for host in report.hosts if host.trouble]
     names = ", ".join(silent[:_NAMES_IN_HEADLINE]) + (", …" if len(silent) > _NAMES_IN_HEADLINE else "")
     if troubled:
-        worst = "🔴" if any(map(is_down, troubled)) else "🟡"
+        worst = "🔴" if any(route.is_down for route in troubled) else "🟡"
         words = ngettext(
             "{count} of {total} routes needs you", "{count} of {total} routes need you", len(troubled)
         ).format(count=len(troubled), total=total)
@@ -134,7 +133,7 @@ def _lines(host: HostRoutes, now: datetime) -> Iterator[_Line]:
     for wanted in _ORDER:
         alike = [route for kind, route in kinds if kind is wanted]
         if wanted is _Kind.TROUBLE:
-            alike.sort(key=is_down, reverse=True)
+            alike.sort(key=lambda route: not route.is_down)
             yield from (_Line(host, wanted, _trouble_words(route, now), route) for route in alike)
         else:
             alike.sort(key=lambda route: not route.domain)

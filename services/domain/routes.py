@@ -40,6 +40,10 @@ class RouteFault(StrEnum):
     WARNED = "warned"  # Traefik warns of it
 
 
+# With these nobody outside gets an answer.
+DEAF = frozenset({RouteFault.MISSING, RouteFault.REFUSED, RouteFault.NO_LIVE_SERVER})
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One domain on one host. domain: "" for a rule without one. router, service: None for one that is only expected.
@@ -71,6 +75,10 @@ class Route:
         for middleware in self.middlewares:
             parts += middleware.errors
         return tuple(dict.fromkeys(parts))
+
+    @property
+    def is_down(self) -> bool:
+        return not DEAF.isdisjoint(self.faults)
 
     @property
     def secured(self) -> bool:

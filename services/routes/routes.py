@@ -56,7 +56,7 @@ class Routes:
         visible = [each for each in found if each.routes or scope.covers_host(each.host)]
         if host is not None and not visible:
             raise NoSuchHost(host)
-        return sorted(visible, key=lambda each: (each.trouble is None, -len(each.troubled)))
+        return sorted(visible, key=_calm)
 
     def _wanted(self, host: str | None, scope: Scope) -> tuple[str, ...]:
         if host is None:
@@ -68,6 +68,11 @@ class Routes:
         if host in self._hosts and scope.covers_host(host):
             raise NotConfigured(f"hosts.{host}.traefik")
         raise NoSuchHost(host)
+
+
+def _calm(seen: HostRoutes) -> tuple[bool, int, int]:
+    """The greater, the later its turn: first what nothing is known of, then where most is down."""
+    return seen.trouble is None, -sum(route.is_down for route in seen.routes), -len(seen.troubled)
 
 
 def _seen_of(survey: Survey, scope: Scope) -> HostRoutes:

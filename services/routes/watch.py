@@ -9,7 +9,7 @@ from services.alerts.rounds import Rounds, Seen
 from services.domain.alerts import Severity
 from services.domain.containers import Container, Health, State
 from services.domain.findings import ROUTE_DRIFT, Finding
-from services.domain.routes import Route, RouteFault
+from services.domain.routes import DEAF, Route, RouteFault
 from services.errors import HostError, StoreError
 from services.ports import Clock
 from services.routes.survey import Survey, Surveyor
@@ -20,8 +20,7 @@ EVERY = 30.0
 DEADLINE, INSPECT_DEADLINE = 5.0, 2.0
 # After its start a container is given so long until its route must work.
 SETTLING = timedelta(minutes=1)
-_DEAF = frozenset({RouteFault.MISSING, RouteFault.REFUSED, RouteFault.NO_LIVE_SERVER})
-_TOLD = _DEAF | {RouteFault.WRONG_SERVICE, RouteFault.WRONG_PORT, RouteFault.NO_TLS, RouteFault.NO_REDIRECT}
+_TOLD = DEAF | {RouteFault.WRONG_SERVICE, RouteFault.WRONG_PORT, RouteFault.NO_TLS, RouteFault.NO_REDIRECT}
 
 
 class RouteWatch:
@@ -80,7 +79,7 @@ class RouteWatch:
             ROUTE_DRIFT,
             route.host,
             self._names.get(place, ""),
-            Severity.CRITICAL if _DEAF.intersection(faults) else Severity.WARNING,
+            Severity.CRITICAL if DEAF.intersection(faults) else Severity.WARNING,
             self._clock.now(),
             subject=route.domain,
             notes={"faults": ",".join(faults)},

@@ -124,6 +124,24 @@ async def test_without_any_traefik() -> None:
         await routes(HostsInHand({}), "bare").report(by=EVERYTHING)
 
 
+async def test_what_is_down_comes_before_what_is_merely_amiss() -> None:
+    amiss = HostInHand(
+        [container("n8n", "172.18.0.4"), container("cms", "172.18.0.5")],
+        routing(
+            router("n8n", "a.example.org"), router("cms", "b.example.org"),
+            service("n8n", "http://172.18.0.4:1"), service("cms", "http://172.18.0.5:1"),
+        ),
+    )  # fmt: skip
+    hosts = HostsInHand({"server1": amiss, HOST: a_host()})
+    hosts.by_name[HOST].stop("directus")
+    expected = (*EXPECTED, expects("a.example.org", "n8n", 2), expects("b.example.org", "cms", 2))
+    planned = [replace(each, host="server1") for each in expected[2:]]
+    surveyor = hosts.surveyor(*EXPECTED, *planned)
+    report = await Routes(surveyor, hosts.hosts, HandClock()).report(by=EVERYTHING)
+    assert [each.host for each in report.hosts] == [HOST, "server1"]
+    assert len(report.hosts[1].troubled) == 2, "more of them, and none is down"
+
+
 async def test_a_traefik_that_cannot_be_asked_is_trouble_and_nothing_is_judged() -> None:
     hosts = hands(server1=HostInHand([], routing()))
     hosts.by_name[HOST].trouble = ApiRefusedLogin("traefik")
