@@ -132,14 +132,17 @@ async def test_what_is_down_comes_before_what_is_merely_amiss() -> None:
             service("n8n", "http://172.18.0.4:1"), service("cms", "http://172.18.0.5:1"),
         ),
     )  # fmt: skip
-    hosts = HostsInHand({"server1": amiss, HOST: a_host()})
-    hosts.by_name[HOST].stop("directus")
-    expected = (*EXPECTED, expects("a.example.org", "n8n", 2), expects("b.example.org", "cms", 2))
-    planned = [replace(each, host="server1") for each in expected[2:]]
-    surveyor = hosts.surveyor(*EXPECTED, *planned)
+    down = HostInHand(
+        [container("directus", "172.18.0.3", domain=DIR, port=8055)],
+        routing(router("directus", DIR), service("directus", "http://172.18.0.3:8055")),
+    )
+    hosts = HostsInHand({"server1": amiss, HOST: down})
+    down.stop("directus")
+    other_ports = (expects("a.example.org", "n8n", 2), expects("b.example.org", "cms", 2))
+    surveyor = hosts.surveyor(EXPECTED[0], *(replace(each, host="server1") for each in other_ports))
     report = await Routes(surveyor, hosts.hosts, HandClock()).report(by=EVERYTHING)
     assert [each.host for each in report.hosts] == [HOST, "server1"]
-    assert len(report.hosts[1].troubled) == 2, "more of them, and none is down"
+    assert [len(each.troubled) for each in report.hosts] == [1, 2], "more are amiss, and none of them is down"
 
 
 async def test_a_traefik_that_cannot_be_asked_is_trouble_and_nothing_is_judged() -> None:

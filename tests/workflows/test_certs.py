@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot import alert_stack
+from bot import watches
 from playground.telegram import Message, Person
 from services.outside import certificates
 from tests.bots import Setup, running
@@ -85,7 +85,7 @@ async def test_five_days_left_is_a_critical_alert_until_it_is_renewed(
     cast: Cast, setup: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(certificates, "AGAIN_AFTER", 0.1)
-    monkeypatch.setattr(alert_stack, "WHILE_WRONG", timedelta(seconds=0.3))
+    monkeypatch.setattr(watches, "WHILE_WRONG", timedelta(seconds=0.3))
     authority, here, name = Authority(tmp_path), "127.6.2.20", "short.example.org"
     answer_names(monkeypatch, {name: [here]})
     route = {"domain": name, "host": "server2", "service": "n8n", "port": 5678}
