@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -186,11 +187,16 @@ async def test_five_hundred_routers(server: Server, tmp_path: Path) -> None:
                     await asyncio.sleep(0.001)
                     longest = max(longest, time.thread_time() - began)
 
-            async with asyncio.TaskGroup() as group:
-                watcher = group.create_task(watch())
-                for _ in range(9):
-                    routing = await traefiks.routing(server.name)
-                watcher.cancel()
+            gc.collect()
+            gc.freeze()  # what other tests have left is not looked through meanwhile; the bot does as much
+            try:
+                async with asyncio.TaskGroup() as group:
+                    watcher = group.create_task(watch())
+                    for _ in range(9):
+                        routing = await traefiks.routing(server.name)
+                    watcher.cancel()
+            finally:
+                gc.unfreeze()
             assert len([each for each in routing.routers if each.provider == "file"]) == 500
-            assert longest < 0.05
+            assert longest < 0.1  # 0.005 as a rule
             assert server.sshd_descriptors() <= opened
