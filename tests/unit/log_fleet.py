@@ -71,16 +71,15 @@ class LogFleet:
         self.gate.set()
         self.doors.set()
 
-    async def select(self, words: Sequence[str], *, by: Actor) -> Selection:
+    async def select(self, words: Sequence[str] | ContainerKey, *, by: Actor) -> Selection:
         self.selects += 1
         await self.doors.wait()
+        if isinstance(words, ContainerKey):
+            return Selection((container(next(iter(self.logs_of))),))
         wanted = [word.partition("/")[2] or word for word in words]
         return Selection(
             tuple(container(n) for n in self.logs_of if "*" in wanted or n in wanted), self.silent
         )
-
-    async def find(self, what: str | ContainerKey, *, by: Actor) -> Container:
-        return container(next(iter(self.logs_of)))
 
     def engine(self, host: str) -> "LogFleet":
         return self
