@@ -6,6 +6,7 @@ from typing import cast
 from unittest.mock import patch
 
 from services.domain.access import Actor
+from services.domain.containers import ContainerKey
 from services.domain.logs import Stream
 from services.domain.reports import Selection
 from services.fleet.fleet import Fleet
@@ -24,7 +25,7 @@ ALL = Bounds(most=10**6, room=10**9, longest=10**6)
 class SearchFleet(LogFleet):
     hosts = ("server1",)
 
-    async def select(self, words: Sequence[str], *, by: Actor) -> Selection:
+    async def select(self, words: Sequence[str] | ContainerKey, *, by: Actor) -> Selection:
         return await super().select(words or ("*",), by=by)
 
 

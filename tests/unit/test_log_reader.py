@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from services.domain.access import Actor
-from services.domain.containers import Details
+from services.domain.containers import ContainerKey, Details
 from services.domain.reports import Selection
 from services.errors import HostSilent, LogsUnreadable, NoSuchContainer, NotUnderstood, Silence
 from services.logs.pages import making as page_making
@@ -214,7 +214,7 @@ async def test_looking_ends_after_a_while_and_says_how_far_back_it_got(
 
 async def test_words_that_may_be_names() -> None:
     class Strict(LogFleet):
-        async def select(self, words: Sequence[str], *, by: Actor) -> Selection:
+        async def select(self, words: Sequence[str] | ContainerKey, *, by: Actor) -> Selection:
             raise NoSuchContainer(words[0], self.near)
 
         near: tuple[tuple[str, str], ...] = ()
