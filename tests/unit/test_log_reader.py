@@ -215,6 +215,7 @@ async def test_looking_ends_after_a_while_and_says_how_far_back_it_got(
 async def test_words_that_may_be_names() -> None:
     class Strict(LogFleet):
         async def select(self, words: Sequence[str] | ContainerKey, *, by: Actor) -> Selection:
+            assert not isinstance(words, ContainerKey)
             raise NoSuchContainer(words[0], self.near)
 
         near: tuple[tuple[str, str], ...] = ()
