@@ -14,6 +14,7 @@ from pathlib import Path
 from anyio import BrokenResourceError, EndOfStream
 from anyio.abc import ByteStream
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from OpenSSL import SSL, crypto
@@ -26,6 +27,12 @@ _MOST_NAMES = 200
 _SLICE = 65536
 # How a server's first byte tells that it speaks TLS: a handshake, or an alert.
 _OF_TLS = (0x16, 0x15)
+
+# All that `cryptography` raises about what OpenSSL reads and it does not.
+_UNREADABLE = (
+    ValueError, TypeError, LookupError, OverflowError, NotImplementedError, UnsupportedAlgorithm,
+    x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
 
 # OpenSSL's X509_V_ERR_…
 _NOT_YET_VALID, _EXPIRED = 9, 10
@@ -173,19 +180,19 @@ def _words(exc: Exception) -> str:
 
 
 def _handshake_of(connection: SSL.Connection, heard: _Heard, host: str, now: datetime) -> Handshake:
-    chain = connection.get_peer_cert_chain(as_cryptography=True) or []
-    if not chain:
-        raise HandshakeFailed(CertificateFault.HANDSHAKE)
     try:
+        chain = connection.get_peer_cert_chain(as_cryptography=True) or []
+        if not chain:
+            raise HandshakeFailed(CertificateFault.HANDSHAKE)
         certificate = certificate_of(chain[0])
-    except ValueError as exc:  # what OpenSSL reads and `cryptography` does not
+    except _UNREADABLE as exc:
         raise HandshakeFailed(CertificateFault.HANDSHAKE, presentable(str(exc))[:200]) from exc
     fault = judge(certificate, heard.summed_up(), len(chain), host, now)
     return Handshake(certificate, connection.get_protocol_version_name(), len(chain), fault)
 
 
 def certificate_of(found: x509.Certificate) -> Certificate:
-    """Raises ValueError for one that is malformed."""
+    """Raises one of _UNREADABLE for one that is malformed."""
     subject, issuer = found.subject, found.issuer
     common = _of(subject, NameOID.COMMON_NAME)
     return Certificate(

@@ -1,6 +1,7 @@
 """Handshakes with real servers, each with a certificate that is wrong in a way of its own."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 from anyio import BrokenResourceError
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from services.domain.alerts import Severity
 from services.domain.certificates import CertificateFault, Handshake, covers, severity_of
@@ -195,3 +201,36 @@ def test_how_bad_it_is(fault: Fault, days: int | None, severity: Severity) -> No
 def test_a_pair_is_sent_with_its_chain(ours: Authority) -> None:
     pair: Pair = ours.leaf(NAME)
     assert pair.chain == (ours.intermediate.certificate,)
+
+
+UNKNOWN = x509.ObjectIdentifier("2.5.29.99")
+
+
+def named_by_x400(der: bytes) -> bytes:
+    return der.replace(bytes.fromhex("0603551d63040430028200"), bytes.fromhex("0603551d1104043002a300"))
+
+
+def of_version_four(der: bytes) -> bytes:
+    return der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020103"), 1)
+
+
+@pytest.mark.parametrize("oddity", [named_by_x400, of_version_four])
+async def test_a_certificate_that_only_openssl_reads(
+    ours: Authority, tmp_path: Path, oddity: Callable[[bytes], bytes]
+) -> None:
+    """Whoever is behind a domain chooses it, so it must not end the watch over all the others."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)]), datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).serial_number(1)
+    builder = builder.public_key(key.public_key()).not_valid_before(now).not_valid_after(now + timedelta(9))
+    builder = builder.add_extension(x509.UnrecognizedExtension(UNKNOWN, bytes.fromhex("30028200")), False)
+    whole = builder.sign(key, SHA256()).public_bytes(Encoding.DER)
+    changed = oddity(whole)
+    assert changed != whole
+    files = Pair(key, x509.load_der_x509_certificate(whole)).write(tmp_path, "x")
+    files.certificate.write_text(ssl.DER_cert_to_PEM_cert(changed))
+    async with serving(files) as port:
+        with pytest.raises(HandshakeFailed) as caught:
+            await shake(port, ours.file)
+    assert caught.value.fault is Fault.HANDSHAKE
+    assert caught.value.detail
