@@ -47,11 +47,21 @@ async def fetch(dial: Dial, trust: ssl.SSLContext, url: str, expected: Iterable[
         status, where, body = await _get(_way(dial, trust, asked), asked, _login(urlsplit(url), asked))
         if status not in _REDIRECTS or status in expected:
             return Reply(status, body)
-        to = urlsplit(urljoin(asked.geturl(), where))
-        if not where or to.hostname != asked.hostname or _LOGIN.search(to.path):
+        to = _following(asked, where)
+        if to is None or to.hostname != asked.hostname or _LOGIN.search(to.path):
             break
         asked = to
-    raise Unwell(ProbeFault.REDIRECT, shown(to.geturl()) if where else "")
+    raise Unwell(ProbeFault.REDIRECT, shown(to.geturl()) if to else "")
+
+
+def _following(asked: SplitResult, where: str) -> SplitResult | None:
+    """Where a redirect leads; None where nobody could ask there."""
+    try:
+        to = urlsplit(urljoin(asked.geturl(), where))
+        askable = bool(where and to.hostname) and to.scheme in ("http", "https") and to.port != 0
+    except ValueError:  # of brackets, or of a port
+        return None
+    return to if askable else None
 
 
 def shown(url: str) -> str:

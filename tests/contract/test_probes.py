@@ -215,6 +215,19 @@ async def test_redirects_lead_no_further_than_the_host_and_to_no_login() -> None
         assert await found("/?to=/blog/authors", body="/blog/authors") == ("", "")
 
 
+@pytest.mark.parametrize(
+    "where", ["http://localhost:99999/", "http://localhost:-1/", "http://localhost:0/", "ftp://localhost/"]
+)
+async def test_where_nobody_could_be_redirected_to(where: str) -> None:
+    """Whoever is probed writes it; the watch goes on."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": where})
+
+    async with serving(answer) as url:
+        assert await fault(spec(ProbeKind.HTTP, url)) == ("redirect", "")
+
+
 async def test_a_login_goes_to_its_host_alone_and_into_no_detail() -> None:
     seen = []
 
