@@ -3,6 +3,7 @@
 The facts stand in labels and annotations, which anybody may have written: whatever is odd is left out.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -22,6 +23,7 @@ from services.domain.routes import RouteFault
 T = TypeVar("T")
 
 _MOST_FAULTS = 3
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 
 
 def firing(alert: Alert) -> str:
@@ -81,7 +83,7 @@ def _certificate(alert: Alert) -> str:
 
 def _probe(alert: Alert) -> str:
     fault, detail = _fault(ProbeFault, alert), alert.annotations.get("detail", "")
-    if fault is None or (fault is ProbeFault.TIMEOUT and not detail.replace(".", "", 1).isdecimal()):
+    if fault is None or (fault is ProbeFault.TIMEOUT and not _SECONDS.fullmatch(detail)):
         return ""
     return fault_words(ProbeResult(alert.last, 0, fault, detail))
 

@@ -11,20 +11,27 @@ from babel.units import format_unit
 from handlers.words import zone
 
 
+def _here(moment: datetime) -> datetime:
+    """In the team's zone; at either end of the calendar, which certificates without an end use, as it is."""
+    try:
+        return moment.astimezone(zone.get())
+    except OverflowError:
+        return moment
+
+
 def clock(moment: datetime, *, seconds: bool = False) -> str:
     """`14:02` or `14:02:31`."""
-    return moment.astimezone(zone.get()).strftime("%H:%M:%S" if seconds else "%H:%M")
+    return _here(moment).strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
 def day(moment: datetime) -> str:
     """`20 Nov`."""
-    return format_date(moment.astimezone(zone.get()), "d MMM", locale=get_i18n().current_locale)
+    return format_date(_here(moment), "d MMM", locale=get_i18n().current_locale)
 
 
 def moment(then: datetime, now: datetime) -> str:
     """`14:02` today, `20 Nov, 14:02` before, `20 Nov 2025, 14:02` in another year."""
-    here = zone.get()
-    at, today = then.astimezone(here), now.astimezone(here)
+    at, today = _here(then), _here(now)
     if at.date() == today.date():
         return clock(then)
     if at.year == today.year:

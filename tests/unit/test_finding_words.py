@@ -112,3 +112,15 @@ def test_a_wrong_moment_is_left_out() -> None:
     assert (
         first(certificate("expires_soon", expires="soon")) == "🔥 n8n.tapbot.kz: the certificate expires soon"
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (certificate("expires_soon", expires="9999-12-31T23:59:59+00:00"), "expires on 31 Dec"),
+        (certificate("expired", expires="0001-01-01T00:00:00+14:00"), "expired on 1 Jan"),
+        (probe("timeout", "9" * 400), "probe failed"),
+    ],
+)
+def test_no_annotation_stops_an_alert(one: Alert, said: str) -> None:
+    assert said in first(one)
