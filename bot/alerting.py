@@ -66,7 +66,7 @@ def _pattern(value: str) -> str:
 class Api(Block):
     """An HTTP API, with BasicAuth where username and password are given."""
 
-    url: Annotated[str, AfterValidator(values.web_address)]
+    url: Annotated[str, AfterValidator(values.web_address)] = Field(repr=False)  # may hold a password
     username: str | None = None
     password: SecretStr | None = None
 

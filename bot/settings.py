@@ -171,10 +171,12 @@ class Settings(BaseSettings):
         ]  # the first as it stands in the address, however it was encoded
         kept = [self.alerts.webhook_token, self.alerts.heartbeat_url]
         traefiks = (host.traefik for host in self.hosts.values())
-        kept += [api.password for api in (self.prometheus, self.alertmanager, *traefiks) if api]
+        apis = [api for api in (self.prometheus, self.alertmanager, *traefiks) if api]
+        kept += [api.password for api in apis]
         found += [each.get_secret_value() for each in kept if each]
-        for probe in self.probes:
-            password = urlsplit(probe.url or "").password or ""
+        urls = [probe.url for probe in self.probes]
+        urls += [api.url for api in apis]
+        for password in (urlsplit(url or "").password or "" for url in urls):
             found += [password, unquote(password)]
         return tuple(secret for secret in found if secret)
 

@@ -184,8 +184,9 @@ def test_nothing_can_be_changed(load: Load) -> None:
 
 def test_no_secret_is_ever_shown(load: Load) -> None:
     probe = "probes: [{name: site, url: 'https://u:hush%40@site.example.org'}]"
-    settings = load(f"telegram: {{proxy: 'http://u:hush%21@h:1'}}\n{probe}")
-    assert {"hush!", "hush%40", "hush@"} <= set(settings.secrets())
+    traefik = "hosts: {server1: {address: 'unix:///s', traefik: {url: 'http://u:hush%23@t:1'}}}"
+    settings = load(f"telegram: {{proxy: 'http://u:hush%21@h:1'}}\n{probe}\n{traefik}")
+    assert {"hush!", "hush%40", "hush@", "hush%23", "hush#"} <= set(settings.secrets())
     probes = [repr(each) for block in settings.probes for each in (block, block.probe)]
     for shown in (
         repr(settings),
