@@ -76,12 +76,13 @@ class Certificates:
         """A handshake with each, a few at a time."""
         turns = asyncio.Semaphore(AT_A_TIME)
         resolving = Resolving(self._lookup, self._judge)
-        names = frozenset(each.domain for each in domains)
-        walk = Walk(self._place, resolving, self._handshakes, self._clock, names)
+        targets = {each: self._target(each) for each in domains}
+        doors = frozenset((target.host, target.port) for target in targets.values())
+        walk = Walk(self._place, resolving, self._handshakes, self._clock, doors)
 
         async def look(domain: Domain) -> Certified:
             async with turns:
-                hop, _ = await walk.hop(self._target(domain), until=Step.TLS)
+                hop, _ = await walk.hop(targets[domain], until=Step.TLS)
             return Certified(domain, hop.handshake, hop.wrong)
 
         return await asyncio.gather(*map(look, domains))

@@ -96,8 +96,8 @@ class Checking:
     ) -> CheckReport:
         """From all places at once. Each name is looked up once, for all of them."""
         resolving = Resolving(self._lookup, self._judge)
-        names = frozenset(each.domain for each in known)
-        walks = [Walk(place, resolving, self._handshakes, self._clock, names) for place in self._seen(by)]
+        doors = frozenset(door for each in known for door in _doors(each))
+        walks = [Walk(place, resolving, self._handshakes, self._clock, doors) for place in self._seen(by)]
         sights = await asyncio.gather(*(walk.go(target) for walk in walks))
         token = token or await self._asked.keep(target)
         return CheckReport(target.shown, tuple(sights), self._clock.now(), token)
@@ -110,6 +110,12 @@ class Checking:
 
 def _target(domain: Domain) -> Target:
     return read_target(domain.url or f"https://{domain.domain}/")
+
+
+def _doors(domain: Domain) -> Iterator[tuple[str, int]]:
+    """Where a domain may lead near: at the web's ports, and where its own address says. What else listens there is
+    nobody's business, wherever a redirect leads."""
+    yield from ((domain.domain, port) for port in (80, 443, _target(domain).port))
 
 
 def _belongs(target: Target, domain: Domain) -> bool:

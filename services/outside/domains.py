@@ -14,8 +14,10 @@ from services.domain.routes import ExpectedRoute, Route, RoutesReport
 from services.domain.routing import Protocol as RouteProtocol
 from services.errors import NotConfigured, TargetRefused
 from services.fleet.fleet import Fleet
+from services.outside.addresses import kind_of
 from services.outside.targets import host_of, read_target
 
+_OWN_NAMES = ("localhost", "localdomain")  # what names of this machine's own end with
 _PLAIN = (ProbeKind.TCP, ProbeKind.POSTGRES, ProbeKind.REDIS)
 
 
@@ -58,12 +60,9 @@ class TeamDomains:
         """The settings' word counts most, and a label's least."""
         containers = [row.container for host in report.hosts for row in host.containers]
         found: dict[str, Domain] = {}
-        for domain in (
-            *self._expected(containers, scope),
-            *self._probed(scope),
-            *routed,
-            *_asked_for(containers),
-        ):
+        written = [*self._expected(containers, scope), *self._probed(scope)]
+        labels = [*routed, *_asked_for(containers)]
+        for domain in (*written, *(each for each in labels if _is_outside(each.domain))):
             if _can_be_asked(domain.domain):
                 found.setdefault(domain.domain, domain)
         return tuple(sorted(found.values(), key=lambda row: row.domain))
@@ -117,6 +116,14 @@ def _can_be_asked(domain: str) -> bool:
         return host_of(domain) == domain
     except TargetRefused:
         return False
+
+
+def _is_outside(domain: str) -> bool:
+    """Labels are anybody's text: an address of a network behind, or this machine's own name, would be a way inside."""
+    try:
+        return kind_of(domain) is None
+    except ValueError:  # a name
+        return "." in domain and domain.rpartition(".")[2] not in _OWN_NAMES
 
 
 def _covers(scope: Scope, probe: ProbeSpec) -> bool:

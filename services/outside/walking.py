@@ -25,6 +25,7 @@ from services.ports import Clock
 CONNECTING, SHAKING, ANSWERING = 5.0, 5.0, 10.0
 _MOST_TRIED = 3
 _MOST_HEADERS = 64 << 10
+_MOST_FORERUNNERS = 20  # answers of 1xx before the real one
 _REDIRECTS = (301, 302, 303, 307, 308)
 _STREAM_ENDS = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
 
@@ -91,13 +92,14 @@ class _Going:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """configured: domains whose addresses may be near ones; see `services.outside.addresses`."""
+    """configured: domains, each with a port, at which their addresses may be near ones; see
+    `services.outside.addresses`."""
 
     place: Place
     resolving: Resolving
     handshakes: Handshakes
     clock: Clock
-    configured: Collection[str] = ()
+    configured: Collection[tuple[str, int]] = ()
 
     async def go(self, target: Target) -> Sight:
         """To the end of all redirects, or where it fails."""
@@ -143,8 +145,8 @@ class Walk:
             await going.step(Step.HTTP, self._ask(going, speaking), ANSWERING)
 
     async def _resolve(self, going: _Going) -> None:
-        host = going.target.host
-        found = await self.resolving.resolve(host, configured=host in self.configured)
+        host, port = going.target.host, going.target.port
+        found = await self.resolving.resolve(host, configured=(host, port) in self.configured)
         going.addresses = found.addresses
         if found.fault:
             raise _Failed(found.fault, found.detail)
@@ -231,7 +233,7 @@ async def _respond(stream: ByteStream | Secured, target: Target) -> h11.Response
     request = h11.Request(method="GET", target=target.path, headers=headers)
     data = (connection.send(request) or b"") + (connection.send(h11.EndOfMessage()) or b"")
     await stream.send(data)
-    heard = False
+    heard, forerunners = False, 0
     while not isinstance(event := connection.next_event(), h11.Response):
         if event is h11.NEED_DATA:
             try:
@@ -241,8 +243,10 @@ async def _respond(stream: ByteStream | Secured, target: Target) -> h11.Response
                 if not heard:
                     raise
                 connection.receive_data(b"")
-        elif not isinstance(event, h11.InformationalResponse):
+        elif not isinstance(event, h11.InformationalResponse) or forerunners == _MOST_FORERUNNERS:
             raise h11.RemoteProtocolError("no answer before the end")
+        else:
+            forerunners += 1
     return event
 
 

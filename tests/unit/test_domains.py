@@ -155,3 +155,9 @@ async def test_a_silent_host_is_named() -> None:
         ADMIN
     )
     assert (found.silent, [each.domain for each in found.rows]) == (("server1",), ["dir.example.org"])
+
+
+async def test_a_label_opens_no_way_inside() -> None:
+    inside = ("127.0.0.1", "10.0.0.7", "169.254.169.254", "localhost", "api.localhost", "redis")
+    fleet = SomeFleet({("server1", "n8n"): rule(*inside, "8.8.8.8", "n8n.example.org")})
+    assert await names(domains(fleet)) == ["8.8.8.8", "n8n.example.org"]

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -276,3 +277,27 @@ async def test_several_places_share_one_answer(authority: Authority) -> None:
 def test_a_query_is_nowhere_to_be_seen(tmp_path: Path) -> None:
     hop = Hop(read_target("https://a.example/x?token=secret").shown, "a.example", 443)
     assert "secret" not in repr(hop)
+
+
+async def test_a_domain_of_the_settings_is_near_at_its_own_ports_alone(authority: Authority) -> None:
+    """A redirect must not find what else listens at 127.0.0.1, only because a domain leads there."""
+    walked = replace(walk(authority, Names(dir=[["127.0.0.1"]]), near=False), configured=[(NAME, 443)])
+    assert await addresses_asked(walked, f"https://{NAME}/") == ["127.0.0.1"]
+    assert await addresses_asked(walked, f"http://{NAME}:2375/containers/json") == []
+
+
+async def addresses_asked(walked: Walk, url: str) -> list[str]:
+    dial = Dialled(there=True)
+    await replace(walked, place=Place(dial=dial)).go(read_target(url))
+    return dial.addresses
+
+
+async def test_forerunners_of_an_answer_have_an_end(authority: Authority, serve: Serve) -> None:
+    """Without one the event loop would have nothing else to do."""
+    port = await serve(b"HTTP/1.1 100 Continue\r\n\r\n" * 100 + answering("200 OK"), plain=True)
+    names = Names(dir=[["127.0.0.1"]])
+    sight = await walk(authority, names).go(read_target(f"http://{NAME}:{port}/"))
+    assert wrong(sight) == (Step.HTTP, CheckFault.NOT_HTTP)
+    port = await serve(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 2 + answering("200 OK"), plain=True)
+    sight = await walk(authority, names).go(read_target(f"http://{NAME}:{port}/"))
+    assert sight.wrong is None

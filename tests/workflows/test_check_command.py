@@ -199,6 +199,18 @@ async def test_what_an_admin_may_not_reach(
             assert reply.text.splitlines()[0] == first
 
 
+async def test_what_the_settings_name_is_near_at_its_own_ports_alone(
+    cast: Cast, setup: Make, more: dict[str, Any]
+) -> None:
+    probe = {"name": "inside", "url": "http://inside.example.org:8123/"}
+    async with running(setup(more=more | {"routes": [], "probes": [probe]})):
+        reply = await ask(cast, cast.aigerim, "/check http://inside.example.org:8123/")
+        assert "nothing listens on port 8123" in reply.text
+        for other in ("http://inside.example.org:2375/info", "https://inside.example.org:8124/"):
+            reply = await ask(cast, cast.aigerim, f"/check {other}")
+            assert "not asked, it leads to the bot's own machine" in reply.text
+
+
 async def test_what_an_admin_has_asked_is_asked_again_by_admins_alone(
     cast: Cast, setup: Make, more: dict[str, Any]
 ) -> None:
