@@ -1,9 +1,11 @@
 """What went wrong on the way in from outside, in words: a step and its fault."""
 
+import re
 from datetime import datetime, timedelta
 
 from aiogram.utils.i18n import gettext as _
 
+from handlers.views.alert_text import inert
 from handlers.views.moments import day, duration, seconds
 from services.domain.certificates import Certificate, CertificateFault, Handshake
 from services.domain.checks import MOST_HOPS, CheckFault, Hop, Step, Wrong
@@ -13,6 +15,7 @@ from services.outside.walking import ANSWERING, SHAKING
 STEPS = {Step.DNS: "DNS", Step.TCP: "TCP", Step.TLS: "TLS", Step.HTTP: "HTTP"}
 _MOST_NAMES = 3
 _LONGEST = 60
+_DOMAIN = re.compile(r"[A-Za-z0-9.*_:-]+")
 
 
 def wrong_words(hop: Hop, wrong: Wrong, now: datetime) -> str:
@@ -71,7 +74,7 @@ def _kind(kind: str) -> str:
 
 def status_words(hop: Hop) -> str:
     """`502 Bad Gateway`, and what it means where that is not plain."""
-    words = f"{hop.status} {hop.reason}".strip()
+    words = f"{hop.status} {inert(hop.reason)}".strip()
     return _("{status}, asks for a login").format(status=words) if hop.status == 401 else words
 
 
@@ -108,13 +111,18 @@ def certificate_words(
 
 
 def _names(certificate: Certificate) -> str:
-    names = [name[:_LONGEST] for name in certificate.names[:_MOST_NAMES]]
+    names = [_shown(name) for name in certificate.names[:_MOST_NAMES]]
     more = ", …" if len(certificate.names) > _MOST_NAMES else ""
     return ", ".join(names) + more if names else "?"
 
 
+def _shown(name: str) -> str:
+    """A domain as it is; what is none may be a command or a mention, and nobody shall be made to tap it."""
+    return name[:_LONGEST] if _DOMAIN.fullmatch(name) else inert(name[:_LONGEST])
+
+
 def issuer_of(certificate: Certificate) -> str:
-    return certificate.issuer[:_LONGEST] or "?"
+    return inert(certificate.issuer[:_LONGEST]) or "?"
 
 
 def expiry(moment: datetime, now: datetime) -> str:

@@ -1,6 +1,7 @@
 """What `/check` and `/certs` say: every fault has words, and whatever there is fits a message."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -152,3 +153,26 @@ def test_many_domains_are_chosen_from_page_by_page(language: str) -> None:
         assert answer.keyboard is not None
         fits(answer)
     assert fits(picker([], "3e9"))
+
+
+def test_a_certificate_without_an_end(language: str) -> None:
+    """RFC 5280, 4.1.2.5: 99991231235959Z; in Almaty that is after the end of the calendar."""
+    well = row(1, None)
+    assert well.handshake is not None
+    endless = replace(well.handshake.certificate, not_after=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+    for handshake in (None, replace(well.handshake, certificate=endless)):
+        shown = Certified(well.domain, handshake or well.handshake)
+        assert well.domain.domain in fits(certs(CertificatesReport((shown,), NOW), "1"))
+
+
+def test_nothing_that_a_server_says_can_be_tapped(language: str) -> None:
+    """A name in a certificate is any text, and a tap on a command in a message sends it."""
+    names, issuer = ("/stop_directus", "dir.example.org"), "@everybody /stop"
+    certificate = replace(handshake().certificate, names=names, issuer=issuer)
+    shown = Handshake(certificate, "TLSv1.3", 2, None)
+    wrong = Wrong(Step.TLS, CertificateFault.WRONG_NAME)
+    strange = hop(handshake=shown, status=599, reason="/stop @everybody")
+    for sight in (Sight("", (hop(wrong, handshake=shown),)), Sight("", (strange,))):
+        text = fits(check(CheckReport("https://dir.example.org", (sight,), NOW, "a" * 8), "1"))
+        assert "/stop" not in text
+        assert "@everybody" not in text
