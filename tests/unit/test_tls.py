@@ -234,3 +234,23 @@ async def test_a_certificate_that_only_openssl_reads(
             await shake(port, ours.file)
     assert caught.value.fault is Fault.HANDSHAKE
     assert caught.value.detail
+
+
+async def test_no_server_chooses_how_long_we_reckon(ours: Authority) -> None:
+    """With DHE it could: its group may have 10,000 bits. No suite of the kind is offered, as by browsers."""
+    offered: list[int] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(5 + 4 + 2 + 32)  # of RFC 8446, 4.1.2: up to the session's id
+        await reader.readexactly(int.from_bytes(await reader.readexactly(1)))
+        suites = await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
+        offered.extend(int.from_bytes(suites[at : at + 2]) for at in range(0, len(suites), 2))
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    async with server:
+        with pytest.raises(BrokenResourceError):
+            await shake(server.sockets[0].getsockname()[1], ours.file)
+    with_rsa = {0x33, 0x39, 0x67, 0x6B, 0x9E, 0x9F, 0xC09E, 0xC09F, 0xCCAA}  # TLS_DHE_RSA_WITH_…
+    assert 0x1301 in offered
+    assert not with_rsa & set(offered)
