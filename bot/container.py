@@ -180,7 +180,7 @@ async def open_services(
             searcher=Searcher(fleet, store, clock, shortcuts=fast_lanes(settings.hosts)),
             prompts=Prompts(store, clock),
             follows=follows,
-            prober=await open_prober(settings, engines, clock),
+            prober=await open_prober(settings, engines, clock, system),
             results=results,
             uptimes=Uptimes([block.probe for block in settings.probes], results, clock),
             traefiks=traefiks,

@@ -85,7 +85,7 @@ class Resolving:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            if _is_number(host):
+            if is_number(host):
                 found: Sequence[str] = (host,)
             else:
                 async with asyncio.timeout(DEADLINE):
@@ -100,7 +100,7 @@ class Resolving:
         return Resolved(addresses, loop.time() - began, fault, kinds[0] if kinds else "")
 
 
-def _is_number(host: str) -> bool:
+def is_number(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
