@@ -78,7 +78,9 @@ class Certificates:
         resolving = Resolving(self._lookup, self._judge)
         targets = {each: self._target(each) for each in domains}
         doors = frozenset((target.host, target.port) for target in targets.values())
-        walk = Walk(self._place, resolving, self._handshakes, self._clock, doors)
+        walk = Walk(
+            self._place, resolving, self._handshakes, self._clock, lambda host, port: (host, port) in doors
+        )
 
         async def look(domain: Domain) -> Certified:
             async with turns:

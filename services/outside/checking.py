@@ -1,7 +1,8 @@
 """`/check`: what people outside meet at a domain, seen from the bot and from each server at the same time."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 
 from rapidfuzz import fuzz, process
@@ -96,8 +97,8 @@ class Checking:
     ) -> CheckReport:
         """From all places at once. Each name is looked up once, for all of them."""
         resolving = Resolving(self._lookup, self._judge)
-        doors = frozenset(door for each in known for door in _doors(each))
-        walks = [Walk(place, resolving, self._handshakes, self._clock, doors) for place in self._seen(by)]
+        near = partial(_is_door, {each.domain: each for each in known})
+        walks = [Walk(place, resolving, self._handshakes, self._clock, near) for place in self._seen(by)]
         sights = await asyncio.gather(*(walk.go(target) for walk in walks))
         token = token or await self._asked.keep(target)
         return CheckReport(target.shown, tuple(sights), self._clock.now(), token)
@@ -112,10 +113,11 @@ def _target(domain: Domain) -> Target:
     return read_target(domain.url or f"https://{domain.domain}/")
 
 
-def _doors(domain: Domain) -> Iterator[tuple[str, int]]:
+def _is_door(known: Mapping[str, Domain], host: str, port: int) -> bool:
     """Where a domain may lead near: at the web's ports, and where its own address says. What else listens there is
     nobody's business, wherever a redirect leads."""
-    yield from ((domain.domain, port) for port in (80, 443, _target(domain).port))
+    domain = known.get(host)
+    return domain is not None and port in (80, 443, _target(domain).port)
 
 
 def _belongs(target: Target, domain: Domain) -> bool:

@@ -1,7 +1,7 @@
 """The way of a request from one place, step by step: name, connection, TLS, answer, and on where it redirects to."""
 
 import asyncio
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -90,16 +90,19 @@ class _Going:
         )  # fmt: skip
 
 
+def _nowhere(_host: str, _port: int) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """configured: domains, each with a port, at which their addresses may be near ones; see
-    `services.outside.addresses`."""
+    """configured: whether a domain's addresses may be near ones at a port; see `services.outside.addresses`."""
 
     place: Place
     resolving: Resolving
     handshakes: Handshakes
     clock: Clock
-    configured: Collection[tuple[str, int]] = ()
+    configured: Callable[[str, int], bool] = _nowhere
 
     async def go(self, target: Target) -> Sight:
         """To the end of all redirects, or where it fails."""
@@ -146,7 +149,7 @@ class Walk:
 
     async def _resolve(self, going: _Going) -> None:
         host, port = going.target.host, going.target.port
-        found = await self.resolving.resolve(host, configured=(host, port) in self.configured)
+        found = await self.resolving.resolve(host, configured=self.configured(host, port))
         going.addresses = found.addresses
         if found.fault:
             raise _Failed(found.fault, found.detail)
