@@ -47,6 +47,7 @@ from services.ports import Clock, Store
 from services.probes.probing import Prober
 from services.probes.results import Results
 from services.probes.uptimes import Uptimes
+from services.probes.watch import AT_ONCE
 from services.recents import Recents
 from services.roster import Chat, Person, Roster
 from services.routes.routes import Routes
@@ -159,8 +160,9 @@ async def open_services(
             fleet,
             routes,
         )
-        system = SystemNames()
+        system, probed = SystemNames(), SystemNames(AT_ONCE)  # whatever is checked, probes have their own
         stack.callback(system.close)
+        stack.callback(probed.close)
         names, here = (ways.lookup, Place(dial=ways.dial)) if ways else (system, HERE)
         places = [
             here,
@@ -180,7 +182,7 @@ async def open_services(
             searcher=Searcher(fleet, store, clock, shortcuts=fast_lanes(settings.hosts)),
             prompts=Prompts(store, clock),
             follows=follows,
-            prober=await open_prober(settings, engines, clock, system),
+            prober=await open_prober(settings, engines, clock, probed),
             results=results,
             uptimes=Uptimes([block.probe for block in settings.probes], results, clock),
             traefiks=traefiks,

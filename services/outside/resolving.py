@@ -29,8 +29,8 @@ class SystemNames:
     In threads of its own: silent name servers hold one for half a minute, and shall starve nobody else.
     """
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="names")
+    def __init__(self, threads: int = _THREADS) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="names")
 
     async def __call__(self, host: str) -> Sequence[str]:
         ask = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
