@@ -15,7 +15,7 @@ from services.errors import NoDomain, NoSuchContainer, NoSuchDomain, NoSuchHost,
 from services.fleet.fleet import Fleet
 from services.outside.domains import KnownDomains
 from services.outside.resolving import Judge, Lookup, Resolving, judged
-from services.outside.targets import Target, read_target
+from services.outside.targets import WEB, Target, read_target
 from services.outside.tls import Handshakes
 from services.outside.walking import Place, Walk
 from services.ports import Clock, Store
@@ -117,7 +117,7 @@ def _is_door(known: Mapping[str, Domain], host: str, port: int) -> bool:
     """Where a domain may lead near: at the web's ports, and where its own address says. What else listens there is
     nobody's business, wherever a redirect leads."""
     domain = known.get(host)
-    return domain is not None and port in (80, 443, _target(domain).port)
+    return domain is not None and port in (*WEB, _target(domain).port)
 
 
 def _belongs(target: Target, domain: Domain) -> bool:

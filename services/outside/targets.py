@@ -16,6 +16,7 @@ from services.errors import TargetRefused
 
 _LONGEST = 2000
 _PORTS = {"http": 80, "https": 443}
+WEB = tuple(_PORTS.values())
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _BRACKETED = re.compile(r"\[[^\]]+\](:\d*)?")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -95,7 +96,7 @@ def read_target(text: str) -> Target:
     ):  # what stands beside them is passed over
         raise TargetRefused(Oddity.HOST, parts.netloc)
     port = _PORTS[parts.scheme] if port is None else port
-    if port not in _PORTS.values() and port < _LEAST_PORT:
+    if port not in WEB and port < _LEAST_PORT:
         raise TargetRefused(Oddity.PORT, str(port))
     host = host_of(parts.hostname or "", bracketed="[" in parts.netloc)
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")

@@ -166,6 +166,17 @@ async def test_a_redirect_that_is_written_oddly_ends_it(
     assert wrong(sight) == (Step.HTTP, CheckFault.REFUSED_TARGET)
 
 
+@pytest.mark.parametrize("location", ["http://203.0.113.2:9090/-/quit", f"http://{NAME}:2375/info"])
+async def test_no_page_makes_us_knock_at_other_ports(
+    authority: Authority, serve: Serve, location: str
+) -> None:
+    """To a firewall we are ourselves: what is open to nobody else is open to us."""
+    port, dial = await serve(answering("302 Found", location)), Dialled()
+    sight = await walk(authority, Names(dir=[["127.0.0.1"]]), dial).go(read_target(f"https://{NAME}:{port}/"))
+    assert sight.wrong == Wrong(Step.HTTP, CheckFault.REFUSED_TARGET, "port")
+    assert dial.addresses == ["127.0.0.1"]
+
+
 async def test_redirects_have_an_end(authority: Authority) -> None:
     """Each one leads further."""
     count = 0
