@@ -116,8 +116,8 @@ class _EntryPoint(msgspec.Struct):
 
 
 class _Certificate(msgspec.Struct, rename="camel"):
-    not_after: datetime
-    not_before: datetime
+    not_after: Annotated[datetime, msgspec.Meta(tz=True)]
+    not_before: Annotated[datetime, msgspec.Meta(tz=True)]
     sans: list[str] | None = None
     common_name: str = ""
     issuer_cn: str = msgspec.field(name="issuerCN", default="")

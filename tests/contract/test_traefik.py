@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.domain.routing import Backend, Condition, EntryPoint, Protocol, Router, RouterTls, Routing
@@ -24,6 +25,7 @@ from services.errors import (
     ApiUnreachable,
 )
 from services.traefik import Traefik, open_traefik
+from services.traefik_rows import certificate_of
 from tests.contract.recorded import answer, answering, recorded
 from tests.lab.monitoring import free_port
 from tests.lab.obtainable import obtainable
@@ -326,6 +328,15 @@ async def test_the_deadline_is_for_the_whole() -> None:
         assert asyncio.get_running_loop().time() - began < 0.75
     assert late.value.seconds == 0.5
     await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(("zone", "fits"), [("Z", True), ("", False)])
+def test_a_moment_says_in_which_zone(zone: str, *, fits: bool) -> None:
+    row = msgspec.Raw(
+        f'{{"notAfter":"2026-12-01T00:00:00{zone}","notBefore":"2026-11-01T00:00:00Z"}}'.encode()
+    )
+    with contextlib.nullcontext() if fits else pytest.raises(msgspec.ValidationError):
+        assert certificate_of(row).not_after.tzinfo
 
 
 async def test_one_that_hangs() -> None:
