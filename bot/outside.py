@@ -78,8 +78,8 @@ class ProbeBlock(Block):
             problems.append(f"a probe of kind {self.kind} needs {needed}, such as {example}")
         if getattr(self, other) is not None:
             problems.append(f"{other} means nothing for a probe of kind {self.kind}: leave it out")
-        if self.address is not None and not _ADDRESS.fullmatch(self.address):
-            problems.append(f"{self.address!r} must be HOST:PORT, such as 127.0.0.1:5432")
+        if self.address is not None:
+            problems += _of_an_address(self.address)
         if self.kind in _PLAIN and (self.status or self.body):
             problems.append(f"status and body mean nothing for a probe of kind {self.kind}: leave them out")
         if self.container and not self.host:
@@ -99,6 +99,13 @@ class ProbeBlock(Block):
             statuses=frozenset(self.status), body=self.body,
             retries=self.retries, severity=self.severity,
         )  # fmt: skip
+
+
+def _of_an_address(address: str) -> list[str]:
+    read = _ADDRESS.fullmatch(address)
+    if not read:
+        return [f"{address!r} must be HOST:PORT, such as 127.0.0.1:5432"]
+    return [] if 0 < int(read[2]) <= 65535 else [f"{address!r}: ports are 1 to 65535, choose one of those"]
 
 
 def once_each(names: Sequence[str]) -> list[str]:

@@ -33,6 +33,9 @@ _SELF_SIGNED_ALONE, _SELF_SIGNED_ROOT = 18, 19
 _NO_ISSUER = (2, 20)
 _FOLLOWS_FROM_NO_ISSUER = (21, 27)
 
+# What `cryptography` raises at a certificate that OpenSSL can read, and it cannot.
+_UNREADABLE = (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+
 
 def trust(trusted_ca: Path | None) -> ssl.SSLContext:
     """What the system believes, and the file's authorities. Blocks for some 50 ms. Raises OSError, ssl.SSLError."""
@@ -173,19 +176,19 @@ def _words(exc: Exception) -> str:
 
 
 def _handshake_of(connection: SSL.Connection, heard: _Heard, host: str, now: datetime) -> Handshake:
-    chain = connection.get_peer_cert_chain(as_cryptography=True) or []
+    chain = connection.get_peer_cert_chain() or []
     if not chain:
         raise HandshakeFailed(CertificateFault.HANDSHAKE)
     try:
-        certificate = certificate_of(chain[0])
-    except ValueError as exc:  # what OpenSSL reads and `cryptography` does not
+        certificate = certificate_of(chain[0].to_cryptography())
+    except _UNREADABLE as exc:
         raise HandshakeFailed(CertificateFault.HANDSHAKE, presentable(str(exc))[:200]) from exc
     fault = judge(certificate, heard.summed_up(), len(chain), host, now)
     return Handshake(certificate, connection.get_protocol_version_name(), len(chain), fault)
 
 
 def certificate_of(found: x509.Certificate) -> Certificate:
-    """Raises ValueError for one that is malformed."""
+    """Raises one of _UNREADABLE for one that is malformed."""
     subject, issuer = found.subject, found.issuer
     common = _of(subject, NameOID.COMMON_NAME)
     return Certificate(

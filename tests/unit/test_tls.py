@@ -1,6 +1,7 @@
 """Handshakes with real servers, each with a certificate that is wrong in a way of its own."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -116,6 +117,18 @@ async def test_what_speaks_no_tls(ours: Authority) -> None:
         with pytest.raises(HandshakeFailed) as caught:
             await shake(port, ours.file)
     assert caught.value.fault is Fault.NO_TLS
+
+
+async def test_what_nobody_but_openssl_can_read(ours: Authority, tmp_path: Path) -> None:
+    files = self_signed(NAME).write(tmp_path, "x")
+    der = ssl.PEM_cert_to_DER_cert(files.certificate.read_text())
+    of_version_3, of_version_2 = bytes.fromhex("a003020102"), bytes.fromhex("a003020101")
+    assert der.count(of_version_3) == 1
+    files.certificate.write_text(ssl.DER_cert_to_PEM_cert(der.replace(of_version_3, of_version_2)))
+    async with serving(files) as port:
+        with pytest.raises(HandshakeFailed) as caught:
+            await shake(port, ours.file)
+    assert (caught.value.fault, caught.value.detail) == (Fault.HANDSHAKE, "1 is not a valid X509 version")
 
 
 async def test_what_refuses_the_name(ours: Authority, tmp_path: Path) -> None:
