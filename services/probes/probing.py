@@ -22,10 +22,13 @@ _DOUBT = 3.0  # seconds
 
 
 class Prober:
-    """gateways: the hosts that probes go through, by name. trust: whose certificates are believed."""
+    """gateways: the hosts that probes go through, by name. trust: whose certificates are believed. here: the way of
+    all other probes."""
 
-    def __init__(self, gateways: Mapping[str, Gateway], trust: ssl.SSLContext, clock: Clock) -> None:
-        self._gateways, self._trust, self._clock = gateways, trust, clock
+    def __init__(
+        self, gateways: Mapping[str, Gateway], trust: ssl.SSLContext, clock: Clock, *, here: Dial = direct
+    ) -> None:
+        self._gateways, self._trust, self._clock, self._here = gateways, trust, clock, here
 
     async def probe(self, spec: ProbeSpec) -> ProbeResult:
         """Raises nothing that is foreseen: all that may go wrong is a result."""
@@ -68,7 +71,7 @@ class Prober:
         return None
 
     async def _answered(self, spec: ProbeSpec) -> None:
-        dial = through(self._gateways[spec.via]) if spec.via else direct
+        dial = through(self._gateways[spec.via]) if spec.via else self._here
         if spec.kind in KINDS:
             await self._http(dial, spec)
             return
