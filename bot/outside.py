@@ -15,7 +15,6 @@ from services.domain.alerts import Severity
 from services.domain.probes import ProbeKind, ProbeSpec
 from services.domain.routes import ExpectedRoute
 
-_PLAIN = (ProbeKind.TCP, ProbeKind.POSTGRES, ProbeKind.REDIS)
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]{1,253}):([0-9]{1,5})")
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -71,7 +70,7 @@ class ProbeBlock(Block):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        needed, other = ("address", "url") if self.kind in _PLAIN else ("url", "address")
+        needed, other = ("url", "address") if self.kind.speaks_http else ("address", "url")
         problems = []
         if getattr(self, needed) is None:
             example = "127.0.0.1:5432" if needed == "address" else "https://n8n.example.org"
@@ -80,7 +79,7 @@ class ProbeBlock(Block):
             problems.append(f"{other} means nothing for a probe of kind {self.kind}: leave it out")
         if self.address is not None:
             problems += _of_an_address(self.address)
-        if self.kind in _PLAIN and (self.status or self.body):
+        if not self.kind.speaks_http and (self.status or self.body):
             problems.append(f"status and body mean nothing for a probe of kind {self.kind}: leave them out")
         if self.container and not self.host:
             problems.append("container needs the host that it is on, too")

@@ -8,15 +8,13 @@ from urllib.parse import urlsplit
 from services.domain.access import Actor, Scope
 from services.domain.certificates import Domain, Domains
 from services.domain.containers import Container
-from services.domain.probes import ProbeKind, ProbeSpec
+from services.domain.probes import ProbeSpec
 from services.domain.reports import FleetReport
 from services.domain.routes import ExpectedRoute, Route, RoutesReport
 from services.domain.routing import Protocol as RouteProtocol
 from services.errors import NotConfigured, TargetRefused
 from services.fleet.fleet import Fleet
 from services.outside.targets import host_of, read_target
-
-_PLAIN = (ProbeKind.TCP, ProbeKind.POSTGRES, ProbeKind.REDIS)
 
 
 class KnownDomains(Protocol):
@@ -45,7 +43,7 @@ class TeamDomains:
         found: FoundRoutes | None = None,
     ) -> None:
         self._routes = [route for route in expected if route.active]
-        self._probes = [probe for probe in probes if not probe.via and probe.kind not in _PLAIN]
+        self._probes = [probe for probe in probes if not probe.via and probe.kind.speaks_http]
         self._fleet, self._found = fleet, found
 
     async def of(self, by: Actor) -> Domains:
@@ -95,7 +93,7 @@ class TeamDomains:
     def _probed(self, scope: Scope) -> Iterator[Domain]:
         for probe in self._probes:
             name = urlsplit(probe.address).hostname or ""
-            if "." in name and _covers(scope, probe):
+            if "." in name and scope.covers_subject(probe.host, probe.container):
                 try:
                     url = read_target(probe.address)
                 except TargetRefused:  # written in a way that only the probe itself reads
@@ -117,14 +115,6 @@ def _can_be_asked(domain: str) -> bool:
         return host_of(domain) == domain
     except TargetRefused:
         return False
-
-
-def _covers(scope: Scope, probe: ProbeSpec) -> bool:
-    if not probe.host:
-        return scope.covers_everything()
-    if not probe.container:
-        return scope.covers_host(probe.host)
-    return scope.covers(probe.host, probe.container)
 
 
 def _by_service(containers: Sequence[Container]) -> Mapping[tuple[str, str], Container]:

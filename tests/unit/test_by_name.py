@@ -27,10 +27,10 @@ class Addresses:
         self.found, self.refusing, self.silent = found, refusing, silent
         self.tried: list[str] = []
 
-    async def lookup(self, _host: str) -> Sequence[str]:
+    async def lookup(self, host: str) -> Sequence[str]:
         return self.found
 
-    async def dial(self, host: str, _port: int) -> ByteStream:
+    async def dial(self, host: str, port: int) -> ByteStream:
         self.tried.append(host)
         if host in self.silent:
             await asyncio.Event().wait()
