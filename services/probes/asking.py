@@ -18,7 +18,7 @@ from anyio.streams.tls import TLSStream
 
 from services.domain.probes import ProbeFault
 from services.outside.dial import Dial
-from services.outside.http import DialTransport
+from services.outside.dialled_http import DialTransport
 from services.probes.faults import Unwell, of_the_network, of_tls
 
 MOST_BYTES = 64 << 10
