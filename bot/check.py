@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from secrets import token_hex
 from urllib.parse import urlsplit
 
@@ -30,6 +31,7 @@ from services.fleet.hosts import open_engine
 from services.fleet.lane import HELPER, FastLane, lane_key_line
 from services.fleet.tunnel import authorized_keys_line
 from services.logs.text.region import MARGIN_LINES
+from services.outside.tls import trust
 from services.ports import Delete, Put
 from services.prometheus import open_prometheus
 from services.store import open_store
@@ -61,7 +63,11 @@ async def check(settings: Settings, *, tell: Callable[[str], object]) -> int:
         *_sources(settings),
         *(_host(name, host) for name, host in settings.hosts.items()),
         *(_lane(lane, settings.hosts[name]) for name, lane in fast_lanes(settings.hosts).items()),
-        *(_traefik(name, host, host.traefik) for name, host in settings.hosts.items() if host.traefik),
+        *(
+            _traefik(name, host, host.traefik, settings.trusted_ca)
+            for name, host in settings.hosts.items()
+            if host.traefik
+        ),
     )
     for line in [*map(str, findings), *_recipe(settings)]:
         tell(mask(plain(line), settings.secrets()))
@@ -139,15 +145,16 @@ async def _host(name: str, host: Host) -> Finding:
     return Finding(name, f"Docker {info.version} {_WAYS[host.scheme]}, {len(containers)} {noun}")
 
 
-async def _traefik(name: str, host: Host, traefik: Traefik) -> Finding:
+async def _traefik(name: str, host: Host, traefik: Traefik, trusted_ca: Path | None) -> Finding:
     what, way = f"{name}, Traefik", " (through SSH)" if traefik.via_ssh else ""
     try:
         async with AsyncExitStack() as stack:
             gateways = {}
             if traefik.via_ssh:
                 gateways[name] = await stack.enter_async_context(open_engine(host_address(name, host)))
+            believed = await asyncio.to_thread(trust, trusted_ca)
             traefiks = await stack.enter_async_context(
-                open_traefiks(traefik_addresses({name: host}, gateways))
+                open_traefiks(traefik_addresses({name: host}, gateways), believed)
             )
             routing = await traefiks.routing(name, deadline=DEADLINE)
     except VakhtaError as error:

@@ -15,7 +15,6 @@ from bot.courier import live
 from bot.hosts import fast_lanes, host_address, own_addresses, traefik_addresses
 from bot.middlewares.doors import Doors
 from bot.middlewares.stale import Absences
-from bot.probes import open_prober
 from bot.settings import Settings
 from handlers import ROUTERS
 from handlers.declare import Declaration, declarations
@@ -38,7 +37,7 @@ from services.outside.certificates import Certificates
 from services.outside.checking import Checking
 from services.outside.dial import through
 from services.outside.domains import TeamDomains
-from services.outside.resolving import SystemNames
+from services.outside.resolving import SystemNames, by_name
 from services.outside.tls import Handshakes, trust
 from services.outside.walking import HERE, Place
 from services.outside.ways import Ways
@@ -182,7 +181,7 @@ async def open_services(
             searcher=Searcher(fleet, store, clock, shortcuts=fast_lanes(settings.hosts)),
             prompts=Prompts(store, clock),
             follows=follows,
-            prober=await open_prober(settings, engines, clock, probed),
+            prober=Prober(engines, believed, clock, here=by_name(ways.lookup if ways else probed, here.dial)),
             results=results,
             uptimes=Uptimes([block.probe for block in settings.probes], results, clock),
             traefiks=traefiks,

@@ -15,7 +15,6 @@ from services.domain.alerts import Severity
 from services.domain.probes import ProbeKind, ProbeSpec
 from services.domain.routes import ExpectedRoute
 
-_PLAIN = (ProbeKind.TCP, ProbeKind.POSTGRES, ProbeKind.REDIS)
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]{1,253}):([0-9]{1,5})")
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -71,16 +70,16 @@ class ProbeBlock(Block):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        needed, other = ("address", "url") if self.kind in _PLAIN else ("url", "address")
+        needed, other = ("url", "address") if self.kind.speaks_http else ("address", "url")
         problems = []
         if getattr(self, needed) is None:
             example = "127.0.0.1:5432" if needed == "address" else "https://n8n.example.org"
             problems.append(f"a probe of kind {self.kind} needs {needed}, such as {example}")
         if getattr(self, other) is not None:
             problems.append(f"{other} means nothing for a probe of kind {self.kind}: leave it out")
-        if self.address is not None and not _ADDRESS.fullmatch(self.address):
-            problems.append(f"{self.address!r} must be HOST:PORT, such as 127.0.0.1:5432")
-        if self.kind in _PLAIN and (self.status or self.body):
+        if self.address is not None:
+            problems += _of_an_address(self.address)
+        if not self.kind.speaks_http and (self.status or self.body):
             problems.append(f"status and body mean nothing for a probe of kind {self.kind}: leave them out")
         if self.container and not self.host:
             problems.append("container needs the host that it is on, too")
@@ -99,6 +98,13 @@ class ProbeBlock(Block):
             statuses=frozenset(self.status), body=self.body,
             retries=self.retries, severity=self.severity,
         )  # fmt: skip
+
+
+def _of_an_address(address: str) -> list[str]:
+    read = _ADDRESS.fullmatch(address)
+    if not read:
+        return [f"{address!r} must be HOST:PORT, such as 127.0.0.1:5432"]
+    return [] if 0 < int(read[2]) <= 65535 else [f"{address!r}: ports are 1 to 65535, choose one of those"]
 
 
 def once_each(names: Sequence[str]) -> list[str]:

@@ -22,7 +22,7 @@ from services.domain.access import Actor, Role
 from services.domain.routes import Route, RoutesReport, route_key
 from services.fleet.fleet import Fleet
 from services.ports import Clock
-from services.route_names import look_up
+from services.routes.names import look_up
 from services.routes.routes import Routes
 
 router = Router(name="routes")

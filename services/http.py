@@ -26,7 +26,7 @@ from services.errors import (
 )
 from services.logs.text.presentable import presentable
 from services.outside.dial import Dial
-from services.outside.http import DialTransport
+from services.outside.dialled_http import DialTransport
 
 MOST_BYTES = 32 << 20  # of an answer: some 50,000 alerts
 MOST_ERROR_BYTES = 64 << 10  # of an error's answer; the rest is not read

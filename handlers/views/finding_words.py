@@ -63,6 +63,8 @@ def _certificate(alert: Alert) -> str:
     if fault is None:
         return ""
     if expires and fault is CertificateFault.EXPIRED:
+        if expires > alert.last:  # its own is good still
+            return _("a certificate of the chain has expired")
         return _("the certificate expired on {day}").format(day=day(expires))
     if expires and fault is CertificateFault.EXPIRES_SOON:
         return _("the certificate expires on {day}").format(day=day(expires))

@@ -10,7 +10,7 @@ from services.alerts.dispatching import NAMED
 from services.alerts.incidents import tallied
 from services.alerts.ledger import SLICE, Ledger
 from services.alerts.policy import Policy
-from services.alerts.sight import covers, sees
+from services.alerts.sight import sees
 from services.domain.access import Actor
 from services.domain.alerts import Alert, Incident, Tally
 from services.domain.posts import Post, PostState, Shown
@@ -108,7 +108,7 @@ class AlertBrowser:
         alerts = [
             alert
             async for alert in self._ledger.alerts(incident.id)
-            if covers(by.scope, alert.host, alert.container)
+            if by.scope.covers_subject(alert.host, alert.container)
         ]
         tally = Tally()
         for number, alert in enumerate(alerts, 1):

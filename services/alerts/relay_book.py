@@ -13,7 +13,7 @@ from datetime import timedelta
 from services.alerts.relaying import Relayed, inhibits
 from services.domain.alerts import Evidence
 from services.domain.findings import Finding
-from services.errors import StoreUnavailable
+from services.errors import RecordUnreadable
 from services.ports import Clock, Delete, Put, Store, Write
 from services.store.records import Codec
 
@@ -45,7 +45,7 @@ class RelayBook:
             for key, value in (await self._store.scan("finding/")).items():
                 try:
                     record = _records.unpack(value)
-                except StoreUnavailable:
+                except RecordUnreadable:
                     log.exception("%s is passed over", key)
                     continue
                 self._remember(key.removeprefix("finding/"), self._of_a_known_host(record))
@@ -85,7 +85,7 @@ class RelayBook:
 
     async def with_evidence(self, records: Sequence[Relayed]) -> Sequence[Finding]:
         kept = await self._store.get_many([f"evidence/{each.fingerprint}" for each in records])
-        evidence = {key.removeprefix("evidence/"): _evidence.unpack(value) for key, value in kept.items()}
+        evidence = {key.removeprefix("evidence/"): _read(key, value) for key, value in kept.items()}
         return [replace(each.finding, evidence=evidence.get(each.fingerprint)) for each in records]
 
     def _of_a_known_host(self, record: Relayed) -> Relayed:
@@ -99,3 +99,12 @@ class RelayBook:
     def _remember(self, key: str, record: Relayed) -> None:
         self._records[key] = record
         self._keys[record.fingerprint] = key
+
+
+def _read(key: str, value: bytes) -> Evidence | None:
+    """None for what cannot be read: whoever waits for the finding would wait for ever."""
+    try:
+        return _evidence.unpack(value)
+    except RecordUnreadable:
+        log.exception("%s is passed over", key)
+        return None

@@ -60,13 +60,10 @@ class Rounds:
         self._open = {finding.key: finding for finding in await self._open_of(self._names)}
 
     async def once(self) -> None:
-        """One look, and what it tells."""
+        """One look, and what it tells. What has become another finding, such as a critical one, ends after that began:
+        nobody shall read in between that all is well."""
         seen = await self._look()
         found = {finding.key: finding for finding in seen.findings}
-        for key, known in list(self._open.items()):
-            if key not in found and not seen.undecided(known):
-                await self._tell(replace(known, ended=self._clock.now()))
-                del self._open[key]
         self._suspects = self._still_suspect(found, seen)
         for key, finding in found.items():
             first, times = self._suspects.get(key, (finding, self._confirm))
@@ -74,6 +71,11 @@ class Rounds:
                 started = self._open[key].started if key in self._open else first.started
                 self._open[key] = replace(finding, started=started)
                 await self._tell(self._open[key])
+        turning = {_what(finding) for key, finding in found.items() if key not in self._open}
+        for key, known in list(self._open.items()):
+            if key not in found and _what(known) not in turning and not seen.undecided(known):
+                await self._tell(replace(known, ended=self._clock.now()))
+                del self._open[key]
 
     def _still_suspect(self, found: Mapping[str, Finding], seen: Seen) -> dict[str, tuple[Finding, int]]:
         suspects = {
@@ -90,6 +92,11 @@ class Rounds:
 
     async def _tell(self, finding: Finding) -> None:
         await surely(lambda: self._report(finding))
+
+
+def _what(finding: Finding) -> tuple[str, str, str]:
+    """What it is about, however bad it is and whatever container is to blame."""
+    return finding.name, finding.host, finding.subject
 
 
 def _is_news(known: Finding | None, finding: Finding) -> bool:

@@ -11,24 +11,17 @@ from services.errors import Denied, NoSuchIncident
 from services.roster import Roster
 
 
-def covers(scope: Scope, host: str, container: str) -> bool:
-    """An alert about a host needs the whole host, one about nothing known here needs everything."""
-    if not host:
-        return scope.covers_everything()
-    return scope.covers(host, container) if container else scope.covers_host(host)
-
-
 def sees(scope: Scope, incident: Incident) -> bool:
-    """Some of it; what of it, `covers` tells for each alert."""
+    """Some of it; what of it, `Scope.covers_subject` tells for each alert."""
     if scope.covers_everything():
         return True
-    return any(covers(scope, host, container) for host, container in incident.targets)
+    return any(scope.covers_subject(host, container) for host, container in incident.targets)
 
 
 def covers_all(scope: Scope, incident: Incident) -> bool:
     if incident.wide:
         return scope.covers_everything()
-    return all(covers(scope, host, container) for host, container in incident.targets)
+    return all(scope.covers_subject(host, container) for host, container in incident.targets)
 
 
 def silence_in_sight(scope: Scope, matchers: Sequence[Matcher], policy: Policy) -> bool:
@@ -37,7 +30,7 @@ def silence_in_sight(scope: Scope, matchers: Sequence[Matcher], policy: Policy) 
     hosts = [_host_of(plain[label], policy) for label in HOST_LABELS if label in plain]
     host = next((host for host in hosts if host), "")
     named = [plain[label].value for label in CONTAINER_LABELS if label in plain and not plain[label].regex]
-    return covers(scope, host, named[0] if named and host else "")
+    return scope.covers_subject(host, named[0] if named and host else "")
 
 
 def _host_of(matcher: Matcher, policy: Policy) -> str:

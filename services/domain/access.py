@@ -76,6 +76,12 @@ class Scope:
             for layer in self.layers
         )
 
+    def covers_subject(self, host: str, container: str) -> bool:
+        """What is about a host needs the whole host, what is about none everything."""
+        if not host:
+            return self.covers_everything()
+        return self.covers(host, container) if container else self.covers_host(host)
+
     def includes(self, other: "Scope") -> bool:
         """Whether all that `other` covers is surely covered here too: each layer is one of its layers, or `*/*`."""
         return bool(self.layers) and all(layer in other.layers or "*/*" in layer for layer in self.layers)

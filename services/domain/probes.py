@@ -26,6 +26,10 @@ class ProbeKind(StrEnum):
     POSTGRES = "postgres"
     REDIS = "redis"
 
+    @property
+    def speaks_http(self) -> bool:
+        return self not in (ProbeKind.TCP, ProbeKind.POSTGRES, ProbeKind.REDIS)
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeSpec:

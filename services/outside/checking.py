@@ -5,14 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 
-from rapidfuzz import fuzz, process
-
 from services.asked import Asked
 from services.domain.access import Actor, Role
 from services.domain.certificates import Domain
 from services.domain.checks import CheckReport
 from services.errors import NoDomain, NoSuchContainer, NoSuchDomain, NoSuchHost, TargetRefused
 from services.fleet.fleet import Fleet
+from services.fleet.names import nearest
 from services.outside.domains import KnownDomains
 from services.outside.resolving import Judge, Lookup, Resolving, judged
 from services.outside.targets import WEB, Target, read_target
@@ -20,7 +19,6 @@ from services.outside.tls import Handshakes
 from services.outside.walking import Place, Walk
 from services.ports import Clock, Store
 
-_MOST_NEAR, _NEAR_ENOUGH = 6, 70.0
 _MOST_PLACES = 20
 
 
@@ -141,8 +139,5 @@ def _known(what: str, known: Sequence[Domain]) -> Target | None:
 
 
 def _near(what: str, known: Sequence[Domain]) -> Iterator[tuple[str, str]]:
-    found = process.extract(
-        what.lower(), [each.domain for each in known],
-        scorer=fuzz.WRatio, limit=_MOST_NEAR, score_cutoff=_NEAR_ENOUGH,
-    )  # fmt: skip
-    yield from ((known[place].key, name) for name, _, place in found)
+    keys = {each.domain: each.key for each in known}
+    yield from ((keys[domain], domain) for domain in nearest(what, keys))

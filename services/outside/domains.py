@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from services.domain.access import Actor, Scope
 from services.domain.certificates import Domain, Domains
 from services.domain.containers import Container
-from services.domain.probes import ProbeKind, ProbeSpec
+from services.domain.probes import ProbeSpec
 from services.domain.reports import FleetReport
 from services.domain.routes import ExpectedRoute, Route, RoutesReport
 from services.domain.routing import Protocol as RouteProtocol
@@ -18,7 +18,6 @@ from services.outside.addresses import kind_of
 from services.outside.targets import host_of, read_target
 
 _OWN_NAMES = ("localhost", "localdomain")  # what names of this machine's own end with
-_PLAIN = (ProbeKind.TCP, ProbeKind.POSTGRES, ProbeKind.REDIS)
 
 
 class KnownDomains(Protocol):
@@ -47,7 +46,7 @@ class TeamDomains:
         found: FoundRoutes | None = None,
     ) -> None:
         self._routes = [route for route in expected if route.active]
-        self._probes = [probe for probe in probes if not probe.via and probe.kind not in _PLAIN]
+        self._probes = [probe for probe in probes if not probe.via and probe.kind.speaks_http]
         self._fleet, self._found = fleet, found
 
     async def of(self, by: Actor) -> Domains:
@@ -94,7 +93,7 @@ class TeamDomains:
     def _probed(self, scope: Scope) -> Iterator[Domain]:
         for probe in self._probes:
             name = urlsplit(probe.address).hostname or ""
-            if "." in name and _covers(scope, probe):
+            if "." in name and scope.covers_subject(probe.host, probe.container):
                 try:
                     url = read_target(probe.address)
                 except TargetRefused:  # written in a way that only the probe itself reads
@@ -124,14 +123,6 @@ def _is_outside(domain: str) -> bool:
         return kind_of(domain) is None
     except ValueError:  # a name
         return "." in domain and domain.rpartition(".")[2] not in _OWN_NAMES
-
-
-def _covers(scope: Scope, probe: ProbeSpec) -> bool:
-    if not probe.host:
-        return scope.covers_everything()
-    if not probe.container:
-        return scope.covers_host(probe.host)
-    return scope.covers(probe.host, probe.container)
 
 
 def _by_service(containers: Sequence[Container]) -> Mapping[tuple[str, str], Container]:

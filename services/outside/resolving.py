@@ -11,8 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+from anyio.abc import ByteStream
+
 from services.domain.checks import CheckFault
 from services.outside.addresses import AddressKind, refused
+from services.outside.dial import Dial, direct
 
 # Raises OSError; socket.gaierror where the resolver itself says no.
 Lookup = Callable[[str], Awaitable[Sequence[str]]]
@@ -21,6 +24,7 @@ Judge = Callable[[str, bool], AddressKind | None]
 DEADLINE = 5.0
 _MOST_ADDRESSES = 8
 _THREADS = 8
+_TURN = 2.0  # seconds for an address, while there are others
 
 
 class SystemNames:
@@ -40,6 +44,22 @@ class SystemNames:
     def close(self) -> None:
         """Waits for none."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def by_name(lookup: Lookup, dial: Dial = direct) -> Dial:
+    """`dial` to the addresses that `lookup` finds, one after the other until one answers."""
+
+    async def dial_by_name(host: str, port: int) -> ByteStream:
+        addresses = (host,) if _is_number(host) else tuple(dict.fromkeys(await lookup(host)))
+        for address in addresses[:-1]:
+            try:
+                async with asyncio.timeout(_TURN):
+                    return await dial(address, port)
+            except OSError:
+                continue
+        return await dial(addresses[-1], port)
+
+    return dial_by_name
 
 
 def judged(address: str, configured: bool) -> AddressKind | None:
@@ -85,7 +105,7 @@ class Resolving:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            if is_number(host):
+            if _is_number(host):
                 found: Sequence[str] = (host,)
             else:
                 async with asyncio.timeout(DEADLINE):
@@ -100,7 +120,7 @@ class Resolving:
         return Resolved(addresses, loop.time() - began, fault, kinds[0] if kinds else "")
 
 
-def is_number(host: str) -> bool:
+def _is_number(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:

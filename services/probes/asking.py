@@ -18,7 +18,7 @@ from anyio.streams.tls import TLSStream
 
 from services.domain.probes import ProbeFault
 from services.outside.dial import Dial
-from services.outside.http import DialTransport
+from services.outside.dialled_http import DialTransport
 from services.probes.faults import Unwell, of_the_network, of_tls
 
 MOST_BYTES = 64 << 10
@@ -47,27 +47,32 @@ async def fetch(dial: Dial, trust: ssl.SSLContext, url: str, expected: Iterable[
         status, where, body = await _get(_way(dial, trust, asked), asked, _login(urlsplit(url), asked))
         if status not in _REDIRECTS or status in expected:
             return Reply(status, body)
-        to = _following(asked, where)
-        if to is None or to.hostname != asked.hostname or _LOGIN.search(to.path):
+        to = _onward(asked, where)
+        if to is None or _name(to) != _name(asked) or _LOGIN.search(to.path):
             break
         asked = to
     raise Unwell(ProbeFault.REDIRECT, shown(to.geturl()) if to else "")
-
-
-def _following(asked: SplitResult, where: str) -> SplitResult | None:
-    """Where a redirect leads; None where nobody could ask there."""
-    try:
-        to = urlsplit(urljoin(asked.geturl(), where))
-        askable = bool(where and to.hostname) and to.scheme in ("http", "https") and to.port != 0
-    except ValueError:  # of brackets, or of a port
-        return None
-    return to if askable else None
 
 
 def shown(url: str) -> str:
     """Without a login, a query and a fragment, which may be secrets."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def _onward(asked: SplitResult, where: str) -> SplitResult | None:
+    """None where that leads nowhere on the web: a server may write anything."""
+    try:
+        to = urlsplit(urljoin(asked.geturl(), where))
+        _ = _name(to), to.port
+    except ValueError:
+        return None
+    return to if where and to.scheme in ("http", "https") and to.port != 0 else None
+
+
+def _name(url: SplitResult) -> str:
+    """In ASCII, as resolvers and servers know it. Raises UnicodeError for what can be no name."""
+    return (url.hostname or "").encode("idna").decode()
 
 
 def _way(dial: Dial, trust: ssl.SSLContext, url: SplitResult) -> Dial:
@@ -99,7 +104,7 @@ async def _secured(stream: ByteStream, host: str, trust: ssl.SSLContext) -> Byte
 async def _get(way: Dial, url: SplitResult, login: Mapping[str, str]) -> tuple[int, str, bytes]:
     """Status, Location and the beginning of the body."""
     port = f":{url.port}" if url.port else ""
-    name = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname or ""
+    name = f"[{_name(url)}]" if ":" in _name(url) else _name(url)
     target = f"http://{name}{url.path or '/'}" + (f"?{url.query}" if url.query else "")
     headers = {"host": name + port, "accept": "*/*", "accept-encoding": "identity", "user-agent": "vakhta"}
     try:

@@ -22,13 +22,13 @@ _DOUBT = 3.0  # seconds
 
 
 class Prober:
-    """gateways: the hosts that probes go through, by name. trust: whose certificates are believed. dial: without one
-    of them."""
+    """gateways: the hosts that probes go through, by name. trust: whose certificates are believed. here: the way of
+    all other probes."""
 
     def __init__(
-        self, gateways: Mapping[str, Gateway], trust: ssl.SSLContext, clock: Clock, dial: Dial = direct
+        self, gateways: Mapping[str, Gateway], trust: ssl.SSLContext, clock: Clock, *, here: Dial = direct
     ) -> None:
-        self._gateways, self._trust, self._clock, self._dial = gateways, trust, clock, dial
+        self._gateways, self._trust, self._clock, self._here = gateways, trust, clock, here
 
     async def probe(self, spec: ProbeSpec) -> ProbeResult:
         """Raises nothing that is foreseen: all that may go wrong is a result."""
@@ -71,7 +71,7 @@ class Prober:
         return None
 
     async def _answered(self, spec: ProbeSpec) -> None:
-        dial = through(self._gateways[spec.via]) if spec.via else self._dial
+        dial = through(self._gateways[spec.via]) if spec.via else self._here
         if spec.kind in KINDS:
             await self._http(dial, spec)
             return

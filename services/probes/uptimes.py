@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 
-from rapidfuzz import fuzz, process
-
 from services.domain.access import Actor
 from services.domain.probes import ProbeSpec
 from services.domain.uptime import History, Reach, Standing, Uptime, UptimeReport
 from services.errors import NoSuchProbe
+from services.fleet.names import nearest
 from services.ports import Clock
 from services.probes.results import Results, Sums
 
 LATEST = 5
-_MOST_NEAR, _NEAR_ENOUGH = 6, 65
 
 
 class Uptimes:
@@ -24,7 +22,7 @@ class Uptimes:
 
     async def overview(self, *, by: Actor) -> UptimeReport:
         """All that the person may see."""
-        seen = [spec for spec in self._probes if visible(by, spec)]
+        seen = self._seen(by)
         found = await self._results.of([spec.name for spec in seen])
         rows = [_uptime(spec, *found[spec.name]) for spec in seen]
         return UptimeReport(self._clock.now(), sorted(rows, key=lambda row: row.urgency))
@@ -37,24 +35,18 @@ class Uptimes:
         return History(self._clock.now(), _uptime(spec, standing, sums), reach, sums.bars(reach), latest)
 
     def _named(self, name: str, by: Actor) -> ProbeSpec:
-        seen = {spec.name: spec for spec in self._probes if visible(by, spec)}
+        seen = {spec.name: spec for spec in self._seen(by)}
         if spec := seen.get(name.lower()):
             return spec
-        found = process.extract(
-            name.lower(), list(seen), scorer=fuzz.WRatio, limit=_MOST_NEAR, score_cutoff=_NEAR_ENOUGH
-        )
-        raise NoSuchProbe(name, tuple(each for each, _score, _at in found))
+        raise NoSuchProbe(name, tuple(nearest(name, seen)))
+
+    def _seen(self, by: Actor) -> Sequence[ProbeSpec]:
+        """As what each is about is seen."""
+        return [spec for spec in self._probes if by.scope.covers_subject(spec.host, spec.container)]
 
     async def prune(self) -> int:
         """Drop single results that are two days old; how many."""
         return await self._results.prune(spec.name for spec in self._probes)
-
-
-def visible(actor: Actor, spec: ProbeSpec) -> bool:
-    """As what it is about: a container, a host as a whole, or nothing in particular, which needs everything."""
-    if spec.container:
-        return actor.scope.covers(spec.host, spec.container)
-    return actor.scope.covers_host(spec.host) if spec.host else actor.scope.covers_everything()
 
 
 def _uptime(spec: ProbeSpec, standing: Standing | None, sums: Sums) -> Uptime:

@@ -85,7 +85,7 @@ async def test_both_ways_and_both_ends(server: Server, tmp_path: Path) -> None:
 
 
 async def test_who_reads_slowly_is_waited_for(server: Server, tmp_path: Path) -> None:
-    with listening(server, tmp_path, "sleep 1; wc -c") as address:
+    with listening(server, tmp_path, "sleep 2; wc -c") as address:
         async with over_ssh(server) as engine, await dialled(engine, address) as stream:
             began, size = time.monotonic(), 16 << 20
             for _ in range(16):
@@ -153,10 +153,9 @@ async def test_a_silent_host_is_known_at_once(server: Server) -> None:
     async with over_ssh(server) as engine:
         with pytest.raises(HostSilent):
             await engine.dial("127.0.0.1", 80, deadline=5)
-        began = time.monotonic()
-        with pytest.raises(HostSilent):
-            await engine.dial("127.0.0.1", 80, deadline=5)
-        assert time.monotonic() - began < 0.2
+        async with asyncio.timeout(30):  # what is known needs none of its own time
+            with pytest.raises(HostSilent):
+                await engine.dial("127.0.0.1", 80, deadline=600)
 
 
 async def test_a_cable_pulled(server: Server, tmp_path: Path) -> None:
@@ -164,19 +163,18 @@ async def test_a_cable_pulled(server: Server, tmp_path: Path) -> None:
         async with over_ssh(server) as engine, await dialled(engine, address) as stream:
             assert await stream.receive() == b"here\n"
             server.pull_cable()
-            began = time.monotonic()
             with pytest.raises(DeadlineExceeded):
                 await engine.dial("127.0.0.1", int(address.rpartition(":")[2]), deadline=0.5)
-            assert time.monotonic() - began < 1
-            async with asyncio.timeout(8):  # the overrun has raised a doubt, and the link is found to be dead
+            async with asyncio.timeout(
+                30
+            ):  # the overrun has raised a doubt, and the link is found to be dead
                 with pytest.raises(anyio.BrokenResourceError):
                     await stream.receive()
             with pytest.raises(anyio.BrokenResourceError):
                 await stream.send(b"x")
-            began = time.monotonic()
-            with pytest.raises(HostSilent):
-                await engine.doubt(deadline=1)
-            assert time.monotonic() - began < 0.2
+            async with asyncio.timeout(30):
+                with pytest.raises(HostSilent):
+                    await engine.doubt(deadline=600)
 
 
 @pytest.fixture

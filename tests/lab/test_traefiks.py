@@ -111,17 +111,14 @@ async def test_a_cable_pulled(server: Server, tmp_path: Path) -> None:
         async with asking(server, traefik) as (traefiks, _):
             await traefiks.routing(server.name, deadline=5)
             server.pull_cable()
-            began = time.monotonic()
             assert isinstance(await refusal(traefiks, server.name, deadline=0.5), ApiTimeout)
-            assert time.monotonic() - began < 0.8
 
             async def known() -> bool:  # the overrun itself has raised the doubt
                 return isinstance(await refusal(traefiks, server.name, deadline=0.5), HostSilent)
 
             await until(known, "the contact is known to be lost", 10)
-            began = time.monotonic()
-            error = await refusal(traefiks, server.name)
-            assert time.monotonic() - began < 0.2
+            async with asyncio.timeout(30):  # what is known needs none of its own time
+                error = await refusal(traefiks, server.name, deadline=600)
             assert isinstance(error, HostSilent)
             assert error.reason is Silence.TIMEOUT
             server.plug_cable()
@@ -163,13 +160,10 @@ async def test_one_dead_host_holds_up_no_other(lab: Lab, tmp_path: Path) -> None
             async with open_traefiks(addresses) as traefiks:
                 await asyncio.gather(*(traefiks.routing(host, deadline=5) for host in addresses))
                 server1.pull_cable()
-                began = time.monotonic()
-                dead, alive = await asyncio.gather(
-                    *(traefiks.routing(host) for host in addresses), return_exceptions=True
-                )
-                assert isinstance(dead, ApiTimeout)
-                assert isinstance(alive, Routing)
-                assert time.monotonic() - began < 1.6
+                dead = asyncio.ensure_future(refusal(traefiks, server1.name, deadline=5))
+                assert isinstance(await traefiks.routing(server2.name, deadline=5), Routing)
+                assert not dead.done(), "the other one is still waited for"
+                assert isinstance(await dead, ApiTimeout | HostSilent)
 
 
 async def test_five_hundred_routers(server: Server, tmp_path: Path) -> None:

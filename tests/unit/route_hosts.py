@@ -23,7 +23,10 @@ def actor(*globs: str) -> Actor:
 
 @dataclass
 class HostInHand:
-    """silence, trouble: of the engine and of Traefik. hangs: neither ever answers. started: by name, else long ago."""
+    """silence, trouble: of the engine and of Traefik. hangs: neither ever answers.
+
+    started: by name, else long ago. deadlines: that were run into, and how many of them at once.
+    """
 
     rows: Sequence[Container] = ()
     routing: Routing | None = None
@@ -32,6 +35,9 @@ class HostInHand:
     hangs: bool = False
     started: dict[str, datetime] = field(default_factory=dict)
     inspected: list[str] = field(default_factory=list)
+    deadlines: list[float] = field(default_factory=list)
+    at_once: int = 0
+    most_at_once: int = 0
 
     def stop(self, name: str, state: State = State.EXITED) -> None:
         self.rows = [
@@ -95,5 +101,9 @@ class _Engine:
 
 async def _hang(here: HostInHand, deadline: float) -> None:
     if here.hangs:
+        here.deadlines.append(deadline)
+        here.at_once += 1
+        here.most_at_once = max(here.most_at_once, here.at_once)
         await asyncio.sleep(deadline)
+        here.at_once -= 1
         raise DeadlineExceeded("", deadline)

@@ -23,7 +23,7 @@ from services.errors import (
 )
 from services.http import open_api
 from services.outside.dial import direct
-from services.outside.http import _KINDS
+from services.outside.dialled_http import _KINDS
 from tests.contract.recorded import answer, answering
 from tests.lab.monitoring import free_port
 

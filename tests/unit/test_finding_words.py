@@ -61,6 +61,16 @@ def probe(fault: str, detail: str = "", **more: Any) -> Alert:
             "🔥 n8n.tapbot.kz: сертификат истекает 28 нояб.",
         ),
         (
+            certificate("expired", expires="2026-11-20T09:00:00+00:00"),
+            "🔥 n8n.tapbot.kz: the certificate expired on 20 Nov",
+            "🔥 n8n.tapbot.kz: сертификат истёк 20 нояб.",
+        ),
+        (
+            certificate("expired", expires="2027-01-28T09:00:00+00:00"),
+            "🔥 n8n.tapbot.kz: a certificate of the chain has expired",
+            "🔥 n8n.tapbot.kz: истёк один из сертификатов цепочки",
+        ),
+        (
             certificate("default_certificate"),
             "🔥 n8n.tapbot.kz: Traefik's default certificate, it has none for this name",
             "🔥 n8n.tapbot.kz: стандартный сертификат Traefik: своего для этого имени у него нет",

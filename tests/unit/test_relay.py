@@ -315,6 +315,15 @@ async def test_evidence_that_comes_later_is_kept_and_shown(stage: Stage) -> None
     assert stage.refreshed == [webhook(known).fingerprint]
 
 
+async def test_evidence_that_cannot_be_read_hides_no_finding(stage: Stage) -> None:
+    async with stage.relay(alertmanager=False) as relay:
+        await relay.report(stage.finding())
+        (key,) = await stage.store.scan("evidence/")
+        await stage.store.write(Put(key, b"?"))
+        (known,) = await relay.open_of(["service_down"])
+    assert (known.container, known.evidence) == ("directus", None)
+
+
 async def test_an_end_told_by_somebody_else_does_not_stand(stage: Stage) -> None:
     found = stage.finding()
     async with stage.relay() as relay:

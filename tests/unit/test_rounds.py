@@ -108,9 +108,22 @@ async def test_a_warning_that_becomes_critical_is_another(stage: Stage) -> None:
     await stage.after()
     (warning,) = await stage.after(seconds=30)
     stage.wrong = [stage.finding(severity=Severity.CRITICAL)]
-    assert await stage.after(seconds=30) == [replace(warning, ended=stage.clock.now())]
-    (critical,) = await stage.after(seconds=30)
+    assert await stage.after(seconds=30) == [], "it is not over"
+    critical, over = await stage.after(seconds=30)
     assert critical.severity is Severity.CRITICAL
+    assert over == replace(warning, ended=stage.clock.now())
+    stage.wrong = []
+    assert await stage.after(seconds=30) == [replace(critical, ended=stage.clock.now())]
+
+
+async def test_a_warning_that_was_critical_for_a_moment_stays_a_warning(stage: Stage) -> None:
+    stage.wrong = [stage.finding()]
+    await stage.after()
+    await stage.after(seconds=30)
+    stage.wrong = [stage.finding(severity=Severity.CRITICAL)]
+    assert await stage.after(seconds=30) == []
+    stage.wrong = [stage.finding()]
+    assert await stage.after(seconds=30) == []
 
 
 async def test_what_an_earlier_run_left_open_is_ended() -> None:

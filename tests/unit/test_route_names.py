@@ -5,7 +5,7 @@ import pytest
 from services.domain.access import Actor, Role, Scope
 from services.domain.routes import HostRoutes, Route, RoutesReport, route_key
 from services.errors import NoSuchHost, NoSuchRoute
-from services.route_names import look_up, resolve_route
+from services.routes.names import look_up, resolve_route
 from services.routes.routes import Routes
 from tests.unit.test_route_views import NOW, planned, route
 

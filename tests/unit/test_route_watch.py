@@ -175,7 +175,7 @@ async def test_more_of_it_is_news_and_worse_is_another(stage: Stage) -> None:
     (news,) = await stage.after_looks(2)
     assert (news.notes["faults"], news.severity) == ("wrong_port,no_tls", Severity.WARNING)
     stage.here.routing = GONE
-    over, worse = await stage.after_looks(2)
+    worse, over = await stage.after_looks(2)
     assert (over.key, worse.severity) == (news.key, Severity.CRITICAL)
     assert over.ended
 

@@ -549,6 +549,7 @@ def test_routes_and_probes(load: Load) -> None:
         ("probes: [{name: a, address: 'h:1'}]", "needs url, such as"),
         ("probes: [{name: a, kind: redis, url: 'http://h'}]", "needs address, such as 127.0.0.1:5432"),
         ("probes: [{name: a, kind: tcp, address: h}]", "'h' must be HOST:PORT"),
+        ("probes: [{name: a, kind: tcp, address: 'h:70000'}]", "'h:70000': ports are 1 to 65535"),
         ("probes: [{name: a, url: 'http://h', container: x}]", "container needs the host"),
         ("probes: [{name: a, url: 'http://h', timeout: 1m}]", "timeout must be shorter than interval"),
         ("probes: [{name: a, url: 'http://h', via: one}]", "one is not reached over SSH"),

@@ -124,6 +124,18 @@ async def test_what_speaks_no_tls(ours: Authority) -> None:
     assert caught.value.fault is Fault.NO_TLS
 
 
+async def test_what_nobody_but_openssl_can_read(ours: Authority, tmp_path: Path) -> None:
+    files = self_signed(NAME).write(tmp_path, "x")
+    der = ssl.PEM_cert_to_DER_cert(files.certificate.read_text())
+    of_version_3, of_version_2 = bytes.fromhex("a003020102"), bytes.fromhex("a003020101")
+    assert der.count(of_version_3) == 1
+    files.certificate.write_text(ssl.DER_cert_to_PEM_cert(der.replace(of_version_3, of_version_2)))
+    async with serving(files) as port:
+        with pytest.raises(HandshakeFailed) as caught:
+            await shake(port, ours.file)
+    assert (caught.value.fault, caught.value.detail) == (Fault.HANDSHAKE, "1 is not a valid X509 version")
+
+
 async def test_what_refuses_the_name(ours: Authority, tmp_path: Path) -> None:
     """TLS 1.3 alone on one side and what is older on the other: an alert comes."""
     files = ours.leaf(NAME).write(tmp_path, "x")

@@ -16,6 +16,7 @@ from services.errors import HostSilent, Silence
 from tests.bots import TOKEN, Setup
 from tests.conftest import host_settings
 from tests.contract.recorded import answer, answering
+from tests.lab.authority import Authority, serving
 from tests.lab.monitoring import AlertmanagerServer, PrometheusServer, free_port
 from tests.lab.servers import Lab
 from tests.lab.sshd import authorized_keys_line
@@ -213,6 +214,17 @@ async def test_a_traefik_that_is_reached_directly(tmp_path: Path, telegram: Tele
     ):
         async with answering(says) as standin:
             assert f"!!  server1, Traefik: {standin.url} {words}" in await told(standin.url)
+
+
+async def test_a_traefik_whose_authority_is_our_own(tmp_path: Path, telegram: Telegram) -> None:
+    ours = Authority(tmp_path)
+    says = b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n" + b'{"Version":"2.11.3"}'
+    async with serving(ours.files("127.0.0.1"), says) as port:
+        url = f"https://127.0.0.1:{port}"
+        hosts = {"server1": {"address": f"unix://{tmp_path}/docker.sock", "traefik": {"url": url}}}
+        setup = Setup(tmp_path, telegram.url, hosts, more={"trusted_ca": str(ours.file)})
+        _, lines = await report(setup)
+    assert lines[3] == f"!!  server1, Traefik: {url} is of version 2.11.3; 3.0 or newer is needed"
 
 
 def test_what_the_key_must_permit(tmp_path: Path) -> None:

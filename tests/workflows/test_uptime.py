@@ -112,6 +112,9 @@ async def test_one_probe_in_a_picture_that_changes_in_place(cast: Cast, setup: M
         await cast.aigerim.says("/uptime redsi")
         reply = await next_answer(cast, cast.aigerim)
         assert reply.text == 'No probe "redsi". Did you mean:'
+        await cast.aigerim.says("/uptime кувшы")
+        reply = await next_answer(cast, cast.aigerim)
+        assert labels(reply) == ["redis"], "typed in the other layout"
         await cast.aigerim.presses(reply, "redis")
         assert (await next_answer(cast, cast.aigerim)).caption.startswith("🟢 redis: answers since ")
 
