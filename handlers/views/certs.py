@@ -118,4 +118,4 @@ def _fine(rows: Sequence[Certified], now: datetime) -> Iterator[Text]:
 
 
 def _silent(host: str) -> Text:
-    return Text("\n⚠️ ", _("{host}: its Traefik does not answer").format(host=host))
+    return Text("\n⚠️ ", _("{host}: its Traefik cannot be asked now").format(host=host))

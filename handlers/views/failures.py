@@ -10,7 +10,7 @@ from aiogram.utils.i18n import ngettext
 
 from handlers.args import MOST_LINES, Usage, UsageError
 from handlers.callbacks import Act, Open, Overview
-from handlers.outside_callbacks import Check, ProbePicture, RouteCard, RouteList
+from handlers.outside_callbacks import Check, CheckList, ProbeList, ProbePicture, RouteCard, RouteList
 from handlers.views.alert_text import inert, one_line
 from handlers.views.answer import Answer, Row, button, in_pairs, in_rows
 from handlers.views.api_words import api_words
@@ -61,6 +61,14 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
         case errors.NoSuchProbe(near=probes) if probes:
             presses = [button(name, ProbePicture(asker=asker, name=name, opens=True)) for name in probes]
             return Answer(Text(sentence(error, now)), tuple(in_rows(presses, 2)))
+        case errors.NoSuchRoute(name=name) if name:
+            return Answer(Text(sentence(error, now)), ([button(_("Routes"), RouteList(asker=asker))],))
+        case errors.NoSuchDomain(name=name) if name:
+            return Answer(
+                Text(sentence(error, now)), ([button(_("Check a domain"), CheckList(asker=asker))],)
+            )
+        case errors.NoSuchProbe(name=name) if name:
+            return Answer(Text(sentence(error, now)), ([button(_("Uptime"), ProbeList(asker=asker))],))
         case errors.PatternRefused(plainer=plainer) if plainer:
             return Answer(Text(sentence(error, now), " ", _("Try:"), " ", Code(plainer)))
         case _:

@@ -8,10 +8,13 @@ from aiogram.types import InlineKeyboardButton
 from aiogram.utils.i18n import gettext as _
 
 from handlers.callbacks import NOBODY, Ack, AckAll, AckListed, Act, Mute, Open, Release, Unmute
+from handlers.outside_callbacks import Check
 from handlers.views.alert_text import WORD, inert, one_line, web_link
 from handlers.views.answer import Row, button, in_rows
 from services.domain.alerts import Incident, Span
+from services.domain.certificates import Domain
 from services.domain.containers import key_of
+from services.domain.findings import CERTIFICATE_PROBLEM, SUBJECTS
 from services.domain.posts import Bulletin, Menu, Shown
 
 MORNING = time(9)
@@ -25,12 +28,12 @@ def keyboard(bulletin: Bulletin) -> tuple[Row, ...]:
     incident = shown.incident
     if not shown.tally.firing:
         silenced = incident.quiet is not None and incident.quiet.until > bulletin.at
-        return ([_silence(bulletin)] if silenced else [], container_row(incident, "logs"))
+        return ([_silence(bulletin)] if silenced else [], next_row(shown, "logs"))
     if bulletin.menu is not None:
         return tuple(_menu(incident, bulletin.menu, bulletin.spans))
     return (
         [_take(shown), _silence(bulletin)],
-        container_row(incident, "logs", "restart"),
+        next_row(shown, "logs", "restart"),
         _links(shown),
     )
 
@@ -53,6 +56,21 @@ def _silence(bulletin: Bulletin) -> InlineKeyboardButton:
     if incident.quiet and incident.quiet.until > bulletin.at:
         return button(_("Undo"), Unmute(incident=incident.id))
     return button(_("Silence"), Mute(incident=incident.id))
+
+
+def next_row(shown: Shown, *acts: Act) -> Row:
+    """What is looked at or done next. No container mends a certificate, so there the domain alone is offered."""
+    known = {
+        (alert.name, alert.host, alert.labels.get(SUBJECTS.get(alert.name, ""), "")) for alert in shown.alerts
+    }
+    checks: list[InlineKeyboardButton] = []
+    if len(known) == 1:
+        ((name, host, subject),) = known
+        if subject and SUBJECTS.get(name) == "domain":
+            checks.append(button(_("Check"), Check(asker=NOBODY, key=Domain(subject, host).key)))
+        if checks and name == CERTIFICATE_PROBLEM:
+            return checks
+    return [*container_row(shown.incident, *acts), *checks]
 
 
 def container_row(incident: Incident, *acts: Act) -> Row:

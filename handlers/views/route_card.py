@@ -8,7 +8,7 @@ from aiogram.types import InlineKeyboardButton
 from aiogram.utils.formatting import Bold, Code, Text
 from aiogram.utils.i18n import gettext as _
 
-from handlers.outside_callbacks import RouteCard
+from handlers.outside_callbacks import Check, RouteCard
 from handlers.views.alert_text import WORD, clean, cut, one_line, plain, web_link
 from handlers.views.answer import Answer, Row, button
 from handlers.views.card import changes, opens
@@ -16,6 +16,7 @@ from handlers.views.condition import SYMBOL, state_words
 from handlers.views.moments import clock
 from handlers.views.route_words import name_of, route_words, servers_words, symbol, target
 from services.domain.access import Actor
+from services.domain.certificates import Domain
 from services.domain.routes import Route
 from services.domain.routing import Protocol
 
@@ -126,7 +127,9 @@ def _keyboard(route: Route, actor: Actor, here: RouteCard, *, protected: bool) -
             *changes(container, actor, here.asker, protected=protected)[:1],
             opens(container, f"{one_line(container.name, _LABEL_UNITS)} ▸", "card", here.asker),
         ]
-    yield _open(route)
+    if opened := _open(route):
+        check = Check(asker=here.asker, key=Domain(route.domain, route.host).key)
+        yield [*opened, button(_("Check"), check)]
     yield [button("‹ " + _("Routes"), here.back), button("↻", here)]
 
 

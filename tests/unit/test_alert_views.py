@@ -11,11 +11,13 @@ import pytest
 from bot.middlewares.locale import speaking
 from handlers.callbacks import Ack as AckButton
 from handlers.callbacks import AckAll, Mute, Open, Release, Unmute
+from handlers.outside_callbacks import Check
 from handlers.views import alerts as views
 from handlers.views.alert_text import cut, plain, web_link
 from handlers.views.answer import Answer, units
 from handlers.words import catalogues
 from services.domain.alerts import Ack, Alert, Evidence, Quiet, Span
+from services.domain.certificates import Domain
 from services.domain.containers import key_of
 from services.domain.posts import Menu, Ring, Ringing
 from tests.unit.alert_samples import NOW, OPENED, alert, bulletin, shown
@@ -229,6 +231,21 @@ def test_a_description_is_told_when_it_says_more() -> None:
     assert "var is at 99 %\nClean up" in text(views.living(bulletin(shown(more))))
     only = alert("X", annotations={"description": "word " * 300})
     assert 400 < units(text(views.living(bulletin(shown(only))))) < 800
+
+
+@pytest.mark.parametrize(
+    ("name", "below"),
+    [("certificate_problem", ["Check"]), ("route_drift", ["Logs", "Restart", "Check"])],
+)
+def test_trouble_of_a_domain_leads_to_its_check_and_no_certificate_to_a_restart(
+    name: str, below: list[str]
+) -> None:
+    one = alert(name, labels={"domain": "dir.example.org"})
+    answer = views.living(bulletin(shown(one)))
+    assert labels(answer) == [["Acknowledge", "Silence"], below]
+    assert data(answer, "Check") == Check(asker="0", key=Domain("dir.example.org", "server2").key).pack()
+    several = shown(one, alert(name, labels={"domain": "pg.example.org"}))
+    assert labels(views.living(bulletin(several)))[1] == ["Logs", "Restart"]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from services.domain.containers import Condition, Container, Details, Diagnosis,
 from services.domain.reports import Card, Observed
 from services.domain.routes import ExpectedRoute, HostRoutes, Route, RouteFault, RoutesReport, route_key
 from services.domain.routing import Backend, EntryPoint, Middleware, Protocol, Router, RouterTls, Service
-from services.errors import ApiRefusedLogin, HostSilent, NoSuchRoute, Silence
+from services.errors import ApiRefusedLogin, HostSilent, NoSuchDomain, NoSuchProbe, NoSuchRoute, Silence
 from tests.unit.test_menu_views import labels
 from tests.unit.test_views import assert_fits
 
@@ -247,7 +247,11 @@ def test_the_card() -> None:
         "Router directus@docker: Host(`dir.tapbot.kz`)",
         "14:06:31",
     ]
-    assert buttons(shown) == [["Logs", "Start", "directus ▸"], ["dir.tapbot.kz ↗"], ["‹ Routes", "↻"]]
+    assert buttons(shown) == [
+        ["Logs", "Start", "directus ▸"],
+        ["dir.tapbot.kz ↗", "Check"],
+        ["‹ Routes", "↻"],
+    ]
     assert shown.rows[1][0].url == "https://dir.tapbot.kz"
     assert shown.rows[2][0].callback_data == RouteList(asker="3e9").pack()
     with speaking(catalogues("ru"), ALMATY):
@@ -356,7 +360,11 @@ def test_a_near_miss_has_buttons() -> None:
         == 'Several routes fit "a". Which one?'
     )
     assert labels(failure(NoSuchRoute("servr1", hosts=("server1",)), "3e9", "card", NOW)) == ["server1"]
-    assert text(failure(NoSuchRoute("zzz"), "3e9", "card", NOW)) == 'No route "zzz".'
+    lost = failure(NoSuchRoute("zzz"), "3e9", "card", NOW)
+    assert (text(lost), labels(lost)) == ('No route "zzz".', ["Routes"])
+    assert labels(failure(NoSuchDomain("zzz"), "3e9", "card", NOW)) == ["Check a domain"]
+    assert labels(failure(NoSuchProbe("zzz"), "3e9", "card", NOW)) == ["Uptime"]
+    assert not labels(failure(NoSuchRoute(""), "3e9", "card", NOW)), "a button that led nowhere"
 
 
 def test_the_longest_button_data_fits_in_64_bytes() -> None:

@@ -223,7 +223,7 @@ async def test_one_route_in_full(
             ]
             assert seen(reply)[2].startswith("🟢 wiki: running")
             assert reply.buttons == [
-                ["Logs", "Restart", "wiki ▸"], ["wiki.tapbot.kz ↗"], ["‹ Routes", "↻"],
+                ["Logs", "Restart", "wiki ▸"], ["wiki.tapbot.kz ↗", "Check"], ["‹ Routes", "↻"],
             ]  # fmt: skip
         assert "apr1" not in reply.text
         await cast.aigerim.presses(reply, "wiki ▸")
@@ -268,7 +268,7 @@ async def test_a_near_miss_is_offered(
         await turned(cast, cast.aigerim, reply, "server1")
         assert seen(reply)[0] == "🟢 All routes fine: 2"
         reply = await ask(cast, cast.aigerim, "/routes qqqqqqqq.example.org")
-        assert (seen(reply), reply.buttons) == (['No route "qqqqqqqq.example.org".'], [])
+        assert (seen(reply), reply.buttons) == (['No route "qqqqqqqq.example.org".'], [["Routes"]])
         reply = await ask(cast, cast.aigerim, "/routes a b")
         assert reply.text == 'One name is enough; "b" was not understood.'
 
