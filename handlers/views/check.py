@@ -7,16 +7,19 @@ from aiogram.utils.formatting import Bold, Text
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
+from handlers.callbacks import Open
 from handlers.outside_callbacks import Check, CheckAgain, CheckList
-from handlers.views.alert_text import inert
-from handlers.views.answer import Answer, button, in_pairs
+from handlers.views.alert_text import inert, one_line
+from handlers.views.answer import Answer, Row, button, in_pairs
 from handlers.views.moments import clock
 from handlers.views.outside_words import STEPS, days_left, issuer_of, milliseconds, status_words, wrong_words
 from services.domain.certificates import CertificateFault, Domain
 from services.domain.checks import CheckFault, CheckReport, Hop, Sight, Step, Wrong
+from services.domain.containers import key_of
 
 _PER_PAGE = 16
 _LONGEST_URL = 120
+_LABEL_UNITS = 40
 _MOST_SERVERS, _MOST_NAMES = 10, 10
 _WELL, _UNWELL, _DOWN, _UNKNOWN = "🟢", "🟡", "🔴", "⚠️"
 
@@ -37,7 +40,17 @@ def check(report: CheckReport, asker: str) -> Answer:
         "\n" if servers else "",
         clock(report.at, seconds=True),
     )
-    return Answer(text, ([button("↻", CheckAgain(asker=asker, token=report.token))],))
+    again = button("↻", CheckAgain(asker=asker, token=report.token))
+    return Answer(text, ([*_behind(report, asker), again],))
+
+
+def _behind(report: CheckReport, asker: str) -> Row:
+    """To the container that the domain leads to, where one goes when something is wrong."""
+    domain = report.domain
+    if domain is None or not domain.container:
+        return []
+    opened = Open(asker=asker, act="card", host=domain.host, key=key_of(domain.host, domain.container))
+    return [button(f"{one_line(domain.container, _LABEL_UNITS)} ▸", opened)]
 
 
 def picker(domains: Sequence[Domain], asker: str, *, page: int = 0) -> Answer:

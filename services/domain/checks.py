@@ -97,12 +97,14 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """url: what was asked, without its query. sights: the bot's first. token: with which the same is asked again."""
+    """url: what was asked, without its query. sights: the bot's first. token: with which the same is asked again.
+    domain: that the asker knows it as."""
 
     url: str
     sights: tuple[Sight, ...]
     at: datetime
     token: str
+    domain: Domain | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from services.domain.certificates import Domain
 from services.domain.checks import CheckReport
 from services.errors import NoDomain, NoSuchContainer, NoSuchDomain, NoSuchHost, TargetRefused
 from services.fleet.fleet import Fleet
-from services.fleet.names import nearest
+from services.fleet.names import in_other_layout, nearest
 from services.outside.domains import KnownDomains
 from services.outside.resolving import Judge, Lookup, Resolving, judged
 from services.outside.targets import WEB, Target, read_target
@@ -52,12 +52,14 @@ class Checking:
     async def check(self, what: str, *, by: Actor) -> CheckReport | Sequence[Domain]:
         """what: a domain in scope, a container, or for an admin any URL. A container with several domains: those.
 
-        Raises NoSuchDomain, with those in scope that are near, NoDomain, Ambiguous, HostSilent, TargetRefused,
-        StoreError.
+        Raises NoSuchDomain, with those in scope that are near, for whoever typed one in the other keyboard layout too;
+        NoDomain, Ambiguous, HostSilent, TargetRefused, StoreError.
         """
         known = await self.domains(by=by)
         if (found := _known(what, known)) is not None:
             return await self._check(found, known, by)
+        if any(_known(typed, known) for typed in _in_other_layout(what)):
+            raise NoSuchDomain(what, tuple(_near(what, known)))
         if by.role >= Role.ADMIN and any(sign in what for sign in ".:"):
             return await self._check(read_target(what), known, by)
         its_own = await self._of_container(what, known, by)
@@ -99,7 +101,8 @@ class Checking:
         walks = [Walk(place, resolving, self._handshakes, self._clock, near) for place in self._seen(by)]
         sights = await asyncio.gather(*(walk.go(target) for walk in walks))
         token = token or await self._asked.keep(target)
-        return CheckReport(target.shown, tuple(sights), self._clock.now(), token)
+        domain = next((each for each in known if each.domain == target.host), None)
+        return CheckReport(target.shown, tuple(sights), self._clock.now(), token, domain)
 
     def _seen(self, by: Actor) -> Iterator[Place]:
         """Through a server goes who sees it as a whole: others do not learn that it is there. A few will do."""
@@ -136,6 +139,11 @@ def _known(what: str, known: Sequence[Domain]) -> Target | None:
     if domain is None:
         return None
     return target if "://" in what else _target(domain)
+
+
+def _in_other_layout(what: str) -> tuple[str, str]:
+    """With the dots from the same keys as the letters, and with dots that were typed as such."""
+    return in_other_layout(what), ".".join(map(in_other_layout, what.split(".")))
 
 
 def _near(what: str, known: Sequence[Domain]) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.middlewares.locale import speaking
+from handlers.callbacks import Open
 from handlers.views.answer import MESSAGE_ENTITIES, MESSAGE_UNITS, Answer, units
 from handlers.views.certs import certs
 from handlers.views.check import check, picker
@@ -24,6 +25,7 @@ from services.domain.checks import (
     Step,
     Wrong,
 )
+from services.domain.containers import key_of
 from services.domain.routing import StoredCertificate
 from services.outside.addresses import AddressKind
 
@@ -114,6 +116,20 @@ def test_what_only_a_server_meets_is_told_in_the_first_line(language: str) -> No
     first = text.splitlines()[0]
     assert first.startswith("🟡 dir.example.org · ")
     assert "server2" in first
+
+
+def test_a_check_leads_to_the_container_behind_the_domain() -> None:
+    domain = Domain("dir.example.org", "server2", "directus")
+    report = CheckReport("https://dir.example.org", (Sight("", (hop(),)),), NOW, "a" * 8)
+    with speaking(catalogues("en"), ZoneInfo("Asia/Almaty")):
+        found = [check(replace(report, domain=each), "3e9") for each in (domain, Domain("x.org", ""), None)]
+    assert [[each.text for row in one.rows for each in row] for one in found] == [
+        ["directus ▸", "↻"],
+        ["↻"],
+        ["↻"],
+    ]
+    opened = Open(asker="3e9", act="card", host="server2", key=key_of("server2", "directus"))
+    assert found[0].rows[0][0].callback_data == opened.pack()
 
 
 def test_a_downgrade_is_told(language: str) -> None:

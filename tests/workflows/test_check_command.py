@@ -85,7 +85,7 @@ async def test_step_by_step(lab: Lab, cast: Cast, setup: Make, more: dict[str, A
         assert lines[3].startswith("TLS: 1.3, 63 d left, Lab Root Intermediate · ")
         assert lines[4].startswith("HTTP: 401 Unauthorized, asks for a login · ")
         assert lines[6] == "⚠️ server1, server2: DNS: not asked, it leads to the bot's own machine"
-        assert labels(reply) == ["↻"]
+        assert labels(reply) == ["directus ▸", "↻"]
         edits = len(reply.edits)
         await asyncio.sleep(1.1)  # or it would be the same to the second, which is no edit
         await cast.aigerim.presses(reply, "↻")
@@ -112,6 +112,17 @@ async def test_the_first_step_that_is_wrong(
         reply = await ask(cast, cast.aigerim, f"/check {name}")
         assert reply.text.splitlines()[0] == first
         assert "token" not in reply.text
+
+
+@pytest.mark.parametrize("typed", ["вшкюучфьздующкп", "вшк.учфьзду.щкп", "ВШКЮУЧФЬЗДУЮЩКП"])
+async def test_a_domain_in_the_wrong_keyboard_layout_is_offered(
+    lab: Lab, cast: Cast, setup: Make, more: dict[str, Any], typed: str
+) -> None:
+    async with running(setup(*lab.servers.values(), users=USERS, more=more)):
+        for person in (cast.aigerim, cast.student):
+            reply = await ask(cast, person, f"/check {typed}")
+            assert reply.text.endswith("Did you mean:")
+            assert labels(reply)[0] == "dir.example.org"
 
 
 async def test_in_russian(lab: Lab, cast: Cast, setup: Make, more: dict[str, Any]) -> None:
@@ -159,7 +170,7 @@ async def test_to_each_what_is_in_scope(lab: Lab, cast: Cast, setup: Make, more:
         ):
             reply = await ask(cast, cast.student, f"/check {there}")
             assert reply.text.startswith("No domain "), there
-            assert set(labels(reply)) <= {"dir.example.org", "dir.tapbot.kz"}
+            assert set(labels(reply)) <= {"dir.example.org", "dir.tapbot.kz", "Check a domain"}
         reply = await ask(cast, cast.student, "/check")
         assert (reply.text, labels(reply)) == ("Which domain?", ["dir.example.org", "dir.tapbot.kz"])
         await cast.student.presses(reply, "dir.example.org")
