@@ -89,12 +89,24 @@ def _head(uptime: Uptime, now: datetime) -> str:
 
 def _longest(uptime: Uptime) -> str:
     """Of the longest time of which a good part is known: two hours say nothing about a month."""
-    month, week = uptime.month, uptime.week
-    if month.known > Reach.WEEK.value.total_seconds():
-        return _("{share} in 30 d").format(share=_share(month))
-    if week.known > Reach.DAY.value.total_seconds():
-        return _("{share} in 7 d").format(share=_share(week))
+    if _is_known(uptime.month, Reach.WEEK):
+        return _("{share} in 30 d").format(share=_share(uptime.month))
+    if _is_known(uptime.week, Reach.DAY):
+        return _("{share} in 7 d").format(share=_share(uptime.week))
     return _("{share} in 24 h").format(share=_share(uptime.day)) if uptime.day.known else ""
+
+
+def _told(uptime: Uptime) -> Iterator[tuple[str, Tally]]:
+    """A longer time only where more of it is known than the shorter one has."""
+    yield _("24 h"), uptime.day
+    if _is_known(uptime.week, Reach.DAY):
+        yield _("7 d"), uptime.week
+    if _is_known(uptime.month, Reach.WEEK):
+        yield _("30 d"), uptime.month
+
+
+def _is_known(tally: Tally, beyond: Reach) -> bool:
+    return tally.known > beyond.value.total_seconds()
 
 
 def _share(tally: Tally) -> str:
@@ -126,8 +138,7 @@ def plain_address(address: str) -> str:
 
 def _figures(history: History) -> Iterator[str]:
     uptime = history.uptime
-    named = ((_("24 h"), uptime.day), (_("7 d"), uptime.week), (_("30 d"), uptime.month))
-    yield " · ".join(f"{label}: {_share(tally)}" for label, tally in named)
+    yield " · ".join(f"{label}: {_share(tally)}" for label, tally in _told(uptime))
     if history.latest:
         latest = ", ".join(_latency(each.latency) if each.ok else "✗" for each in history.latest)
         yield _("Last answers: {latencies}").format(latencies=latest)

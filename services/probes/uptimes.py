@@ -6,7 +6,7 @@ from services.domain.access import Actor
 from services.domain.probes import ProbeSpec
 from services.domain.uptime import History, Reach, Standing, Uptime, UptimeReport
 from services.errors import NoSuchProbe
-from services.fleet.names import nearest
+from services.fleet.names import MOST_SUGGESTIONS, nearest
 from services.ports import Clock
 from services.probes.results import Results, Sums
 
@@ -28,7 +28,7 @@ class Uptimes:
         return UptimeReport(self._clock.now(), sorted(rows, key=lambda row: row.urgency))
 
     async def history(self, name: str, reach: Reach, *, by: Actor) -> History:
-        """Of the probe of this name, in whatever case. Raises NoSuchProbe."""
+        """Of the probe of this name, in whatever case, or the only one of this container. Raises NoSuchProbe."""
         spec = self._named(name, by)
         standing, sums = (await self._results.of([spec.name]))[spec.name]
         latest = await self._results.latest(spec.name, LATEST)
@@ -38,7 +38,11 @@ class Uptimes:
         seen = {spec.name: spec for spec in self._seen(by)}
         if spec := seen.get(name.lower()):
             return spec
-        raise NoSuchProbe(name, tuple(nearest(name, seen)))
+        own = [spec for spec in seen.values() if name.lower() in _container_names(spec)]
+        if len(own) == 1:
+            return own[0]
+        near = [spec.name for spec in own] or nearest(name, seen)
+        raise NoSuchProbe(name, tuple(near[:MOST_SUGGESTIONS]))
 
     def _seen(self, by: Actor) -> Sequence[ProbeSpec]:
         """As what each is about is seen."""
@@ -47,6 +51,11 @@ class Uptimes:
     async def prune(self) -> int:
         """Drop single results that are two days old; how many."""
         return await self._results.prune(spec.name for spec in self._probes)
+
+
+def _container_names(spec: ProbeSpec) -> tuple[str, ...]:
+    name = spec.container.lower()
+    return (name, f"{spec.host}/{name}") if name else ()
 
 
 def _uptime(spec: ProbeSpec, standing: Standing | None, sums: Sums) -> Uptime:

@@ -151,6 +151,14 @@ def test_one_probe(language: str) -> None:
     assert (answer.file.name, answer.file.photo) == ("n8n-30d.png", True)
 
 
+@pytest.mark.parametrize(("hours", "said_of"), [(6, 1), (30, 2), (200, 3)])
+def test_six_hours_are_said_to_be_no_month(hours: int, said_of: int) -> None:
+    known = [Tally(min(hours * 3600, 86400 * days), hours * 3000, 1, 120, 890) for days in (1, 7, 30)]
+    each = replace(uptime(), day=known[0], week=known[1], month=known[2])
+    figures = said(card(history(each), "1")).splitlines()[3]
+    assert figures.count("%") == said_of
+
+
 @pytest.mark.parametrize("reach", list(Reach))
 @pytest.mark.parametrize("fault", [None, *ProbeFault])
 def test_a_caption_always_fits(reach: Reach, fault: ProbeFault | None) -> None:

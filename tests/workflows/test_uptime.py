@@ -79,6 +79,8 @@ async def test_a_service_that_dies_and_comes_back_is_one_alert_and_is_resolved(
             assert alert.text.startswith("🔥")
             assert "redis" in alert.text.splitlines()[0]
             assert "warning · probe_failed · since " in alert.text
+            await cast.aigerim.says("/why Redis")
+            assert (await cast.telegram.next_message(cast.aigerim)).text.startswith("🔥 redis: ")
             await cast.aigerim.presses(reply, "↻")
             await cast.telegram.until(lambda: reply.text.startswith("🔴 1 of 2 needs you"))
             _, _, one, two, *_ = reply.text.splitlines()

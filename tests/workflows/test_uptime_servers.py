@@ -70,6 +70,8 @@ async def test_a_container_that_dies_is_one_incident_though_its_probe_fails_too(
     server.permit(f"127.0.0.1:{port}")
     async with running(setup(server, more=shop(port))):
         await line(cast, "🟢 shop: 100 % in 24 h")
+        await cast.aigerim.says("/uptime server2/shop")
+        assert (await next_answer(cast, cast.aigerim)).caption.startswith("🟢 shop: answers since ")
         server.docker("kill", "shop")
         alert = await cast.telegram.next_message(cast.ops, 15)
         assert alert.text.startswith("🔥 shop is down on server2")
