@@ -13,6 +13,7 @@ from services.alerts.policy import Policy
 from services.alerts.sight import sees
 from services.domain.access import Actor
 from services.domain.alerts import Alert, Incident, Tally
+from services.domain.findings import SUBJECTS
 from services.domain.posts import Post, PostState, Shown
 from services.errors import NoSuchIncident
 from services.ports import Clock
@@ -77,7 +78,7 @@ class AlertBrowser:
         return replace(found, shown=tuple(shown))
 
     async def why(self, name: str, *, by: Actor) -> Sequence[Trace]:
-        """The latest alerts of that name, container, host/container or incident, at most five."""
+        """The latest alerts of that name, container, host/container, domain, probe or incident, at most five."""
         found = []
         for incident in await self._ledger.latest():
             if not sees(by.scope, incident):
@@ -131,5 +132,6 @@ def _fits(word: str, one: Shown) -> bool:
 def _names(word: str, incident: Incident, alert: Alert) -> bool:
     names = [alert.container, *alert.annotations.get("containers", "").replace(",", " ").split()]
     full = [f"{alert.host}/{name}" for name in names]
-    known = (alert.name, alert.fingerprint, incident.id, *names, *full)
+    subject = alert.labels.get(SUBJECTS.get(alert.name, ""), "")
+    known = (alert.name, alert.fingerprint, incident.id, subject, *names, *full)
     return word in (each.lower() for each in known)
