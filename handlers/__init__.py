@@ -27,9 +27,9 @@ ROUTERS = (
     routes.router,
     check.router,
     certs.router,
+    uptime.router,
     alerts.router,
     silences.router,
-    uptime.router,
     start.router,
     people.router,
 )

@@ -34,7 +34,7 @@ router = Router(name="routes")
     role=Role.VIEWER,
     about=mark("domains and where they lead, trouble first"),
     entry=(mark("Routes"), RouteList),
-    usage="[HOST|DOMAIN]",
+    usage="[HOST|NAME|DOMAIN]",
 )
 async def list_routes(
     message: Message,
