@@ -12,6 +12,7 @@ from handlers.callbacks import Open
 from handlers.views.answer import MESSAGE_ENTITIES, MESSAGE_UNITS, Answer, units
 from handlers.views.certs import certs
 from handlers.views.check import check, picker
+from handlers.views.failures import failure
 from handlers.views.outside_words import expiry, wrong_words
 from handlers.words import catalogues
 from services.domain.certificates import Certificate, CertificateFault, Domain, Handshake
@@ -27,6 +28,7 @@ from services.domain.checks import (
 )
 from services.domain.containers import key_of
 from services.domain.routing import StoredCertificate
+from services.errors import NoSuchContainer, NoSuchDomain, NoSuchRoute
 from services.outside.addresses import AddressKind
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -192,3 +194,9 @@ def test_nothing_that_a_server_says_can_be_tapped(language: str) -> None:
         text = fits(check(CheckReport("https://dir.example.org", (sight,), NOW, "a" * 8), "1"))
         assert "/stop" not in text
         assert "@everybody" not in text
+
+
+@pytest.mark.parametrize("gone", [NoSuchDomain(""), NoSuchRoute(""), NoSuchContainer("")])
+def test_what_is_gone_is_not_said_to_be_a_container(gone: Exception) -> None:
+    with speaking(catalogues("en"), ZoneInfo("Asia/Almaty"), "ru"):
+        assert fits(failure(gone, "3e9", "card", NOW)) == "Этого здесь больше нет."
