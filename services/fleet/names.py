@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from functools import cache, partial
 
 from rapidfuzz import fuzz
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from services.domain.containers import Container
 from services.errors import Ambiguous, NoSuchContainer, NoSuchHost
@@ -19,6 +19,7 @@ MOST_SUGGESTIONS = 6
 NEAR_ENOUGH = 65.0
 # For the beginning of a long name and for another part of it, which are far from it by their length.
 _BEGINNING, _PART = 80.0, 70.0
+_SWAPPED = 75.0  # two letters that stand the other way round: `dri` for dir
 _SHORTEST_BEGINNING, _SHORTEST_PART = 2, 3
 
 # The same keys of the two layouts (ЙЦУКЕН as on a PC), without and with Shift.
@@ -184,6 +185,8 @@ def _nearness(typed: str, known: str) -> float:
     """0 to 100. WRatio sees a part of a longer name, Jaro-Winkler prefers what begins alike."""
     typed, known = typed.lower(), known.lower()
     nearness = (fuzz.WRatio(typed, known) + 100 * JaroWinkler.similarity(typed, known)) / 2
+    if sorted(typed) == sorted(known) and OSA.distance(typed, known) == 1:
+        return max(nearness, _SWAPPED)
     if len(typed) >= _SHORTEST_BEGINNING and known.startswith(typed):
         return max(nearness, _BEGINNING)
     if len(typed) >= _SHORTEST_PART and typed in known:

@@ -101,6 +101,7 @@ def test_a_name_that_fits_several(query: str, choices: tuple[tuple[str, str], ..
         ("post", "server2/postgres"),
         ("manager", "server2/alertmanager"),
         ("wroker", "server2/team-worker-1"),
+        ("8nn", "server1/n8n"),
         ("biling", "server2/x1"),
         ("директус", "server2/directus"),
         ("постгрес", "server2/postgres"),

@@ -43,6 +43,7 @@ def test_a_name_that_fits(typed: str, meant: Route) -> None:
     [
         ("dr.tapbot.kz", "dir.tapbot.kz"),
         ("dir.tapbot.ky", "dir.tapbot.kz"),
+        ("dri.tapbot.kz", "dir.tapbot.kz"),
         ("direktus", "dir.tapbot.kz"),
         ("вшкюефзищеюля", "dir.tapbot.kz"),
         ("tapbot.kz", None),
