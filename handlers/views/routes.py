@@ -13,6 +13,7 @@ from aiogram.utils.formatting import Bold, ExpandableBlockQuote, Text
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
+from handlers.callbacks import Overview
 from handlers.outside_callbacks import RouteCard, RouteList
 from handlers.views.alert_text import cut, plain
 from handlers.views.answer import (
@@ -254,6 +255,8 @@ def _keyboard(report: RoutesReport, page: Sequence[_Line], here: RouteList, page
     last: list[InlineKeyboardButton] = []
     if here.host:
         last.append(button("‹ " + _("All hosts"), first))
+        if report.hosts[0].trouble:  # is its Traefik running?
+            last.append(button(f"{here.host} ▸", Overview(asker=here.asker, host=here.host)))
     elif not alone:
         hosts = dict.fromkeys([line.host.host for line in page] + [host.host for host in report.hosts])
         last += [

@@ -358,6 +358,10 @@ async def test_a_traefik_that_is_gone_is_told_and_delays_nobody(
         reply = await ask(cast, cast.aigerim, "/routes n8n.tapbot.kz")
         assert seen(reply)[0] == "⚠️ n8n.tapbot.kz on server1: not known, Traefik cannot be asked now"
         assert reply.buttons[0] == ["Logs", "Restart", "n8n ▸"], "what can be done, can be done still"
+        reply = await ask(cast, cast.aigerim, "/routes server1")
+        assert reply.buttons == [["‹ All hosts", "server1 ▸", "↻"]]
+        await turned(cast, cast.aigerim, reply, "server1 ▸")
+        assert "traefik" in reply.text, "whether its container runs is one tap away"
 
 
 async def test_a_traefik_that_hangs_delays_nobody(
