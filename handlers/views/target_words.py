@@ -31,7 +31,7 @@ def _refused(error: TargetRefused) -> str:
                 text=text
             )
         case Oddity.PORT:
-            return _("Port {text} is not checked: 80, 443, and from 1024 on.").format(text=text)
+            return _("Port {text} is not checked: only 80, 443, and 1024 to 65535.").format(text=text)
         case Oddity.NUMBER:
             words = _('"{text}" is no IP address as everybody writes it, such as 203.0.113.2')
             return words.format(text=text)

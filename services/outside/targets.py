@@ -19,6 +19,7 @@ _PORTS = {"http": 80, "https": 443}
 WEB = tuple(_PORTS.values())
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _BRACKETED = re.compile(r"\[[^\]]+\](:\d*)?")
+_WITH_PORT = re.compile(r"(\w+://)?([^:/?#\[\]]+|\[[^\]]*\]):(?P<port>[^:/?#]+)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 # Below this only the web's own ports: nobody shall be made to speak to a mail server.
 _LEAST_PORT = 1024
@@ -85,8 +86,10 @@ def read_target(text: str) -> Target:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as exc:
-        oddity = Oddity.PORT if "ort" in str(exc) else Oddity.HOST
-        raise TargetRefused(oddity, text.rpartition("@")[2]) from exc
+        text = text.rpartition("@")[2]
+        if found := _WITH_PORT.match(text):
+            raise TargetRefused(Oddity.PORT, found["port"]) from exc
+        raise TargetRefused(Oddity.HOST, text.removeprefix("https://")) from exc
     if parts.scheme not in _PORTS:
         raise TargetRefused(Oddity.SCHEME, text)
     if "@" in parts.netloc:

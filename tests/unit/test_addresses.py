@@ -201,6 +201,23 @@ def test_what_is_asked(text: str, url: str | None) -> None:
         assert read_target(text).url == url
 
 
+@pytest.mark.parametrize(
+    ("text", "oddity", "told"),
+    [
+        ("https://a.example:99999/x", Oddity.PORT, "99999"),
+        ("https://user:secret@a.example:99999", Oddity.PORT, "99999"),
+        ("a.example:80x?q=1:2", Oddity.PORT, "80x"),
+        ("https://[::1]:99999", Oddity.PORT, "99999"),
+        ("::1", Oddity.HOST, "::1"),
+        ("a.example:25", Oddity.PORT, "25"),
+    ],
+)
+def test_of_a_wrong_port_the_port_is_told_and_not_the_address(text: str, oddity: Oddity, told: str) -> None:
+    with pytest.raises(TargetRefused) as caught:
+        read_target(text)
+    assert (caught.value.oddity, caught.value.text) == (oddity, told)
+
+
 def test_a_query_is_not_shown() -> None:
     assert read_target("https://a.example/login?token=abc").shown == "https://a.example/login"
 
