@@ -172,7 +172,7 @@ async def open_alerts(
         if settings.alerts.heartbeat_url:
             url = settings.alerts.heartbeat_url.get_secret_value()
             alerts.works["heartbeat"] = Heartbeat(url, alerts.oldest_undelivered).run
-        alerts.works |= watches(settings, services, relay, stack.callback)
+        alerts.works |= watches(settings, services, relay, notices.tell, stack.callback)
         yield alerts
 
 

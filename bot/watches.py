@@ -1,53 +1,71 @@
 """What looks for trouble as long as the bot runs: at each host, and at what leads there from outside."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 from bot.container import Services
 from bot.settings import Settings
 from services.alerts.log_watch import LogWatch
 from services.alerts.relay import Relay
 from services.alerts.rounds import Rounds
+from services.alerts.supervision import supervised
 from services.alerts.watcher import Watcher
 from services.domain.findings import CERTIFICATE_PROBLEM, SEVERITIES, Finding
+from services.domain.posts import Notice
 from services.outside.certificates import WHILE_WRONG, CertificateWatch
 from services.probes.watch import ProbeWatch
 from services.routes.watch import RouteWatch
 
 Work = Callable[[], Awaitable[None]]
+Tell = Callable[[Notice], Awaitable[None]]
+Closing = Callable[[Callable[[], None]], object]
 
 
 def watches(
-    settings: Settings, services: Services, relay: Relay, closing: Callable[[Callable[[], None]], object]
+    settings: Settings, services: Services, relay: Relay, tell: Tell, closing: Closing
 ) -> Mapping[str, Work]:
-    """Each runs until cancelled. closing: takes what is to be called in the end."""
-    return {**_of_hosts(settings, services, relay, closing), **_from_outside(settings, services, relay)}
+    """Each runs until cancelled, whatever it meets. tell: the admins. closing: takes what is called in the end."""
+    kept = {
+        name: partial(supervised, what, work, tell, services.clock)
+        for name, (what, work) in {
+            **_over_logs(settings, services, relay, closing),
+            **_from_outside(settings, services, relay),
+        }.items()
+    }
+    return {**_of_hosts(services, relay), **kept}
 
 
-def _of_hosts(
-    settings: Settings, services: Services, relay: Relay, closing: Callable[[Callable[[], None]], object]
-) -> Mapping[str, Work]:
-    works: dict[str, Work] = {}
-    for host in services.fleet.hosts:
-        engine = services.fleet.engine(host)
-        works[f"watch {host}"] = Watcher(
-            host,
-            engine,
-            relay.report,
-            _of_the_watch(relay),
-            services.own_acts,
-            services.reader,
-            services.clock,
+def _of_hosts(services: Services, relay: Relay) -> Mapping[str, Work]:
+    """They begin anew by themselves."""
+    return {
+        f"watch {host}": Watcher(
+            host, services.fleet.engine(host), relay.report, _of_the_watch(relay), services.own_acts,
+            services.reader, services.clock,
         ).run
-        if rules := [block.rule for block in settings.alerts.log_rules]:
-            log_watch = LogWatch(
-                engine, rules, relay.report, relay.open_findings, services.store, services.clock
-            )
-            closing(log_watch.close)
-            works[f"log rules {host}"] = log_watch.run
+        for host in services.fleet.hosts
+    }  # fmt: skip
+
+
+def _over_logs(
+    settings: Settings, services: Services, relay: Relay, closing: Closing
+) -> Mapping[str, tuple[str, Work]]:
+    works: dict[str, tuple[str, Work]] = {}
+    rules = [block.rule for block in settings.alerts.log_rules]
+    for host in services.fleet.hosts if rules else ():
+        watch = LogWatch(
+            services.fleet.engine(host),
+            rules,
+            relay.report,
+            relay.open_findings,
+            services.store,
+            services.clock,
+        )
+        closing(watch.close)
+        works[f"log rules {host}"] = "logs", watch.run
     return works
 
 
-def _from_outside(settings: Settings, services: Services, relay: Relay) -> Mapping[str, Work]:
+def _from_outside(settings: Settings, services: Services, relay: Relay) -> Mapping[str, tuple[str, Work]]:
     """Also where the settings have nothing to look at any more: what is open from when they had comes to its end."""
     clock = services.clock
     certificates = Rounds(
@@ -59,9 +77,9 @@ def _from_outside(settings: Settings, services: Services, relay: Relay) -> Mappi
         relay.report, relay.open_of, clock,
     )  # fmt: skip
     return {
-        "routes": RouteWatch(services.surveyor, clock).rounds(relay.report, relay.open_of).run,
-        "certificates": certificates.run,
-        "probes": probes.run,
+        "routes": ("routes", RouteWatch(services.surveyor, clock).rounds(relay.report, relay.open_of).run),
+        "certificates": ("certificates", certificates.run),
+        "probes": ("probes", probes.run),
     }
 
 

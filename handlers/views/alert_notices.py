@@ -37,10 +37,28 @@ def _sentence(notice: Notice, facts: dict[str, str]) -> str:
             words = _("Rules name channels that do not exist here yet (sms, email): {rules}.")
         case Trouble.RECONCILE:
             words = _("Alertmanager cannot be asked: what is resolved may still read as firing. {why}")
-    known = {**dict.fromkeys(("chat", "instead", "why", "key", "incident", "since", "rules"), "?"), **facts}
+        case Trouble.STUMBLED:
+            words = _(
+                "Something broke in the watch over {watch} ({why}). It begins anew; the log tells more."
+            )
+            facts["watch"] = _watched(facts.get("watch", ""))
+    known = {
+        **dict.fromkeys(("chat", "instead", "why", "key", "incident", "since", "rules", "watch"), "?"),
+        **facts,
+    }
     known["why"] = detail.rstrip(".") or ("" if notice.trouble is Trouble.RECONCILE else "?")
     known["since"] = _time(notice.facts.get("since", ""), notice.at) or known["since"]
     return words.format_map(known).strip()
+
+
+def _watched(name: str) -> str:
+    known = {
+        "routes": _("routes"),
+        "certificates": _("certificates"),
+        "probes": _("probes"),
+        "logs": _("logs"),
+    }
+    return known.get(name, name)
 
 
 def _time(stamp: str, now: datetime) -> str:

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 QUEUE = "notices"
 # Of these the latest is told, and then no other for a while: somebody may cause them by the hundred.
-REPEATED = frozenset({Trouble.UNDECODABLE, Trouble.REFUSED})
+REPEATED = frozenset({Trouble.UNDECODABLE, Trouble.REFUSED, Trouble.STUMBLED})
 REPEATED_APART = timedelta(minutes=10)
 AGAIN_AFTER = timedelta(minutes=1)
 _AT_ONCE = 20
