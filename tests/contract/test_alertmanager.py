@@ -176,6 +176,9 @@ async def test_groups_hold_their_alerts(am: Alertmanager) -> None:
     await am.post(
         [alert("one", host="server1"), alert("two", host="server2"), alert("three", host="server2")]
     )
+    async with asyncio.timeout(10):  # it groups what it has taken a moment later
+        while sum(len(group.alerts) for group in await am.groups()) < 3:
+            await asyncio.sleep(0.05)
     groups = {group.labels["host"]: group for group in await am.groups()}
     assert groups["server2"].receiver == "nobody"
     assert {each.labels["alertname"] for each in groups["server2"].alerts} == {"two", "three"}
