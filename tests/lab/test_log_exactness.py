@@ -206,21 +206,38 @@ async def test_while_it_is_written(
     try:
         await asyncio.sleep(1)
         for sizes in ([50], [400, 3000]):
-            (newest,) = (await lines_of(source.read(LogQuery(tail=1), deadline=5)))[-1:]
-            lines = await walked(source, sizes)
-            assert lines[-1].stamp >= newest.stamp
-            assert_no_gap(lines, dropped=bool(options))
-            before, after = lines[: len(lines) // 2], ended(lines[len(lines) // 2 + 1 :])
-            mark = Mark.at(lines[len(before)], len(after) + 1)
-            later = await lines_of(Onward(source, mark).blocks(deadline=_SLOW))
-            if later[0] == after[0]:
-                assert later[: len(after)] == after
-            else:
-                assert options, "the mark was dropped meanwhile"
-            assert_no_gap(later, dropped=True)
+            # dockerd 20.10 itself leaves a whole file out now and then while it compresses it: one plain `docker logs`
+            # in some 400. What is left out three times running is left out by us.
+            for again in reversed(range(3 if "--log-opt=compress=true" in options else 1)):
+                try:
+                    await _read_while_it_is_written(source, sizes, dropped=bool(options))
+                    break
+                except Gap:
+                    if not again:
+                        raise
     finally:
         (spill / "stop").touch()
         server.docker("rm", "--force", identity)
+
+
+async def _read_while_it_is_written(source: LogSource, sizes: Sequence[int], *, dropped: bool) -> None:
+    """Backwards in windows, and onward from the middle of that."""
+    (newest,) = (await lines_of(source.read(LogQuery(tail=1), deadline=5)))[-1:]
+    lines = await walked(source, sizes)
+    assert lines[-1].stamp >= newest.stamp
+    assert_no_gap(lines, dropped=dropped)
+    before, after = lines[: len(lines) // 2], ended(lines[len(lines) // 2 + 1 :])
+    mark = Mark.at(lines[len(before)], len(after) + 1)
+    later = await lines_of(Onward(source, mark).blocks(deadline=_SLOW))
+    assert_no_gap(later, dropped=True)
+    if later[0] == after[0]:
+        assert later[: len(after)] == after
+    else:
+        assert dropped, "the mark was dropped meanwhile"
+
+
+class Gap(AssertionError):
+    """Numbers that do not follow each other."""
 
 
 def ended(lines: Sequence[Line]) -> list[Line]:
@@ -234,7 +251,11 @@ def assert_no_gap(lines: Sequence[Line], *, dropped: bool) -> None:
     for kind, step in ((b"out", 1), (b"err", 1), (b"long", 250)):
         numbers = [int(words[-2]) for words in said if words[-1] == kind]
         first = numbers[0] if numbers and dropped else step
-        assert numbers == list(range(first, first + step * len(numbers), step))
+        if numbers != (wanted := list(range(first, first + step * len(numbers), step))):
+            place = next(
+                place for place, pair in enumerate(zip(numbers, wanted, strict=True)) if len({*pair}) > 1
+            )
+            raise Gap(f"{kind!r}: {numbers[place]} where {wanted[place]} is due")
     longs = [len(words[0]) for words in said if words[-1] == b"long"]
     assert [length for length in longs[dropped:] if length != 40_000] == []
     assert len(said) > 500
