@@ -81,8 +81,14 @@ def _texts(
             return [f"there is no such key; {mend or 'known here: ' + ', '.join(known)}"]
         case "missing":
             return ["missing; fill it in"]
-        case "literal_error":
+        case "literal_error" | "enum":
             return [f"must be {context['expected']}"]
+        case "greater_than_equal":
+            return [f"must be {context['ge']} or more"]
+        case "less_than_equal":
+            return [f"must be {context['le']} or less"]
+        case "string_too_long":
+            return [f"must have {context['max_length']} characters or less"]
         case "value_error":
             return str(context["error"]).splitlines()
         case _:

@@ -26,6 +26,12 @@ def _domain(value: str) -> str:
     return domain
 
 
+def _probe_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,39}", value):
+        raise ValueError(f"{value!r} must be of a-z, 0-9, _, . and -, at most 40 of them, such as n8n")
+    return value
+
+
 Domain = Annotated[str, AfterValidator(_domain)]
 
 
@@ -52,7 +58,7 @@ class RouteBlock(Block):
 class ProbeBlock(Block):
     """`url` for HTTP, `address` (HOST:PORT) for tcp, postgres and redis. The rest is as in `ProbeSpec`."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")]
+    name: Annotated[str, AfterValidator(_probe_name)]
     kind: ProbeKind = ProbeKind.HTTP
     url: Annotated[str, AfterValidator(values.web_address)] | None = Field(
         None, repr=False

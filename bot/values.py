@@ -122,7 +122,7 @@ def token(value: SecretStr) -> SecretStr:
 def web_address(value: str) -> str:
     url = _split(value)
     if url is None or url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
-        raise ValueError("must be an http:// or https:// address, such as https://api.telegram.org")
+        raise ValueError("must be an http:// or https:// address, such as https://example.org")
     return value.rstrip("/")
 
 

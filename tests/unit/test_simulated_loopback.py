@@ -15,6 +15,7 @@ from playground.engine.team import open_team
 from playground.engine.world import World
 from playground.loopback import TRAEFIK, Loopbacks
 from playground.ssh import ADDRESS, SshServer
+from tests.unit.simulated_login import log_in
 
 DEADLINE = 5.0
 _STARTUP = b"\0\0\0\x08\x04\xd2\x16\x2f"  # PostgreSQL's SSLRequest
@@ -26,15 +27,7 @@ class Scene:
     hosts: dict[str, Host]
 
     async def login(self, user: str) -> asyncssh.SSHClientConnection:
-        return await asyncssh.connect(
-            ADDRESS,
-            self.ssh.port,
-            username=user,
-            client_keys=[str(self.ssh.identity_file)],
-            known_hosts=str(self.ssh.known_hosts),
-            config=None,
-            agent_path=None,
-        )
+        return await log_in(self.ssh, user)
 
 
 @pytest.fixture

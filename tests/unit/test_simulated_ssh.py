@@ -18,6 +18,7 @@ from services.errors import HostSilent, Silence
 from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
 from services.fleet.turns import Turns
+from tests.unit.simulated_login import log_in
 
 
 @dataclass
@@ -32,15 +33,7 @@ class Scene:
         return HostAddress(name=user, **settings)
 
     async def login(self, user: str = "server1") -> asyncssh.SSHClientConnection:
-        return await asyncssh.connect(
-            ADDRESS,
-            self.ssh.port,
-            username=user,
-            client_keys=[str(self.ssh.identity_file)],
-            known_hosts=str(self.ssh.known_hosts),
-            config=None,
-            agent_path=None,
-        )
+        return await log_in(self.ssh, user)
 
 
 @pytest.fixture
