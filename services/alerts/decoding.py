@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Raw
 
 from services.alertmanager import fingerprint
+from services.alerts.mending import AT_ONCE, clean, mended, mended_in_parts
 from services.domain.alerts import Notification, Report, Status
 from services.errors import VakhtaError
 
@@ -25,11 +26,8 @@ MOST_ALERTS = 100_000
 
 # Up to so many values a list of them is small; in a body with more the alerts are counted first.
 _FEW_COMMAS = 1_000_000
-# The patient parser holds the event loop 50 ms for each MiB.
-_MENDED = 1 << 20
 # Alertmanager's own fingerprint is computed byte by byte.
 _SIGNED = 16 << 10
-_SURROGATE = re.compile("[\ud800-\udfff]")
 # Before: Go's zero time, which says "not known". From: sums with durations would overflow.
 _YEARS = range(1970, 9000)
 _NULL = Raw(b"null")
@@ -42,6 +40,10 @@ class Undecodable(VakhtaError):
     """A body that is no notification at all. `reason`: for the admins, without the body's content."""
 
     reason: str
+
+
+class TooLongToMend(Undecodable):
+    """It is not quite JSON, and too long for the patience of `head`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,22 @@ _STRING = msgspec.json.Decoder(str)
 
 
 def head(body: bytes) -> Head:
-    """All but the alerts. 32 MiB take some 40 ms. Raises Undecodable."""
+    """All but the alerts. 32 MiB take some 40 ms. Raises Undecodable, TooLongToMend."""
     return _patiently(_head, body)
+
+
+async def patient_head(body: bytes) -> Head:
+    """`head` of what must be mended however long it is. Raises Undecodable."""
+    try:
+        return head(body)
+    except TooLongToMend:
+        pass
+    try:
+        return head(await mended_in_parts(body))
+    except RecursionError:
+        raise Undecodable("nested too deeply") from None
+    except ValueError as error:  # json's are such
+        raise Undecodable(str(error)) from None
 
 
 def _head(body: bytes) -> Head:
@@ -120,14 +136,14 @@ def encode(notification: Notification) -> bytes:
     """What Alertmanager would send. `head` and `reports` give back all but `origin` and `received`."""
     told = {
         "version": "4",
-        "groupKey": _clean(notification.key),
+        "groupKey": clean(notification.key),
         "truncatedAlerts": notification.truncated,
         "status": "firing" if any(_fires(each) for each in notification.reports) else "resolved",
-        "receiver": _clean(notification.receiver),
+        "receiver": clean(notification.receiver),
         "groupLabels": _cleaned(notification.labels),
         "commonLabels": {},
         "commonAnnotations": {},
-        "externalURL": _clean(notification.url),
+        "externalURL": clean(notification.url),
         "alerts": [_told(each) for each in notification.reports],
     }
     return msgspec.json.encode(told)
@@ -144,7 +160,7 @@ def _told(report: Report) -> dict[str, object]:
         "annotations": _cleaned(report.annotations),
         "startsAt": report.starts.isoformat(),
         "endsAt": report.ends.isoformat() if report.ends else "0001-01-01T00:00:00Z",
-        "generatorURL": _clean(report.generator),
+        "generatorURL": clean(report.generator),
         "fingerprint": report.fingerprint,
     }
 
@@ -158,22 +174,14 @@ def _patiently(decode: Callable[[bytes], T], body: bytes) -> T:
     except msgspec.ValidationError as error:
         raise Undecodable(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        if len(body) > _MENDED:
-            raise Undecodable(str(error)) from None
+        if len(body) > AT_ONCE:
+            raise TooLongToMend(str(error)) from None
     try:
-        return decode(_mended(body))
+        return decode(mended(body))
     except RecursionError:
         raise Undecodable("nested too deeply") from None
     except ValueError as error:  # msgspec's and json's are such
         raise Undecodable(str(error)) from None
-
-
-def _mended(body: bytes) -> bytes:
-    """As JSON by the book: some write bare control characters, halves of surrogate pairs, NaN, or bytes of Latin-1."""
-    value = json.loads(
-        body.decode(errors="replace"), strict=False, parse_int=str, parse_float=str, parse_constant=str
-    )
-    return _clean(json.dumps(value, ensure_ascii=False)).encode()
 
 
 def _count(body: bytes) -> None:
@@ -258,10 +266,5 @@ def _moment(text: str) -> datetime | None:
     return moment if moment.year in _YEARS else None
 
 
-def _clean(text: str) -> str:
-    """Halves of surrogate pairs are no text to UTF-8."""
-    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
 def _cleaned(texts: Mapping[str, str]) -> dict[str, str]:
-    return {_clean(name): _clean(value) for name, value in texts.items()}
+    return {clean(name): clean(value) for name, value in texts.items()}

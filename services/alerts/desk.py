@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2s
 
-from services.alerts.decoding import Flaw, Undecodable, head, reports
+from services.alerts.decoding import Flaw, Undecodable, patient_head, reports
 from services.alerts.inbox import Entry, Inbox
 from services.alerts.incidents import changed, opened, outlived
 from services.alerts.ledger import Ledger, incident_writes
@@ -101,7 +101,7 @@ class Desk:
 
     async def _handle(self, entry: Entry) -> None:
         try:
-            top = head(entry.body)
+            top = await patient_head(entry.body)
         except Undecodable as flaw:
             await self._put_aside(entry, str(flaw))
             return

@@ -235,6 +235,8 @@ class Server:
             self.docker("start", identity)
         if "unhealthy" in status or (service.probe and state != "running"):
             self.set_health(identity, good=True)
+        if "unhealthy" in status:
+            self.wait_health(identity, "healthy")
 
     def wait_health(self, name: str, wanted: str) -> None:
         """Until the container's health is `wanted`: healthy, unhealthy."""

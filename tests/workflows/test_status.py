@@ -70,6 +70,7 @@ async def test_a_host_and_the_way_back(lab: Lab, cast: Cast, setup: Make) -> Non
 
 
 async def test_the_card(lab: Lab, cast: Cast, setup: Make) -> None:
+    lab.servers["server2"].wait_health("directus", "healthy")
     async with running(setup(*lab.servers.values())):
         await cast.aigerim.says("/status directus")
         card = await cast.telegram.next_message(cast.aigerim)
