@@ -50,8 +50,9 @@ class AlertBrowser:
         for incident in await self._ledger.open():
             if not sees(by.scope, incident):
                 continue
-            one = await self._narrowed(incident, by)
-            if one.tally.firing and all(_fits(word.lower(), one) for word in words):
+            alerts = await self._visible(incident, by)
+            one = await _shown(incident, alerts)
+            if one.tally.firing and await _fit(words, one, alerts):
                 shown.append(one)
         shown.sort(key=lambda one: (-(one.tally.worst or 0), one.incident.opened))
         since = None if shown else await self._ledger.quiet_since()
@@ -62,7 +63,7 @@ class AlertBrowser:
         incident = await self._ledger.incident(identity)
         if incident is None or not sees(by.scope, incident):
             raise NoSuchIncident
-        shown = await self._narrowed(incident, by)
+        shown = await _shown(incident, await self._visible(incident, by))
         for alert in shown.alerts[:WITH_EVIDENCE]:
             if evidence := await self._ledger.evidence(alert.fingerprint):
                 shown = replace(shown, evidence=evidence)
@@ -80,14 +81,16 @@ class AlertBrowser:
     async def why(self, name: str, *, by: Actor) -> Sequence[Trace]:
         """The latest alerts of that name, container, host/container, domain, probe or incident, at most five."""
         found = []
-        for incident in await self._ledger.latest():
+        latest = await self._ledger.latest()
+        known = {incident.id for incident in latest}
+        still = [incident for incident in await self._ledger.open() if incident.id not in known]
+        for incident in (*latest, *reversed(still)):
             if not sees(by.scope, incident):
                 continue
-            one = await self._narrowed(incident, by)
-            fitting = [alert for alert in one.alerts if _names(name.lower(), incident, alert)]
-            for alert in fitting[:1]:
-                posts = await self._posts(incident)
-                found.append(Trace(incident, alert, posts, self._clock.now()))
+            fitting = await _named(name.lower(), incident, await self._visible(incident, by))
+            if fitting:
+                alert = (await worst_first(fitting))[0]
+                found.append(Trace(incident, alert, await self._posts(incident), self._clock.now()))
             if len(found) == 5:
                 break
         if not found:
@@ -105,28 +108,46 @@ class AlertBrowser:
             found += [post] if post else []
         return tuple(found)
 
-    async def _narrowed(self, incident: Incident, by: Actor) -> Shown:
-        alerts = [
+    async def _visible(self, incident: Incident, by: Actor) -> list[Alert]:
+        return [
             alert
             async for alert in self._ledger.alerts(incident.id)
             if by.scope.covers_subject(alert.host, alert.container)
         ]
-        tally = Tally()
-        for number, alert in enumerate(alerts, 1):
-            tally = tallied(tally, None, alert, incident.covered)
-            if number % SLICE == 0:
-                await asyncio.sleep(0)
-        return Shown(incident, tally, tuple((await worst_first(alerts))[:NAMED]))
 
 
-def _fits(word: str, one: Shown) -> bool:
-    if word in ("acked", "waiting"):
-        return (one.tally.uncovered == 0) is (word == "acked")
-    return any(
-        word in (alert.severity.name.lower(), alert.host.lower()) or _names(word, one.incident, alert)
-        for alert in one.alerts
-        if alert.firing
-    )
+async def _shown(incident: Incident, alerts: list[Alert]) -> Shown:
+    tally = Tally()
+    for number, alert in enumerate(alerts, 1):
+        tally = tallied(tally, None, alert, incident.covered)
+        if number % SLICE == 0:
+            await asyncio.sleep(0)
+    return Shown(incident, tally, tuple((await worst_first(alerts))[:NAMED]))
+
+
+async def _fit(words: Sequence[str], one: Shown, alerts: list[Alert]) -> bool:
+    """Whether each word fits the incident, or one of its alerts that fire."""
+    firing = [alert for alert in alerts if alert.firing] if words else []
+    for word in map(str.lower, words):
+        if word in ("acked", "waiting"):
+            fits = (one.tally.uncovered == 0) is (word == "acked")
+        else:
+            fits = any(word in (alert.severity.name.lower(), alert.host.lower()) for alert in firing)
+            fits = fits or bool(await _named(word, one.incident, firing))
+        if not fits:
+            return False
+    return True
+
+
+async def _named(word: str, incident: Incident, alerts: Sequence[Alert]) -> list[Alert]:
+    """Those that go by that name."""
+    found = []
+    for number, alert in enumerate(alerts, 1):
+        if _names(word, incident, alert):
+            found.append(alert)
+        if number % SLICE == 0:
+            await asyncio.sleep(0)
+    return found
 
 
 def _names(word: str, incident: Incident, alert: Alert) -> bool:
