@@ -39,7 +39,6 @@ from services.alerts.watchdog import Watchdog
 from services.domain.alerts import Origin
 from services.errors import StoreUnavailable
 from services.ports import Store
-from services.prometheus import Prometheus, open_prometheus
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +116,7 @@ async def open_alerts(
     policy = policy_of(settings, roster.admins())
     notifier = TelegramNotifier(bot, services.languages, services.catalogues, services.timezone, courier)
     async with AsyncExitStack() as stack:
-        alertmanager, prometheus = await _sources(settings, stack)
+        alertmanager, prometheus = await _alertmanager(settings, stack), services.prometheus
         ledger = Ledger(store)
         inbox = Inbox(store, clock)
         await inbox.open()
@@ -176,18 +175,6 @@ async def open_alerts(
         yield alerts
 
 
-async def _sources(
-    settings: Settings, stack: AsyncExitStack
-) -> tuple[Alertmanager | None, Prometheus | None]:
-    alertmanager, prometheus = None, None
-    if settings.alertmanager:
-        username, password = settings.alertmanager.login
-        alertmanager = await stack.enter_async_context(
-            open_alertmanager(settings.alertmanager.url, username, password)
-        )
-    if settings.prometheus:
-        username, password = settings.prometheus.login
-        prometheus = await stack.enter_async_context(
-            open_prometheus(settings.prometheus.url, username, password)
-        )
-    return alertmanager, prometheus
+async def _alertmanager(settings: Settings, stack: AsyncExitStack) -> Alertmanager | None:
+    api = settings.alertmanager
+    return await stack.enter_async_context(open_alertmanager(api.url, *api.login)) if api else None

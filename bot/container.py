@@ -33,6 +33,7 @@ from services.logs.pages.reader import LogReader
 from services.logs.search.prompts import Prompts
 from services.logs.search.search import Searcher
 from services.logs.text.presenter import Presenter
+from services.metrics.catalogue import Catalogue
 from services.outside.certificates import Certificates
 from services.outside.checking import Checking
 from services.outside.dial import through
@@ -47,6 +48,7 @@ from services.probes.probing import Prober
 from services.probes.results import Results
 from services.probes.uptimes import Uptimes
 from services.probes.watch import AT_ONCE
+from services.prometheus import Prometheus, open_prometheus
 from services.recents import Recents
 from services.roster import Chat, Person, Roster
 from services.routes.routes import Routes
@@ -83,6 +85,8 @@ class Services:
     results: Results
     uptimes: Uptimes
     traefiks: Traefiks
+    prometheus: Prometheus | None
+    catalogue: Catalogue
     surveyor: Surveyor
     routes: Routes
     cards: Cards
@@ -126,6 +130,8 @@ async def open_services(
         traefiks = await stack.enter_async_context(
             open_traefiks(traefik_addresses(settings.hosts, engines), believed)
         )
+        api = settings.prometheus
+        prometheus = await stack.enter_async_context(open_prometheus(api.url, *api.login)) if api else None
         roster = roster_of(settings)
         languages = Languages(store, roster, known=LANGUAGES, default=settings.language)
         audit = Audit(store, clock)
@@ -185,6 +191,8 @@ async def open_services(
             results=results,
             uptimes=Uptimes([block.probe for block in settings.probes], results, clock),
             traefiks=traefiks,
+            prometheus=prometheus,
+            catalogue=Catalogue(block.metric(name) for name, block in settings.metrics.items()),
             surveyor=surveyor,
             routes=routes,
             cards=Cards(fleet, routes),

@@ -47,7 +47,7 @@ def forwarded_addresses(name: str, settings: Settings) -> tuple[str, ...]:
 
     Its key must permit them."""
     host = settings.hosts[name]
-    urls = [host.traefik.url] if host.traefik and host.traefik.via_ssh else []
+    urls = [api.url for api in (host.traefik, host.netdata) if api and api.via_ssh]
     urls += [probe.url or f"tcp://{probe.address}" for probe in settings.probes if probe.via == name]
     return tuple(dict.fromkeys(map(_address_of, urls)))
 

@@ -41,6 +41,12 @@ class Traefik(Api):
     via_ssh: bool = False
 
 
+class Netdata(Api):
+    """A host's own. via_ssh: as in `Traefik`."""
+
+    via_ssh: bool = False
+
+
 class RouteBlock(Block):
     """One domain that should lead to one service; planned: that it will, some day."""
 

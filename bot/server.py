@@ -8,7 +8,7 @@ from pydantic import AfterValidator, model_validator
 
 from bot import values
 from bot.blocks import Block
-from bot.outside import Traefik
+from bot.outside import Netdata, Traefik
 
 Readable = Annotated[Path, AfterValidator(values.readable)]
 
@@ -44,6 +44,7 @@ class Host(Block):
     tls: Tls | None = None
     fast_lane: FastLane | None = None
     traefik: Traefik | None = None
+    netdata: Netdata | None = None
 
     @property
     def scheme(self) -> str:
@@ -59,8 +60,9 @@ class Host(Block):
             for key, scheme in belongs.items()
             if (self.scheme == scheme) is (getattr(self, key) is None)
         ]
-        if self.traefik and self.traefik.via_ssh and self.scheme != "ssh":
-            problems.append(f"traefik.via_ssh means nothing beside {self.scheme}://, leave it out")
+        for name, api in (("traefik", self.traefik), ("netdata", self.netdata)):
+            if api and api.via_ssh and self.scheme != "ssh":
+                problems.append(f"{name}.via_ssh means nothing beside {self.scheme}://, leave it out")
         if lane := self.fast_lane:
             if self.scheme != "ssh" and not (lane.address and lane.known_hosts):
                 problems.append(f"fast_lane beside {self.scheme}:// needs {_MENDS['fast_lane']}")

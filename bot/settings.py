@@ -30,6 +30,7 @@ from bot import values
 from bot.alerting import Alerts, Api
 from bot.blocks import Block
 from bot.complaints import complaints, hint
+from bot.metering import Grafana, MetricBlock
 from bot.outside import ProbeBlock, RouteBlock, once_each
 from bot.server import Host, Readable
 from bot.sources import PREFIX, gather
@@ -52,6 +53,7 @@ class SettingsError(Exception):
 
 Language = Literal["ru", "en"]
 ListenAddress = Annotated[Listen, NoDecode, PlainValidator(Listen.parse)]
+MetricId = Annotated[str, AfterValidator(values.metric_id)]
 HostName = Annotated[str, AfterValidator(values.host_name)]
 Globs = Annotated[tuple[str, ...], AfterValidator(values.globs)]
 
@@ -147,7 +149,11 @@ class Settings(BaseSettings):
     probes: tuple[ProbeBlock, ...] = ()
     # Certificates that are believed beside those that the system knows.
     trusted_ca: Annotated[Readable, AfterValidator(values.authorities)] | None = None
+    metrics: Annotated[dict[MetricId, MetricBlock], AfterValidator(MappingProxyType)] = Field(
+        default_factory=dict, validate_default=True
+    )
     prometheus: Api | None = None
+    grafana: Grafana | None = None
     alertmanager: Api | None = None
     dozzle: Dozzle | None = None
     logs: Logs = Logs()
@@ -170,9 +176,10 @@ class Settings(BaseSettings):
             unquote(password),
         ]  # the first as it stands in the address, however it was encoded
         kept = [self.alerts.webhook_token, self.alerts.heartbeat_url]
-        traefiks = (host.traefik for host in self.hosts.values())
-        apis = [api for api in (self.prometheus, self.alertmanager, *traefiks) if api]
+        of_hosts = (api for host in self.hosts.values() for api in (host.traefik, host.netdata))
+        apis = [api for api in (self.prometheus, self.alertmanager, *of_hosts) if api]
         kept += [api.password for api in apis]
+        kept += [self.grafana.token] if self.grafana else []
         found += [each.get_secret_value() for each in kept if each]
         urls = [probe.url for probe in self.probes]
         urls += [api.url for api in apis]

@@ -73,6 +73,12 @@ def severity(value: object) -> Severity:
     return Severity[str(value).upper()]
 
 
+def metric_id(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", value):
+        raise ValueError(f"{value!r} must be of a-z, 0-9 and _, at most 32 of them, such as queue_length")
+    return value
+
+
 def globs(value: tuple[str, ...]) -> tuple[str, ...]:
     for glob in value:
         if not re.fullmatch(r"[^/\s]+/[^/\s]+", glob):

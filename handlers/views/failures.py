@@ -126,6 +126,9 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
         case errors.NoSuchProbe(name=name, near=probes):
             words = _('No probe "{name}".').format(name=_short(name))
             return words + " " + _("Did you mean:") if probes else words
+        case errors.NoSuchMetric(name=name, near=metrics):
+            words = _('No metric "{name}".').format(name=_short(name))
+            return words + " " + _("Did you mean:") + " " + ", ".join(metrics) if metrics else words
         case errors.Ambiguous(name=name, choices=choices) if len({host for host, _name in choices}) == 1:
             return _('Several containers fit "{name}". Which one?').format(name=_short(name))
         case errors.Ambiguous(name=name):

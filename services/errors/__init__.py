@@ -7,7 +7,8 @@ VakhtaError
 │   ├── NoSuchHost         with the nearest names
 │   ├── NoSuchRoute        with the nearest ones
 │   ├── NoSuchDomain       with the nearest ones
-│   └── NoSuchProbe        with the nearest names
+│   ├── NoSuchProbe        with the nearest names
+│   └── NoSuchMetric       with the nearest ids
 ├── NoDomain               none leads to the container
 ├── TargetRefused          an address that is written oddly, or that may not be asked
 ├── Ambiguous              the name fits several containers
@@ -81,6 +82,7 @@ from services.errors.asking import (
     NoSuchContainer,
     NoSuchDomain,
     NoSuchHost,
+    NoSuchMetric,
     NoSuchProbe,
     NoSuchRoute,
     NotFound,
@@ -160,6 +162,7 @@ __all__ = [
     "NoSuchDomain",
     "NoSuchHost",
     "NoSuchIncident",
+    "NoSuchMetric",
     "NoSuchProbe",
     "NoSuchRoute",
     "NoSuchSilence",

@@ -89,6 +89,14 @@ class NoSuchProbe(NotFound):
 
 
 @dataclass(eq=False)
+class NoSuchMetric(NotFound):
+    """near: ids that may have been meant, nearest first."""
+
+    name: str
+    near: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
 class Ambiguous(VakhtaError):
     """`choices`: the (host, name) pairs that the name fits."""
 
