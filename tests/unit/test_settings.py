@@ -19,13 +19,15 @@ from pydantic import SecretStr, ValidationError
 
 from bot.alerting import Alerts, Api
 from bot.logbook import MASK, Masking
-from bot.outside import Traefik
+from bot.metering import Grafana
+from bot.outside import Netdata, Traefik
 from bot.server import Host, Tls
 from bot.settings import Http, Logs, Settings, SettingsError, Telegram, load_settings
 from bot.values import Listen, readable
 from services.domain.access import Role, Scope
 from services.domain.alerts import Severity
 from services.domain.log_rules import LogRule
+from services.domain.metrics import Level, NetdataChart, Unit
 from services.domain.probes import ProbeKind, ProbeSpec
 from services.domain.routes import ExpectedRoute
 
@@ -447,6 +449,10 @@ SCALARS = {
     "hosts.ssh.traefik.username": ("bot", "bot"),
     "hosts.ssh.traefik.password": ("12345678", "12345678"),
     "hosts.ssh.traefik.via_ssh": ("true", True),
+    "hosts.ssh.netdata.url": ("http://127.0.0.1:19999", "http://127.0.0.1:19999"),
+    "hosts.ssh.netdata.username": ("bot", "bot"),
+    "hosts.ssh.netdata.password": ("12345678", "12345678"),
+    "hosts.ssh.netdata.via_ssh": ("true", True),
     "hosts.tcp.tls.ca": ("/etc/hostname", Path("/etc/hostname")),
     "hosts.tcp.tls.cert": ("/etc/hostname", Path("/etc/hostname")),
     "hosts.tcp.tls.key": ("/etc/hostname", Path("/etc/hostname")),
@@ -454,6 +460,8 @@ SCALARS = {
     "prometheus.url": ("http://p:9090", "http://p:9090"),
     "prometheus.username": ("bot", "bot"),
     "prometheus.password": ("12345678", "12345678"),
+    "grafana.url": ("https://grafana.example.org", "https://grafana.example.org"),
+    "grafana.token": ("glsa_12345678", "glsa_12345678"),
     "dozzle.url": ("https://logs.example.org", "https://logs.example.org"),
     "alertmanager.url": ("http://a:9093", "http://a:9093"),
     "alertmanager.username": ("1001", "1001"),
@@ -473,8 +481,8 @@ SCALARS = {
 def test_no_scalar_key_is_forgotten_here() -> None:
     lists = {"telegram", "http", "hosts", "users", "chats", "protected", "aliases", "tls", "fast_lane"}
     lists |= {"prometheus", "alertmanager", "dozzle", "alerts", "log_rules", "logs"}
-    lists |= {"traefik", "routes", "probes"}
-    models = (Settings, Telegram, Http, Host, Tls, Api, Traefik, Logs, Alerts)
+    lists |= {"traefik", "netdata", "routes", "probes", "metrics", "grafana"}
+    models = (Settings, Telegram, Http, Host, Tls, Api, Traefik, Netdata, Grafana, Logs, Alerts)
     keys = {key for model in models for key in model.model_fields} - lists
     assert {name.rpartition(".")[2] for name in SCALARS} == keys
 
@@ -489,9 +497,10 @@ def test_every_scalar_key_is_set_by_a_plain_text(
         users: [{{id: 1, name: A, role: admin}}]
         prometheus: {{url: "http://h"}}
         alertmanager: {{url: "http://h"}}
+        grafana: {{url: "https://h"}}
         hosts:
           ssh: {{address: "ssh://a@h", identity_file: {keys["id"]}, known_hosts: {keys["known_hosts"]},
-                traefik: {{url: "http://h"}}}}
+                traefik: {{url: "http://h"}}, netdata: {{url: "http://h"}}}}
           tcp: {{address: "tcp://h:1", tls: {{ca: {keys["ca"]}, cert: {keys["cert"]}, key: {keys["key"]}}}}}
     """
     text, wanted = SCALARS[key]
@@ -506,6 +515,37 @@ def test_every_scalar_key_is_set_by_a_plain_text(
 def test_the_token_of_the_example_is_refused_with_a_sentence(problems: Callable[..., str]) -> None:
     said = problems((ROOT / "config.example.yaml").read_text(), bare=True)
     assert said == "telegram.token: this is no bot token, DIGITS:LETTERS; copy it again from @BotFather"
+
+
+def test_metrics(load: Load) -> None:
+    settings = load(
+        """
+        metrics:
+          queue: {title: Jobs that wait, promql: "sum(jobs_waiting)", thresholds: {warning: 100}}
+          swap: {title: Swap, unit: bytes, level: host, promql: 'swap{host=~"$host"}', netdata: {chart: mem.swap}}
+        """
+    )
+    queue, swap = (block.metric(name) for name, block in settings.metrics.items())
+    assert (queue.id, queue.level, queue.unit, queue.thresholds.warning) == (
+        "queue",
+        Level.TEAM,
+        Unit.COUNT,
+        100,
+    )
+    assert (swap.title, swap.own, swap.netdata) == ("Swap", False, NetdataChart("mem.swap"))
+
+
+@pytest.mark.parametrize(
+    ("yaml", "said"),
+    [
+        ("{Queue: {title: a, promql: b}}", "must be of a-z, 0-9 and _"),
+        ("{queue: {title: a, promql: b, unit: stones}}", "metrics.queue.unit"),
+        ("{queue: {title: a, promql: b, netdata: {chart: c}}}", "say level: host"),
+        ("{queue: {title: a}}", "metrics.queue.promql"),
+    ],
+)
+def test_metrics_that_cannot_be(problems: Callable[..., str], yaml: str, said: str) -> None:
+    assert said in problems(f"metrics: {yaml}")
 
 
 def test_routes_and_probes(load: Load) -> None:
