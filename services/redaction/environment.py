@@ -55,6 +55,7 @@ _NUMBER = re.compile(r"\d{1,7}|[\d.:,]+[a-zA-Z]{0,2}")
 _PLACE = re.compile(r"(?:~?/|\.\.?/|[A-Za-z]:\\|\$|\w+://).*|[\w.-]+:\d{1,5}|[\w-]+(?:\.[a-z][\w-]*)+", re.S)
 _TOKEN = re.compile(r"[\w+/=.~-]{16,}")
 _RUN = re.compile(r"[A-Za-z0-9]{12,}")
+_FILLED_IN, _MADE_UP = re.compile(r"\$\{[^{}]*\}|\$[A-Za-z_]\w*"), "x9Kq2vT7bZ4m"
 # Base64 of less could be base64 of many a word.
 _SHORTEST_ENCODED = 9
 
@@ -75,6 +76,16 @@ def hidden_values(environment: Iterable[str]) -> tuple[str, ...]:
         if len(part) >= SHORTEST_EXTRA and part.lower() not in plain | _ORDINARY
     }
     return _longest_first(sorted(values), sorted({s for value in values for s in _spellings(value)} - values))
+
+
+def secret_names(environment: Iterable[str]) -> tuple[str, ...]:
+    """The variables that hold a secret in plain sight, each once; those that a compose file fills in are some, too."""
+    found = []
+    for name, written in _variables(environment):
+        value = _FILLED_IN.sub(_MADE_UP, written)
+        if value and (_is_secret(name, value) or _looks_secret(name, value) or secrets_in(value)):
+            found.append(name)
+    return tuple(dict.fromkeys(found))
 
 
 def _variables(environment: Iterable[str]) -> Iterator[tuple[str, str]]:

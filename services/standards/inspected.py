@@ -1,0 +1,147 @@
+"""An engine's JSON → what the rules look at. Raises TypeError, ValueError or KeyError for what is odd."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from services.fleet.believing import flag, line, mapping, text, whole
+from services.redaction.environment import secret_names
+from services.standards.facts import (
+    EngineFacts,
+    Mount,
+    MountKind,
+    NetworkFacts,
+    PublishedPort,
+    Scene,
+    Subject,
+    VolumeFacts,
+)
+
+Answer = Mapping[str, Any]
+
+_PROJECT = "com.docker.compose.project"
+_MADE_UP = re.compile(r"[a-z]+_[a-z]+\d?|[0-9a-f]{12,64}")  # by the engine; or an id
+_KINDS = {"bind": MountKind.BIND, "volume": MountKind.VOLUME}
+_MOST_LABELS, _MOST_PORTS, _MOST_MOUNTS = 500, 200, 200
+
+
+def scene(
+    host: str,
+    now: datetime,
+    *,
+    info: Answer,
+    containers: Sequence[Answer],
+    networks: Sequence[Answer],
+    volumes: Sequence[Answer],
+    images: Sequence[Answer],
+) -> Scene:
+    """info: `GET /info`; containers: inspected; networks, volumes["Volumes"], images: as they are listed."""
+    made = {text(image.get("Id")): _moment(image.get("Created")) for image in images}
+    subjects = tuple(subject(each, host, made) for each in containers)
+    used: dict[str, int] = {}
+    for mount in (mount for each in subjects for mount in each.mounts if mount.kind is MountKind.VOLUME):
+        used[mount.source] = used.get(mount.source, 0) + 1
+    return Scene(
+        now,
+        subjects,
+        {net.name: net for net in map(_network, networks)},
+        tuple(VolumeFacts(name, used.get(name, 0)) for name in map(_name, volumes)),
+        _engine(info, images),
+        host,
+    )
+
+
+def subject(answer: Answer, host: str, made: Mapping[str, datetime | None]) -> Subject:
+    """`GET /containers/{id}/json`. made: when images were, by id."""
+    config, limits = mapping(answer.get("Config")), mapping(answer.get("HostConfig"))
+    log = mapping(limits.get("LogConfig"))
+    labels = _texts(config.get("Labels"))
+    name = line(text(answer.get("Name")).removeprefix("/"))
+    mode = text(limits.get("NetworkMode"))
+    return Subject(
+        name=name,
+        host=host,
+        image=line(text(config.get("Image"))),
+        restart=line(text(mapping(limits.get("RestartPolicy")).get("Name"))) or "no",
+        log_driver=line(text(log.get("Type"))),
+        log_options=_texts(log.get("Config")),
+        mounts=tuple(map(_mount, (answer.get("Mounts") or [])[:_MOST_MOUNTS])),
+        networks=tuple(map(line, mapping(mapping(answer.get("NetworkSettings")).get("Networks")))),
+        network_mode=line(mode) if mode in ("host", "none") or mode.startswith("container:") else "",
+        ports=tuple(_ports(mapping(limits.get("PortBindings")))),
+        exposed=tuple(_exposed(mapping(config.get("ExposedPorts")))),
+        labels=labels,
+        secrets=tuple(map(line, secret_names(text(pair) for pair in config.get("Env") or ()))),
+        healthcheck=_is_checked(mapping(config.get("Healthcheck")).get("Test")),
+        memory=whole(limits.get("Memory")) or None,
+        privileged=flag(limits.get("Privileged")),
+        capabilities=tuple(line(text(each)) for each in limits.get("CapAdd") or ()),
+        user=line(text(config.get("User"))),
+        readable=_PROJECT in labels or not _MADE_UP.fullmatch(name),
+        made=made.get(text(answer.get("Image"))),
+    )
+
+
+def _texts(value: object) -> dict[str, str]:
+    pairs = list(mapping(value).items())[:_MOST_LABELS]
+    return {text(key): text(each) for key, each in pairs}
+
+
+def _mount(row: Answer) -> Mount:
+    kind = _KINDS.get(text(row.get("Type")), MountKind.OTHER)
+    source = text(row.get("Name" if kind is MountKind.VOLUME else "Source"))
+    return Mount(kind, line(source), line(text(row.get("Destination"))), flag(row.get("RW")))
+
+
+def _ports(bindings: Answer) -> Iterator[PublishedPort]:
+    for private, rows in list(bindings.items())[:_MOST_PORTS]:
+        for found in map(mapping, rows or [None]):
+            address = text(found.get("HostIp"))
+            yield PublishedPort(
+                line(private.removesuffix("/tcp")),
+                line(text(found.get("HostPort"))),
+                "" if address in ("0.0.0.0", "::") else line(address),  # noqa: S104  (of theirs: all addresses)
+            )
+
+
+def _exposed(ports: Answer) -> list[str]:
+    """The lowest first, as Traefik looks at them."""
+    numbers = [int(port.partition("/")[0]) for port in ports if re.fullmatch(r"\d{1,5}(/tcp)?", port)]
+    return [str(number) for number in sorted(numbers)]
+
+
+def _is_checked(test: object) -> bool:
+    return isinstance(test, list) and bool(test) and test != ["NONE"]
+
+
+def _network(row: Answer) -> NetworkFacts:
+    return NetworkFacts(_name(row), line(text(row.get("Driver"))), flag(row.get("Internal")))
+
+
+def _name(row: Answer) -> str:
+    return line(text(row.get("Name")))
+
+
+def _engine(info: Answer, images: Sequence[Answer]) -> EngineFacts:
+    dangling = [each for each in images if _is_dangling(each)]
+    return EngineFacts(
+        line(text(info.get("ServerVersion"))),
+        flag(info.get("LiveRestoreEnabled")),
+        line(text(info.get("LoggingDriver"))),
+        len(dangling),
+        sum(whole(each.get("Size")) for each in dangling),
+    )
+
+
+def _is_dangling(image: Answer) -> bool:
+    """Engines differ in how they tell that no name leads to it."""
+    return not image.get("RepoTags") or image["RepoTags"] == ["<none>:<none>"]
+
+
+def _moment(seconds: object) -> datetime | None:
+    """Unix seconds; builds that are to be repeatable claim to be from the year 1970 or 1980."""
+    if type(seconds) is not int or not 0 < seconds < 1 << 33:
+        return None
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment if moment.year > 1980 else None
