@@ -101,3 +101,12 @@ class HostAudit:
         if not self.subjects:
             return 100
         return round(sum(each.score for each in self.subjects) / len(self.subjects))
+
+
+@dataclass(frozen=True, slots=True)
+class StandardsReport:
+    """hosts: silent ones first, then the worst. before: scores of about a week ago, where they are known."""
+
+    hosts: tuple[HostAudit, ...]
+    at: datetime
+    before: Mapping[str, int] = field(default_factory=dict)

@@ -23,6 +23,7 @@ from services.domain.logs import LogQuery
 from services.domain.news import History
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused, HostError, HostSilent, Silence
 from services.fleet import answers, news
+from services.fleet.inventory import Inventory, taken
 from services.fleet.link import Link
 from services.fleet.listed import MOST_BYTES, Listed
 from services.fleet.sdk import FOREIGN, NOT_UNDERSTOOD, THREADS, TOO_LARGE, Ask, Client, translated
@@ -81,6 +82,10 @@ class DockerEngine:
     async def inspect(self, container_id: str, *, deadline: float = 5) -> Details:
         async with self._within(deadline), self._inspects:
             return answers.details(await self._again(partial(self._json, container_id, "json")))
+
+    async def inventory(self, *, deadline: float) -> Inventory:
+        async with self._within(deadline):
+            return await self._again(partial(taken, self._ask, self._inspects))
 
     async def usage(self, container_id: str, *, deadline: float = 5) -> Usage | None:
         """The engine itself takes one to two seconds for it."""

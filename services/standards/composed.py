@@ -8,7 +8,6 @@ from typing import Any
 
 import yaml
 
-from services.errors import VakhtaError
 from services.redaction.environment import secret_names
 from services.standards.facts import Mount, MountKind, NetworkFacts, PublishedPort, Scene, Subject
 
@@ -18,7 +17,7 @@ _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _MOST_BYTES = 1 << 20
 
 
-class NoCompose(VakhtaError):
+class NoCompose(ValueError):
     """The text is no compose file; the words say where and why."""
 
 

@@ -21,7 +21,7 @@ from services.standards.facts import (
 Answer = Mapping[str, Any]
 
 _PROJECT = "com.docker.compose.project"
-_MADE_UP = re.compile(r"[a-z]+_[a-z]+\d?|[0-9a-f]{12,64}")  # by the engine; or an id
+_MADE_UP = re.compile(r"[a-z]+_[a-z]+\d?|[0-9a-f]{12,64}")
 _KINDS = {"bind": MountKind.BIND, "volume": MountKind.VOLUME}
 _MOST_LABELS, _MOST_PORTS, _MOST_MOUNTS = 500, 200, 200
 
@@ -78,8 +78,15 @@ def subject(answer: Answer, host: str, made: Mapping[str, datetime | None]) -> S
         privileged=flag(limits.get("Privileged")),
         capabilities=tuple(line(text(each)) for each in limits.get("CapAdd") or ()),
         user=line(text(config.get("User"))),
-        readable=_PROJECT in labels or not _MADE_UP.fullmatch(name),
+        readable=_PROJECT in labels or _is_given(name, text(config.get("Image"))),
         made=made.get(text(answer.get("Image"))),
+    )
+
+
+def _is_given(name: str, image: str) -> bool:
+    """The engine's own names are an adjective and a person; somebody's have to do with what runs there."""
+    return not _MADE_UP.fullmatch(name) or any(
+        word in image for word in name.split("_") if not word.isdigit()
     )
 
 

@@ -52,6 +52,15 @@ STORE = replace(GOOD, name="postgres", image="postgres:16.4", labels={}, network
 TRAEFIK = replace(
     GOOD, name="traefik", image="traefik:v3.4", labels={}, networks=("traefik-network",), mounts=()
 )
+FILES = "com.docker.compose.project.config_files"
+COMPOSED = {
+    "com.docker.compose.project": "platform",
+    FILES: "/srv/compose.yaml",
+    "com.docker.compose.service": "x",
+}
+STORE, TRAEFIK = (
+    replace(each, labels=COMPOSED | {"com.docker.compose.service": each.name}) for each in (STORE, TRAEFIK)
+)
 NETWORKS = {
     name: NetworkFacts(name, internal=internal)
     for name, internal in (("bridge", False), ("traefik-network", False), ("database-network", True))
@@ -134,6 +143,16 @@ CASES: list[tuple[str, Weight, Subject]] = [
     ("traefik_port", Weight.WARNING, replace(GOOD, labels=labels(port="8055"))),
     ("traefik_network", Weight.ERROR, replace(GOOD, networks=("database-network",))),
     ("traefik_network", Weight.ERROR, replace(GOOD, labels=labels(network="database-network"))),
+    (
+        "compose_left_over",
+        Weight.INFO,
+        replace(GOOD, labels=dict(GOOD.labels) | {"com.docker.compose.oneoff": "True"}),
+    ),
+    (
+        "compose_drift",
+        Weight.WARNING,
+        replace(GOOD, labels=dict(GOOD.labels) | COMPOSED | {FILES: "/old/compose.yaml"}),
+    ),
 ]
 
 
@@ -175,6 +194,21 @@ def test_networks_and_volumes() -> None:
         ("dangling_volume", "b2b"),
         ("unused_network", "old"),
     }
+
+
+def test_of_two_twins_that_differ_nobody_knows_which_is_right() -> None:
+    twins = [
+        replace(
+            GOOD, name=name, labels=dict(GOOD.labels) | COMPOSED | {"com.docker.compose.config-hash": name}
+        )
+        for name in ("a", "b")
+    ]
+    assert {(rule, subject) for rule, subject, _ in broken(audit(scene(*twins)))} == {
+        ("compose_drift", "a"),
+        ("compose_drift", "b"),
+    }
+    same = [replace(each, labels=dict(GOOD.labels) | COMPOSED) for each in twins]
+    assert broken(audit(scene(*same))) == []
 
 
 @pytest.mark.parametrize(

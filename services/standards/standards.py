@@ -1,0 +1,108 @@
+"""The auditor over the hosts: how each keeps the standard now, and how it did a week ago."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from services.domain.access import Actor, Scope
+from services.domain.standards import About, Exemption, HostAudit, StandardsReport
+from services.errors import EngineRefused, HostError, NoSuchHost, StoreUnavailable
+from services.fleet.inventory import Inventory
+from services.fleet.names import MOST_SUGGESTIONS, nearest
+from services.ports import Clock, Store
+from services.standards import inspected
+from services.standards.auditing import audit
+from services.standards.facts import Scene
+from services.standards.past import Past
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 20.0  # seconds for one host: hundreds of containers are inspected
+_ODD = (TypeError, ValueError, KeyError, AttributeError)
+
+
+class Inventoried(Protocol):
+    """`services.fleet.engine.DockerEngine`."""
+
+    @property
+    def host(self) -> str: ...
+
+    async def inventory(self, *, deadline: float) -> Inventory: ...
+
+
+class Standards:
+    """exemptions: of the settings; those that have expired count no more."""
+
+    def __init__(
+        self,
+        engines: Mapping[str, Inventoried],
+        exemptions: Sequence[Exemption],
+        store: Store,
+        clock: Clock,
+    ) -> None:
+        self._engines, self._exemptions, self._clock = engines, tuple(exemptions), clock
+        self._past = Past(store, clock)
+
+    async def report(self, host: str | None = None, *, by: Actor) -> StandardsReport:
+        """What is in scope of all hosts, or of one; the worst host first. Raises NoSuchHost for one out of sight."""
+        wanted = [name for name in self._engines if host in (None, name)]
+        found = await asyncio.gather(*map(self.look, wanted))
+        audits = [each for each in (_narrowed(one, by.scope) for one in found) if each]
+        if host is not None and not audits:
+            known = [name for name in self._engines if by.scope.covers_host(name)]
+            raise NoSuchHost(host, tuple(nearest(host, known)[:MOST_SUGGESTIONS]))
+        audits.sort(key=lambda each: (not each.silent, each.score, each.host))
+        return StandardsReport(tuple(audits), self._clock.now(), await self._before(audits, by))
+
+    async def look(self, host: str) -> HostAudit:
+        """Everything of one host, whatever anybody's scope. A host that cannot be asked is silent."""
+        now = self._clock.now()
+        try:
+            scene = await self._scene(host, now)
+        except HostError as error:
+            log.info("%s is not audited: %s", host, error)
+            return HostAudit(host, (), now, silent=True)
+        found = await asyncio.to_thread(audit, scene, self._exemptions)
+        await self._past.note(found)
+        return found
+
+    async def _scene(self, host: str, now: datetime) -> Scene:
+        inventory = await self._engines[host].inventory(deadline=PATIENCE)
+        try:
+            return await asyncio.to_thread(
+                inspected.scene,
+                host,
+                now,
+                info=inventory.info,
+                containers=inventory.containers,
+                networks=inventory.networks,
+                volumes=inventory.volumes,
+                images=inventory.images,
+            )
+        except _ODD as odd:
+            # Not the exception's words: they may quote what was odd.
+            raise EngineRefused(host, 0, f"its inventory is not understood ({type(odd).__name__})") from None
+
+    async def _before(self, audits: Sequence[HostAudit], by: Actor) -> Mapping[str, int]:
+        """Scores of a week ago, of hosts that are seen as a whole."""
+        whole = [each.host for each in audits if by.scope.covers_host(each.host)]
+        try:
+            return await self._past.scores(whole)
+        except StoreUnavailable as error:
+            log.warning("how the hosts kept the standard a week ago is not known now: %s", error)
+            return {}
+
+
+def _narrowed(found: HostAudit, scope: Scope) -> HostAudit | None:
+    """Of networks, volumes and the engine, and of silence, only who sees the whole host is told."""
+    if scope.covers_host(found.host):
+        return found
+    seen = [
+        each
+        for each in found.subjects
+        if each.about is About.CONTAINER and scope.covers(each.host, each.name)
+    ]
+    return replace(found, subjects=tuple(seen)) if seen else None
