@@ -54,6 +54,7 @@ from services.roster import Chat, Person, Roster
 from services.routes.routes import Routes
 from services.routes.survey import Surveyor
 from services.sightings import Sightings
+from services.standards.standards import Standards
 from services.store import open_store
 from services.traefiks import Traefiks, open_traefiks
 
@@ -84,6 +85,7 @@ class Services:
     prober: Prober
     results: Results
     uptimes: Uptimes
+    standards: Standards
     traefiks: Traefiks
     prometheus: Prometheus | None
     catalogue: Catalogue
@@ -190,6 +192,9 @@ async def open_services(
             prober=Prober(engines, believed, clock, here=by_name(ways.lookup if ways else probed, here.dial)),
             results=results,
             uptimes=Uptimes([block.probe for block in settings.probes], results, clock),
+            standards=Standards(
+                fleet, engines, [block.exemption for block in settings.standards.exceptions], store, clock
+            ),
             traefiks=traefiks,
             prometheus=prometheus,
             catalogue=Catalogue(block.metric(name) for name, block in settings.metrics.items()),

@@ -31,6 +31,7 @@ from bot.alerting import Alerts, Api
 from bot.blocks import Block
 from bot.complaints import complaints, hint
 from bot.metering import Grafana, MetricBlock
+from bot.norms import StandardsBlock
 from bot.outside import ProbeBlock, RouteBlock, once_each
 from bot.server import Host, Readable
 from bot.sources import PREFIX, gather
@@ -156,6 +157,7 @@ class Settings(BaseSettings):
     grafana: Grafana | None = None
     alertmanager: Api | None = None
     dozzle: Dozzle | None = None
+    standards: StandardsBlock = StandardsBlock()
     logs: Logs = Logs()
     alerts: Alerts = Alerts()
 

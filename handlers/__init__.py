@@ -13,6 +13,7 @@ from handlers import (
     people,
     routes,
     silences,
+    standards,
     start,
     uptime,
 )
@@ -28,6 +29,7 @@ ROUTERS = (
     check.router,
     certs.router,
     uptime.router,
+    standards.router,
     alerts.router,
     silences.router,
     start.router,

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
+from services.domain.containers import key_of
+
 
 class Weight(IntEnum):
     """How bad a breach is, the mild first."""
@@ -67,6 +69,11 @@ def score(breaches: Sequence[Breach]) -> int:
     return max(100 - sum(_COST[breach.weight] for breach in breaches), 0)
 
 
+def audited_key(host: str, about: About, name: str) -> str:
+    """Twelve hex digits that stand for a subject in a button."""
+    return key_of(host, f"{about}:{name}")
+
+
 @dataclass(frozen=True, slots=True)
 class Audited:
     """One subject that was looked at, with what it breaks, the worst first."""
@@ -80,6 +87,10 @@ class Audited:
     @property
     def score(self) -> int:
         return score(self.breaches)
+
+    @property
+    def key(self) -> str:
+        return audited_key(self.host, self.about, self.name)
 
     @property
     def worst(self) -> Weight | None:

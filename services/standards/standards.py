@@ -8,8 +8,17 @@ from datetime import datetime
 from typing import Protocol
 
 from services.domain.access import Actor, Scope
-from services.domain.standards import About, Exemption, HostAudit, StandardsReport
-from services.errors import EngineRefused, HostError, NoSuchHost, StoreUnavailable
+from services.domain.containers import Container
+from services.domain.standards import (
+    About,
+    Audited,
+    Exemption,
+    HostAudit,
+    StandardsReport,
+    audited_key,
+)
+from services.errors import EngineRefused, HostError, NoSuchContainer, NoSuchHost, StoreUnavailable
+from services.fleet.fleet import Fleet
 from services.fleet.inventory import Inventory
 from services.fleet.names import MOST_SUGGESTIONS, nearest
 from services.ports import Clock, Store
@@ -38,12 +47,14 @@ class Standards:
 
     def __init__(
         self,
+        fleet: Fleet,
         engines: Mapping[str, Inventoried],
         exemptions: Sequence[Exemption],
         store: Store,
         clock: Clock,
     ) -> None:
-        self._engines, self._exemptions, self._clock = engines, tuple(exemptions), clock
+        self._fleet, self._engines, self._clock = fleet, engines, clock
+        self._exemptions = tuple(exemptions)
         self._past = Past(store, clock)
 
     async def report(self, host: str | None = None, *, by: Actor) -> StandardsReport:
@@ -56,6 +67,23 @@ class Standards:
             raise NoSuchHost(host, tuple(nearest(host, known)[:MOST_SUGGESTIONS]))
         audits.sort(key=lambda each: (not each.silent, each.score, each.host))
         return StandardsReport(tuple(audits), self._clock.now(), await self._before(audits, by))
+
+    async def look_up(self, what: str | None, *, by: Actor) -> StandardsReport | Audited:
+        """All hosts, one host or one container, whichever `what` names; a host's name wins. Raises as `Fleet.find`."""
+        found = await self._fleet.look_up(what, by=by)
+        if isinstance(found, Container):
+            return await self.one(found.host, audited_key(found.host, About.CONTAINER, found.name), by=by)
+        return await self.report(found.hosts[0].host if what and found.hosts else None, by=by)
+
+    async def one(self, host: str, key: str, *, by: Actor) -> Audited:
+        """key: its `Audited.key`. Raises NoSuchContainer, and HostSilent or the like where it cannot be asked."""
+        report = await self.report(host, by=by)
+        found = next((one for each in report.hosts for one in each.subjects if one.key == key), None)
+        if found is not None:
+            return found
+        if any(each.silent for each in report.hosts):
+            await self._engines[host].inventory(deadline=PATIENCE)  # raises what is wrong
+        raise NoSuchContainer("")
 
     async def look(self, host: str) -> HostAudit:
         """Everything of one host, whatever anybody's scope. A host that cannot be asked is silent."""
