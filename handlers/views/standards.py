@@ -157,27 +157,19 @@ def card(one: Audited, here: StandardsCard) -> Answer:
     words = _("{score} of 100").format(score=one.score) if one.breaches else _("keeps the standard")
     text = Text(
         symbol, " ", Bold(where), f": {words}",
-        *(Text("\n\n", _breach(breach)) for breach in shown),
+        *(Text("\n\n", _breach(breach, shown)) for breach in shown),
         *(Text("\n\n", _excused(each)) for each in one.excused if page == pages - 1),
     )  # fmt: skip
     return Answer(text, tuple(_card_buttons(one, shown, here.model_copy(update={"page": page}), pages)))
 
 
-def _breach(breach: Breach) -> Text:
-    mend = (
-        Pre(cut(breach.mend, 500), "yaml" if not breach.mend.startswith("{") else "json")
-        if breach.mend
-        else ""
-    )
-    return Text(
-        SYMBOL[breach.weight],
-        " ",
-        Bold(plain(what(breach), 300)),
-        "\n",
-        why(breach),
-        "\n" if mend else "",
-        mend,
-    )
+def _breach(breach: Breach, shown: Sequence[Breach]) -> Text:
+    """A mend that serves several stands below the last of them."""
+    words = Text(SYMBOL[breach.weight], " ", Bold(plain(what(breach), 300)), "\n", why(breach))
+    last = [each for each in shown if each.mend == breach.mend][-1]
+    if not breach.mend or last is not breach:
+        return words
+    return Text(words, "\n", Pre(cut(breach.mend, 500), "json" if breach.mend.startswith("{") else "yaml"))
 
 
 def _excused(each: Excused) -> Text:
@@ -188,11 +180,10 @@ def _excused(each: Excused) -> Text:
 
 
 def _card_buttons(one: Audited, shown: Sequence[Breach], here: StandardsCard, pages: int) -> Iterator[Row]:
-    copies = [
-        InlineKeyboardButton(text=_label(breach), copy_text=CopyTextButton(text=breach.mend))
-        for breach in shown
-        if breach.mend and len(breach.mend) <= _COPIED_UNITS
-    ]
+    mends = dict.fromkeys(
+        breach.mend for breach in shown if breach.mend and len(breach.mend) <= _COPIED_UNITS
+    )
+    copies = [InlineKeyboardButton(text=_label(mend), copy_text=CopyTextButton(text=mend)) for mend in mends]
     yield from in_pairs(copies)
     turns = [
         button(label, here.model_copy(update={"page": page}))
@@ -207,9 +198,8 @@ def _card_buttons(one: Audited, shown: Sequence[Breach], here: StandardsCard, pa
     yield [back, *turns, *opens, button("↻", here)]
 
 
-def _label(breach: Breach) -> str:
-    first = breach.mend.partition("\n")[0].rstrip(":{ ").strip()
-    return "⧉ " + cut(first or breach.rule, 24)
+def _label(mend: str) -> str:
+    return "⧉ " + cut(mend.partition("\n")[0].strip("{ :}"), 24)
 
 
 def export(report: StandardsReport) -> Answer:
