@@ -1,4 +1,7 @@
-"""`python -m bot run | check | health | demo`. Exit codes: 0 well, 1 something failed, 2 the settings are wrong."""
+"""`python -m bot run | check | health | standards | demo`.
+
+Exit codes: 0 well, 1 something failed, 2 the settings are wrong.
+"""
 
 import argparse
 import asyncio
@@ -27,19 +30,25 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("run", help="start the bot (the default)")
     commands.add_parser("check", help="try the settings for real: the token, every host, the store")
     commands.add_parser("health", help="ask the running bot whether it is alive")
+    _add_standards(commands.add_parser("standards", help="what does not keep the team's standard"))
     _add_demo(commands.add_parser("demo", help="the bot in the browser, with simulated servers and no token"))
     given = parser.parse_args(arguments)
     command = given.command or "run"
     os.umask(0o077)  # the store and the forwarded sockets are for this user alone
     if command == "demo":
         return _demo(given)
+    if command == "standards" and given.files:
+        return _standards_of_files(given)
     try:
         settings = load_settings()
     except SettingsError as error:
         sys.stderr.write("".join(f"!!  {problem}\n" for problem in error.problems))
         return 2
     # What goes wrong in a check is its report.
-    open_logbook(settings.secrets(), logging.CRITICAL if command == "check" else logging.INFO)
+    quiet = command in ("check", "standards")
+    open_logbook(settings.secrets(), logging.CRITICAL if quiet else logging.INFO)
+    if command == "standards":
+        return _standards_of_hosts(settings, given)
     return {"run": _run, "check": _check, "health": _health}[command](settings)
 
 
@@ -81,7 +90,38 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 def _check(settings: Settings) -> int:
     from bot.check import check  # noqa: PLC0415
 
-    return asyncio.run(check(settings, tell=lambda line: sys.stdout.write(f"{line}\n")))
+    return asyncio.run(check(settings, tell=_print))
+
+
+def _add_standards(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", type=Path, nargs="*", metavar="FILE", help="compose files (none: the hosts of the settings)"
+    )
+    parser.add_argument("--json", action="store_true", help="for other programs")
+    parser.add_argument(
+        "--exceptions", type=Path, metavar="FILE",
+        help="YAML with `exceptions:` as in the settings, for compose files",
+    )  # fmt: skip
+
+
+def _standards_of_files(given: argparse.Namespace) -> int:
+    from bot.auditing import NotRead, audit_files  # noqa: PLC0415
+
+    try:
+        return audit_files(given.files, given.exceptions, json=given.json, tell=_print)
+    except NotRead as error:
+        sys.stderr.write(f"!!  {error}\n")
+        return 2
+
+
+def _standards_of_hosts(settings: Settings, given: argparse.Namespace) -> int:
+    from bot.auditing import audit_hosts  # noqa: PLC0415
+
+    return asyncio.run(audit_hosts(settings, json=given.json, tell=_print))
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
 
 
 def _health(settings: Settings) -> int:

@@ -203,14 +203,15 @@ def _label(mend: str) -> str:
 
 
 def export(report: StandardsReport) -> Answer:
-    """All of it, for other programs: their keys and rule ids are in English in every language."""
-    tree = {
-        "at": report.at.isoformat(),
-        "hosts": [_exported(each, report) for each in report.hosts],
-    }
+    """All of it as a file."""
     name = f"standards-{report.at:%Y-%m-%d}.json"
-    content = json.dumps(tree, ensure_ascii=False, indent=2).encode()
-    return Answer(Text(_headline(report)), (), File(name, content))
+    return Answer(Text(_headline(report)), (), File(name, as_json(report).encode()))
+
+
+def as_json(report: StandardsReport) -> str:
+    """For other programs: keys and rule ids are the same in every language."""
+    tree = {"at": report.at.isoformat(), "hosts": [_exported(each, report) for each in report.hosts]}
+    return json.dumps(tree, ensure_ascii=False, indent=2)
 
 
 def _exported(found: HostAudit, report: StandardsReport) -> dict[str, Any]:

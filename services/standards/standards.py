@@ -24,7 +24,6 @@ from services.fleet.names import MOST_SUGGESTIONS, nearest
 from services.ports import Clock, Store
 from services.standards import inspected
 from services.standards.auditing import audit
-from services.standards.facts import Scene
 from services.standards.past import Past
 
 log = logging.getLogger(__name__)
@@ -89,30 +88,18 @@ class Standards:
         """Everything of one host, whatever anybody's scope. A host that cannot be asked is silent."""
         now = self._clock.now()
         try:
-            scene = await self._scene(host, now)
+            found = await look_at(self._engines[host], self._exemptions, now)
         except HostError as error:
             log.info("%s is not audited: %s", host, error)
             return HostAudit(host, (), now, silent=True)
-        found = await asyncio.to_thread(audit, scene, self._exemptions)
-        await self._past.note(found)
+        await self._note(found)
         return found
 
-    async def _scene(self, host: str, now: datetime) -> Scene:
-        inventory = await self._engines[host].inventory(deadline=PATIENCE)
+    async def _note(self, found: HostAudit) -> None:
         try:
-            return await asyncio.to_thread(
-                inspected.scene,
-                host,
-                now,
-                info=inventory.info,
-                containers=inventory.containers,
-                networks=inventory.networks,
-                volumes=inventory.volumes,
-                images=inventory.images,
-            )
-        except _ODD as odd:
-            # Not the exception's words: they may quote what was odd.
-            raise EngineRefused(host, 0, f"its inventory is not understood ({type(odd).__name__})") from None
+            await self._past.note(found)
+        except StoreUnavailable as error:
+            log.warning("how %s keeps the standard today is not kept: %s", found.host, error)
 
     async def _before(self, audits: Sequence[HostAudit], by: Actor) -> Mapping[str, int]:
         """Scores of a week ago, of hosts that are seen as a whole."""
@@ -122,6 +109,29 @@ class Standards:
         except StoreUnavailable as error:
             log.warning("how the hosts kept the standard a week ago is not known now: %s", error)
             return {}
+
+
+async def look_at(engine: Inventoried, exemptions: Sequence[Exemption], now: datetime) -> HostAudit:
+    """Raises HostError."""
+    inventory = await engine.inventory(deadline=PATIENCE)
+    return await asyncio.to_thread(_audited, engine.host, inventory, exemptions, now)
+
+
+def _audited(host: str, inventory: Inventory, exemptions: Sequence[Exemption], now: datetime) -> HostAudit:
+    try:
+        scene = inspected.scene(
+            host,
+            now,
+            info=inventory.info,
+            containers=inventory.containers,
+            networks=inventory.networks,
+            volumes=inventory.volumes,
+            images=inventory.images,
+        )
+    except _ODD as odd:
+        # Not the exception's words: they may quote what was odd.
+        raise EngineRefused(host, 0, f"its inventory is not understood ({type(odd).__name__})") from None
+    return audit(scene, exemptions)
 
 
 def _narrowed(found: HostAudit, scope: Scope) -> HostAudit | None:

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from services.domain.standards import About, HostAudit
-from services.standards import inspected
-from services.standards.auditing import audit
 from services.standards.rules import ROWS
+from services.standards.standards import look_at
 from tests.lab.dockerd import IMAGE
 from tests.lab.server import Server
 from tests.lab.transport import over_ssh
@@ -133,17 +132,7 @@ async def broken(server: Server, tmp_path: Path) -> AsyncIterator[HostAudit]:
             rows = [(NAMES.get(name, name), *case) for name, case in (CASES | OTHERS).items()]
             list(pool.map(lambda row: create(server, *row), rows))
         async with over_ssh(server) as engine:
-            inventory = await engine.inventory(deadline=20)
-        scene = inspected.scene(
-            server.name,
-            datetime.now(UTC),
-            info=inventory.info,
-            containers=inventory.containers,
-            networks=inventory.networks,
-            volumes=inventory.volumes,
-            images=inventory.images,
-        )
-        yield audit(scene)
+            yield await look_at(engine, (), datetime.now(UTC))
     finally:
         names = server.docker("ps", "--all", "--quiet", "--filter=status=created").split()
         server.docker("rm", "--force", "--volumes", *names)

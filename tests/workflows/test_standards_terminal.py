@@ -1,0 +1,89 @@
+"""`python -m bot standards`: a compose file in CI, and the hosts in a terminal."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.bots import Setup
+from tests.lab.servers import Lab
+
+ROOT = Path(__file__).parents[2]
+GOOD = """
+services:
+  app:
+    image: lab/app:1.2
+    container_name: app
+    restart: unless-stopped
+    user: "1000"
+    networks: [inner]
+    logging: {driver: json-file, options: {max-size: 10m, max-file: "3", compress: "true"}}
+    healthcheck: {test: [CMD, "true"]}
+    mem_limit: 64m
+networks: {inner: {internal: true}}
+"""
+EXCEPTIONS = "exceptions: [{rule: privileged, subject: '*/app', reason: needs the device}]"
+
+
+def standards(*arguments: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "standards", *map(str, arguments)],
+        check=False, cwd=ROOT, capture_output=True, text=True, env={"PATH": os.environ["PATH"], **(env or {})},
+    )  # fmt: skip
+
+
+def test_compose_files(tmp_path: Path) -> None:
+    good, bad, agreed = (tmp_path / name for name in ("good.yaml", "bad.yaml", "exceptions.yaml"))
+    good.write_text(GOOD)
+    bad.write_text(GOOD.replace("mem_limit: 64m", "mem_limit: 64m\n    privileged: true"))
+    agreed.write_text(EXCEPTIONS)
+    done = standards(good)
+    assert (done.returncode, done.stdout) == (0, f"{good}: 100 of 100\n")
+    done = standards(good, bad)
+    assert done.returncode == 1
+    assert "!!  app: privileged [privileged]. It is root on the server in all but name." in done.stdout
+    done = standards(bad, "--exceptions", agreed)
+    assert done.returncode == 0
+    assert "ok  app: privileged: agreed to, needs the device" in done.stdout
+    done = standards(bad, "--json")
+    (host,) = json.loads(done.stdout)["hosts"]
+    assert host["subjects"][0]["breaches"][0]["rule"] == "privileged"
+
+
+@pytest.mark.parametrize(
+    ("compose", "exceptions", "said"),
+    [
+        (None, None, "compose.yaml: No such file or directory"),
+        ("services: [", None, "is no compose file: "),
+        ("a: b", None, "is no compose file: no services: in it"),
+        (GOOD, "exceptions: [{rule: priviledged, subject: '*/app', reason: x y}]", "privileged"),
+        (GOOD, "exceptions: [{rule: privileged, subject: '*/app'}]", "reason"),
+        (GOOD, "[", "is no YAML"),
+    ],
+)
+def test_what_cannot_be_read_is_told(
+    tmp_path: Path, compose: str | None, exceptions: str | None, said: str
+) -> None:
+    more: list[str | Path] = []
+    if compose is not None:
+        (tmp_path / "compose.yaml").write_text(compose)
+    if exceptions is not None:
+        (tmp_path / "exceptions.yaml").write_text(exceptions)
+        more = ["--exceptions", tmp_path / "exceptions.yaml"]
+    done = standards(tmp_path / "compose.yaml", *more)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.lab
+def test_hosts(lab: Lab, setup: Callable[..., Setup]) -> None:
+    lab.servers["server1"].stop_sshd()
+    done = standards(env=setup(*lab.servers.values()).environment())
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "server1: no contact" in done.stdout
+    assert "!!  directus: no limit on the size of log files [log_size]. Logs fill the disk" in done.stdout
