@@ -32,6 +32,7 @@ GOOD = Subject(
     mounts=(
         Mount(MountKind.VOLUME, "directus-data", "/data"),
         Mount(MountKind.BIND, "/etc/localtime", "/etc/localtime"),
+        Mount(MountKind.BIND, "/run/vakhta", "/run/vakhta"),
         Mount(MountKind.BIND, "/srv/directus.yml", "/etc/directus.yml", writable=False),
     ),
     networks=("traefik-network", "database-network"),
@@ -131,6 +132,16 @@ CASES: list[tuple[str, Weight, Subject]] = [
         "engine_socket",
         Weight.ERROR,
         replace(GOOD, mounts=(Mount(MountKind.BIND, "/var/run/docker.sock", "/s", writable=False),)),
+    ),
+    (
+        "engine_socket",
+        Weight.ERROR,
+        replace(GOOD, mounts=(Mount(MountKind.BIND, "/", "/host", writable=False),)),
+    ),
+    (
+        "engine_socket",
+        Weight.ERROR,
+        replace(GOOD, mounts=(Mount(MountKind.BIND, "/run/", "/r", writable=False),)),
     ),
     ("capabilities", Weight.WARNING, replace(GOOD, capabilities=("NET_ADMIN",))),
     ("root_user", Weight.INFO, replace(GOOD, user="")),

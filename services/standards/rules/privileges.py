@@ -25,8 +25,11 @@ def _privileged(subject: Subject, _scene: Scene) -> Fault | None:
 
 
 def _socket(subject: Subject, _scene: Scene) -> Fault | None:
-    """Whoever may talk to the engine is root on its host; that the file cannot be written changes nothing of it."""
-    found = [each for each in subject.mounts if each.kind is MountKind.BIND and each.source in SOCKETS]
+    """Whoever may talk to the engine is root on its host; that it is mounted read-only changes nothing of it. A
+    directory that it lies in brings it along."""
+    held = (*SOCKETS, "/", "/run", "/var/run")
+    binds = [each for each in subject.mounts if each.kind is MountKind.BIND]
+    found = [each for each in binds if (each.source.rstrip("/") or "/") in held]
     return Fault({"path": found[0].source}) if found else None
 
 

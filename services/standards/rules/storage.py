@@ -7,6 +7,8 @@ from services.standards.rules.row import Fault, Row
 # Files of the host that are no data of the container.
 ALLOWED = ("/etc/localtime", "/etc/timezone")
 SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
+# Sockets and the like live there, and are gone at each boot: no data.
+_PASSING = ("/run/", "/var/run/")
 
 
 def _binds(subject: Subject, _scene: Scene) -> Fault | None:
@@ -21,7 +23,9 @@ def _binds(subject: Subject, _scene: Scene) -> Fault | None:
 
 
 def _holds_data(mount: Mount) -> bool:
-    return mount.kind is MountKind.BIND and mount.writable and mount.source not in (*ALLOWED, *SOCKETS)
+    if mount.kind is not MountKind.BIND or not mount.writable:
+        return False
+    return mount.source not in (*ALLOWED, *SOCKETS) and not mount.source.startswith(_PASSING)
 
 
 def _anonymous(subject: Subject, _scene: Scene) -> Fault | None:
