@@ -15,6 +15,7 @@ from services.domain.posts import Notice
 from services.outside.certificates import WHILE_WRONG, CertificateWatch
 from services.probes.watch import ProbeWatch
 from services.routes.watch import RouteWatch
+from services.standards.weekly import Weekly
 
 Work = Callable[[], Awaitable[None]]
 Tell = Callable[[Notice], Awaitable[None]]
@@ -30,9 +31,17 @@ def watches(
         for name, (what, work) in {
             **_over_logs(settings, services, relay, closing),
             **_from_outside(settings, services, relay),
+            **_of_the_standard(settings, services, tell),
         }.items()
     }
     return {**_of_hosts(services, relay), **kept}
+
+
+def _of_the_standard(settings: Settings, services: Services, tell: Tell) -> Mapping[str, tuple[str, Work]]:
+    if not settings.hosts or not settings.standards.weekly:
+        return {}
+    weekly = Weekly(services.standards, services.store, tell, services.clock, settings.timezone)
+    return {"standard weekly": ("standard", weekly.run)}
 
 
 def _of_hosts(services: Services, relay: Relay) -> Mapping[str, Work]:

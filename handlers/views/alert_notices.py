@@ -10,10 +10,15 @@ from handlers.views.answer import Answer
 from handlers.views.moments import moment
 from services.domain.posts import Notice, Trouble
 
+_NAMES = ("chat", "instead", "why", "key", "incident", "since", "rules", "watch", "hosts", "worst")
+_SYMBOLS = {Trouble.WATCHDOG_BACK: "✅"}
+
 
 def notice(notice: Notice) -> Answer:
     facts = {name: plain(value, 400) for name, value in notice.facts.items()}
-    symbol = "✅" if notice.trouble is Trouble.WATCHDOG_BACK else "⚠️"
+    symbol = _SYMBOLS.get(notice.trouble, "⚠️")
+    if notice.trouble is Trouble.STANDARDS:
+        symbol = {"error": "🔴", "warning": "🟡"}.get(facts.get("weight", ""), "🟢")
     return Answer(Text(f"{symbol} {_sentence(notice, facts)}"))
 
 
@@ -42,13 +47,25 @@ def _sentence(notice: Notice, facts: dict[str, str]) -> str:
                 "Something broke in the watch over {watch} ({why}). It begins anew; the log tells more."
             )
             facts["watch"] = _watched(facts.get("watch", ""))
+        case Trouble.STANDARDS:
+            words = _standards(facts)
     known = {
-        **dict.fromkeys(("chat", "instead", "why", "key", "incident", "since", "rules", "watch"), "?"),
+        **dict.fromkeys(
+            ("chat", "instead", "why", "key", "incident", "since", "rules", "watch", "hosts", "worst"), "?"
+        ),
         **facts,
     }
     known["why"] = detail.rstrip(".") or ("" if notice.trouble is Trouble.RECONCILE else "?")
     known["since"] = _time(notice.facts.get("since", ""), notice.at) or known["since"]
     return words.format_map(known).strip()
+
+
+def _standards(facts: dict[str, str]) -> str:
+    """With a week ago in brackets, where that is known."""
+    words = _("The week's standard, of 100: {hosts}.")
+    if facts.get("worst"):
+        words += " " + _("Worst: {worst}.") + " /standards"
+    return words
 
 
 def _watched(name: str) -> str:
@@ -57,6 +74,7 @@ def _watched(name: str) -> str:
         "certificates": _("certificates"),
         "probes": _("probes"),
         "logs": _("logs"),
+        "standard": _("standard"),
     }
     return known.get(name, name)
 

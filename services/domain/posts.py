@@ -173,6 +173,7 @@ class Trouble(StrEnum):
     CHANNELS = "channels"  # rules name channels that do not exist yet
     RECONCILE = "reconcile"  # Alertmanager cannot be asked
     STUMBLED = "stumbled"  # a watch of ours met something that nobody foresaw, and begins anew
+    STANDARDS = "standards"  # how the servers keep the standard, once a week
 
 
 @dataclass(frozen=True, slots=True)
