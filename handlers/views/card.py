@@ -55,6 +55,8 @@ def _lines(card: Card, routes: Sequence[Route]) -> Iterator[Text | str]:
     yield Code(container.image)
     yield _health(card)
     yield " · ".join(_vitals(card))
+    if details.assumed:
+        yield "⚠️ " + _("No right to inspect here: why it ended, restarts and limits are not known")
     if details.error:
         yield _("Docker says: {words}").format(words=details.error[:_PROBE_UNITS])
     if container.ports:

@@ -128,6 +128,7 @@ class Details:
     on-failure, unless-stopped.
     stop_timeout: seconds between SIGTERM and SIGKILL (engine default 10). memory_limit: bytes, None = none.
     health_interval: the time between two probes. error: the engine's own words about a failed start, or "".
+    assumed: inspections are refused, so this is no more than the list tells, with usual values for the rest.
     """
 
     id: str
@@ -149,6 +150,7 @@ class Details:
     health_interval: timedelta = timedelta(seconds=30)
     name: str = ""
     hidden: tuple[str, ...] = field(default=(), repr=False)
+    assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,28 @@ def details(answer: Answer) -> Details:
     )
 
 
+def assumed(row: Container) -> Details:
+    """Of a container that may not be inspected. It is taken to be meant to run: rather one alert too many than none."""
+    return Details(
+        id=row.id,
+        state=row.state,
+        health=row.health,
+        started=None,
+        finished=None,
+        exit_code=row.exit_code or 0,
+        oom_killed=False,
+        error="",
+        restart_count=0,
+        restart_policy="unless-stopped",
+        stop_timeout=10,
+        tty=False,
+        log_driver="",
+        memory_limit=None,
+        name=row.name,
+        assumed=True,
+    )
+
+
 def _hidden(environment: object) -> tuple[str, ...]:
     if environment is not None and not isinstance(environment, list):
         raise TypeError("no list")
