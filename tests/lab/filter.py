@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.lab.monitoring import LabUnavailable, Server, free_port
+from tests.lab.network import Network
 
 CONFIG = Path(__file__).parents[2] / "deploy/common/socket-proxy/haproxy.cfg"
 __all__ = ["Filter", "LabUnavailable"]
@@ -13,13 +14,15 @@ __all__ = ["Filter", "LabUnavailable"]
 
 class Filter(Server):
     """Debian's haproxy with the configuration as it is shipped, but for the places of its sockets. Under `inspects` it
-    lets the bot inspect."""
+    lets the bot inspect. inside: the network of the server whose Traefik is to reach it."""
 
     command, package = "haproxy", "haproxy"
 
-    def __init__(self, home: Path, engine: str, *, inspects: bool = False) -> None:
+    def __init__(
+        self, home: Path, engine: str, *, inspects: bool = False, inside: Network | None = None
+    ) -> None:
         self.socket = home / "docker.sock"
-        self._inspects = inspects
+        self._inspects, self._inside = inspects, inside
         port = free_port()
         shipped = CONFIG.read_text()
         places = {
@@ -55,7 +58,8 @@ class Filter(Server):
         return ("-f", str(self.file))
 
     def _within(self) -> Sequence[str]:
-        return ("env", f"INSPECT={'yes' if self._inspects else 'no'}")
+        within = ("nsenter", f"--net={self._inside.handle}") if self._inside else ()
+        return (*within, "env", f"INSPECT={'yes' if self._inspects else 'no'}")
 
     def _is_ready(self) -> bool:
         try:
