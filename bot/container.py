@@ -22,6 +22,7 @@ from handlers.words import LANGUAGES, Catalogues, catalogues
 from services.alerts.expectations import BotActs
 from services.audit import Audit
 from services.cards import Cards
+from services.clearing import Clearings
 from services.fleet.control import Control
 from services.fleet.fleet import Fleet
 from services.fleet.hosts import login_turns, open_engine
@@ -86,6 +87,7 @@ class Services:
     results: Results
     uptimes: Uptimes
     standards: Standards
+    clearings: Clearings
     traefiks: Traefiks
     prometheus: Prometheus | None
     catalogue: Catalogue
@@ -195,6 +197,7 @@ async def open_services(
             standards=Standards(
                 fleet, engines, [block.exemption for block in settings.standards.exceptions], store, clock
             ),
+            clearings=Clearings(engines, protection, store, audit, roster, clock),
             traefiks=traefiks,
             prometheus=prometheus,
             catalogue=Catalogue(block.metric(name) for name, block in settings.metrics.items()),

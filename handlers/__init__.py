@@ -15,6 +15,7 @@ from handlers import (
     silences,
     standards,
     start,
+    stock,
     uptime,
 )
 
@@ -30,6 +31,7 @@ ROUTERS = (
     certs.router,
     uptime.router,
     standards.router,
+    stock.router,
     alerts.router,
     silences.router,
     start.router,

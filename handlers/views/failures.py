@@ -258,6 +258,7 @@ def _denied(action: str, name: str, who: tuple[str, ...]) -> str:
         Action.RELEASE: _("No right to acknowledge alerts."),
         Action.SILENCE: _("No right to silence alerts."),
         Action.UNSILENCE: _("No right to silence alerts."),
+        Action.PRUNE: _("No right to make room."),
     }
     words = known.get(action, _("No right: {what}.")).format(name=_short(name), what=action)
     return words + " " + _("Who has it: {names}.").format(names=", ".join(who)) if who else words

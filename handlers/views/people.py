@@ -99,6 +99,7 @@ def _audit_line(entry: AuditEntry) -> str:
         Action.RELEASE: _("release"),
         Action.SILENCE: _("silence"),
         Action.UNSILENCE: _("end a silence"),
+        Action.PRUNE: _("make room"),
     }
     results = {
         Result.INTENT: "⏳ " + _("begun"),

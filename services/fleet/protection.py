@@ -1,9 +1,11 @@
 """Which containers change only under an admin's hand, and which one is the bot itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.domain.access import Scope
 from services.domain.containers import Container
+
+_YES = ("true", "1", "yes")
 
 
 class Protection:
@@ -20,6 +22,13 @@ class Protection:
             self._scope.covers(container.host, name) for name in names
         )
 
+    def keeps(self, host: str, name: str, labels: Mapping[str, str]) -> bool:
+        """Whether a volume, or a container that does not run, is never removed."""
+        service = labels.get("com.docker.compose.service", name)
+        return labels.get("vakhta.protected", "").lower() in _YES or any(
+            self._scope.covers(host, each) for each in (name, service)
+        )
+
     def is_self(self, container: Container) -> bool:
         if _says(container, "vakhta.self"):
             return True
@@ -27,4 +36,4 @@ class Protection:
 
 
 def _says(container: Container, label: str) -> bool:
-    return container.labels.get(label, "").lower() in ("true", "1", "yes")
+    return container.labels.get(label, "").lower() in _YES

@@ -12,6 +12,7 @@ import urllib3
 from docker.errors import APIError, DockerException, StreamParseError
 from docker.tls import TLSConfig
 
+from services.domain.stock import Kind
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused, HostError, HostSilent, Silence
 from services.fleet.link import Link
 from services.fleet.pool import SocketAdapter, TlsAdapter
@@ -68,6 +69,24 @@ class Client(docker.APIClient):
             return ask(self)
         except FOREIGN as exc:
             raise translated(exc, host, name, seconds) from exc
+
+
+def removal(kind: Kind, identity: str) -> Ask[None]:
+    """By its id, and nothing beside it."""
+    only: Any = {"id": [identity]}  # the SDK's types know fewer filters than the engine
+    ways: dict[Kind, Ask[Any]] = {
+        Kind.IMAGES: lambda sdk: sdk.remove_image(identity, noprune=True),
+        Kind.UNUSED: lambda sdk: sdk.remove_image(identity, noprune=True),
+        Kind.CONTAINERS: lambda sdk: sdk.remove_container(identity),
+        Kind.VOLUMES: lambda sdk: sdk.remove_volume(identity),
+        Kind.CACHE: lambda sdk: sdk.prune_builds(filters=only, all=True),
+    }
+    return ways[kind]
+
+
+def wants_other_version(refusal: EngineRefused) -> bool:
+    """It says "client version 1.45 is too new", or too old: the engine was exchanged meanwhile."""
+    return refusal.status == 400 and "client version" in refusal.message
 
 
 def _demand_plain(response: requests.Response, **_: object) -> None:

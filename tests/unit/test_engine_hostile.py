@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from services.errors import DeadlineExceeded, EngineRefused, HostError, HostSilent
-from services.fleet import engine as engine_module
+from services.fleet import contact as contact_module
 from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
 
@@ -179,7 +179,7 @@ async def test_an_endless_error_is_cut_off(tmp_path: Path) -> None:
 async def test_a_dripping_answer_frees_its_thread(
     says: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "GRACE", 0.1)
+    monkeypatch.setattr(contact_module, "GRACE", 0.1)
 
     def asking() -> list[threading.Thread]:
         return [thread for thread in threading.enumerate() if thread.name.startswith("evil-read")]

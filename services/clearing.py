@@ -1,0 +1,178 @@
+"""Making room on a host: exactly what was announced goes, once, and what became of each is told."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Protocol
+
+from services.audit import Audit, AuditEntry, Result
+from services.domain.access import Action, Actor, may
+from services.domain.stock import USUAL, Cleared, Clearing, Fate, Kind, Stock, clearable
+from services.errors import (
+    DeadlineExceeded,
+    Denied,
+    HostError,
+    HostSilent,
+    NoSuchHost,
+    NotYourPlan,
+    PlanGone,
+)
+from services.fleet.names import MOST_SUGGESTIONS, nearest
+from services.fleet.protection import Protection
+from services.fleet.stocked import Protects
+from services.ports import Append, Clock, Delete, Put, Store
+from services.roster import Roster
+from services.store.records import Codec
+
+log = logging.getLogger(__name__)
+
+VALID = timedelta(seconds=120)
+PATIENCE = 30.0  # seconds: an engine measures every volume
+REMOVAL = 60.0  # seconds for one thing
+MOST_ITEMS = 500
+_EVERY = 10  # removals between two words about how far it is
+
+
+class Stocked(Protocol):
+    """`services.fleet.engine.DockerEngine`."""
+
+    async def stock(self, protects: Protects, *, deadline: float) -> Stock: ...
+
+    async def remove(self, kind: Kind, identity: str, *, deadline: float) -> None:
+        """Without force: what is in use is refused. Raises EngineRefused, HostSilent, DeadlineExceeded."""
+        ...
+
+
+class Clearings:
+    """Of whole hosts, so a person's scope must cover them."""
+
+    def __init__(
+        self,
+        engines: Mapping[str, Stocked],
+        protection: Protection,
+        store: Store,
+        audit: Audit,
+        roster: Roster,
+        clock: Clock,
+    ) -> None:
+        self._protection = protection
+        self._engines, self._store, self._audit = engines, store, audit
+        self._roster, self._clock = roster, clock
+        self._codec = Codec(Clearing)
+
+    def hosts(self, by: Actor) -> tuple[str, ...]:
+        return tuple(host for host in self._engines if by.scope.covers_host(host))
+
+    async def stocks(self, host: str | None, *, by: Actor) -> Sequence[Stock | HostError]:
+        """Of all hosts in scope, side by side, or of one. Raises NoSuchHost."""
+        wanted = self.hosts(by) if host is None else (self._seen(host, by),)
+
+        async def ask(name: str) -> Stock | HostError:
+            try:
+                return await self._stock(name)
+            except HostError as error:
+                return error
+
+        return await asyncio.gather(*map(ask, wanted))
+
+    async def propose(self, host: str, kinds: Sequence[Kind] = USUAL, *, by: Actor) -> tuple[Clearing, Stock]:
+        """What would go. Kept for two minutes, where there is anything. Raises Denied, NoSuchHost, HostError."""
+        host = self._seen(host, by)
+        if may(by, Action.PRUNE):
+            await self._audit.record(by, Action.PRUNE, None, Result.DENIED, detail=host)
+            raise Denied(Action.PRUNE, host, self._roster.who_may(Action.PRUNE))
+        stock = await self._stock(host)
+        items = clearable(stock, kinds)[:MOST_ITEMS]
+        clearing = Clearing(
+            secrets.token_urlsafe(16), host, items, by.id, by.name, self._clock.now(), tuple(kinds)
+        )
+        if items:
+            await self._store.write(
+                Put(_key(clearing.token), self._codec.pack(clearing), clearing.asked + VALID)
+            )
+        return clearing, stock
+
+    async def cancel(self, token: str, *, by: Actor) -> Clearing:
+        """Raises PlanGone, and NotYourPlan for anybody but the asker."""
+        clearing, kept = await self._own(token, by)
+        if not await self._store.write(Delete(_key(token)), expect={_key(token): kept}):
+            raise PlanGone
+        return clearing
+
+    async def carry_out(self, token: str, *, by: Actor) -> AsyncGenerator[Cleared, None]:
+        """How far it is, again and again, until it is over. Of any number of presses one begins it.
+
+        Raises PlanGone, NotYourPlan, StoreUnavailable, all before anything is removed.
+        """
+        clearing, kept = await self._own(token, by)
+        begun = await self._store.write(
+            Delete(_key(token)),
+            self._line(clearing, by, Result.INTENT, f"{len(clearing.items)} items"),
+            expect={_key(token): kept},
+        )
+        if not begun:
+            raise PlanGone
+        fates = [Fate.UNTRIED] * len(clearing.items)
+        yield self._so_far(clearing, fates)
+        failure: HostError | None = None
+        for place, item in enumerate(clearing.items):
+            try:
+                await self._engines[clearing.host].remove(item.kind, item.id, deadline=REMOVAL)
+                fates[place] = Fate.REMOVED
+            except (HostSilent, DeadlineExceeded) as lost:
+                # A silent host was asked nothing; where the answer did not come, it may have happened.
+                fates[place] = Fate.UNTRIED if isinstance(lost, HostSilent) else Fate.UNKNOWN
+                failure = lost
+                break
+            except HostError as refusal:
+                log.info("%s: %s was not removed: %s", clearing.host, item.name, refusal)
+                fates[place] = Fate.REFUSED
+            if place % _EVERY == _EVERY - 1:
+                yield self._so_far(clearing, fates)
+        done = self._so_far(clearing, fates, over=True, failure=failure)
+        result = Result.UNKNOWN if done.count(Fate.UNKNOWN) else Result.FAILED if failure else Result.DONE
+        words = ", ".join(f"{done.count(fate)} {fate}" for fate in Fate if done.count(fate))
+        await self._store.write(self._line(clearing, by, result, words))
+        yield done
+
+    async def _stock(self, host: str) -> Stock:
+        return await self._engines[host].stock(partial(self._protection.keeps, host), deadline=PATIENCE)
+
+    def _so_far(
+        self,
+        clearing: Clearing,
+        fates: Sequence[Fate],
+        *,
+        over: bool = False,
+        failure: HostError | None = None,
+    ) -> Cleared:
+        return Cleared(clearing, tuple(fates), self._clock.now(), over, failure)
+
+    def _line(self, clearing: Clearing, by: Actor, result: Result, detail: str) -> Append:
+        entry = AuditEntry(
+            self._clock.now(), by.id, by.name, Action.PRUNE, result, clearing.host, "", by.chat, detail
+        )
+        return self._audit.line(entry)
+
+    def _seen(self, host: str, by: Actor) -> str:
+        known = self.hosts(by)
+        found = next((name for name in known if name == host.lower()), None)
+        if found is None:
+            raise NoSuchHost(host, tuple(nearest(host, known)[:MOST_SUGGESTIONS]))
+        return found
+
+    async def _own(self, token: str, by: Actor) -> tuple[Clearing, bytes]:
+        kept = await self._store.get(_key(token))
+        if kept is None:
+            raise PlanGone
+        clearing = self._codec.unpack(kept)
+        if clearing.asker != by.id:
+            raise NotYourPlan(clearing.asker_name)
+        return clearing, kept
+
+
+def _key(token: str) -> str:
+    return f"clearing/{token}"

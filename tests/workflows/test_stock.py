@@ -1,0 +1,146 @@
+"""`/df`, `/images` and `/prune` on a real engine: exactly what was announced goes, and nothing that is in use."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from services.domain.stock import Kind
+from services.errors import DeadlineExceeded
+from services.fleet.engine import DockerEngine
+from tests.bots import Setup, running
+from tests.conftest import Cast, labels, next_answer
+from tests.lab.dockerd import IMAGE
+from tests.lab.server import Server
+from tests.lab.servers import Lab
+
+pytestmark = pytest.mark.lab
+
+Make = Callable[..., Setup]
+
+
+@pytest.fixture
+async def server(lab: Lab) -> AsyncIterator[Server]:
+    """With two images without a name, one of which a container holds; volumes of all sorts; a stopped container."""
+    server = lab.servers["server2"]
+    for name in ("kept", "lost"):
+        server.docker("create", f"--name=base-{name}", IMAGE, "true")
+        image = server.docker("commit", f"--message={name}", f"base-{name}").strip()
+        server.docker("rm", f"base-{name}")
+        if name == "kept":
+            server.docker("run", "--detach", "--name=holder", "--volume=/data", image, "sleep", "1000")
+    server.docker("volume", "create")
+    server.docker("volume", "create", "--label=vakhta.protected=true")
+    server.docker("volume", "create", "named")
+    server.docker("create", "--name=stopped", IMAGE, "true")
+    yield server
+    await asyncio.to_thread(server.docker, "rm", "--force", "--volumes", "holder", "quick")
+    volumes = server.docker("volume", "ls", "--quiet").split()
+    await asyncio.to_thread(server.docker, "volume", "rm", *volumes)
+    dangling = server.docker("images", "--quiet", "--filter=dangling=true").split()
+    if dangling:
+        await asyncio.to_thread(server.docker, "rmi", *dangling)
+
+
+def kept(server: Server) -> dict[str, set[str]]:
+    return {
+        "images": set(server.docker("images", "--quiet", "--filter=dangling=true").split()),
+        "volumes": set(server.docker("volume", "ls", "--quiet").split()),
+        "containers": set(server.docker("ps", "--all", "--quiet").split()),
+    }
+
+
+async def test_what_was_announced_goes_and_nothing_else(server: Server, cast: Cast, setup: Make) -> None:
+    before = kept(server)
+    async with running(setup(server)):
+        await cast.aigerim.says("/prune")
+        question = await next_answer(cast, cast.aigerim)
+        lines = question.text.splitlines()
+        assert lines[0].startswith("Remove 1 thing from server2, ")
+        assert lines[1].startswith("1 image without a name · ")
+        assert "Stays: 1 volume without a name" in question.text
+        assert "1 stopped container" in question.text
+        assert labels(question)[-2:] == ["Cancel", "Yes, remove"]
+        await cast.aigerim.presses(question, "+ volumes")
+        await cast.telegram.until(lambda: question.text.startswith("Remove 2 things"))
+        await cast.aigerim.presses(question, "Yes, remove")
+        await cast.telegram.until(lambda: question.text.startswith("✅ server2: 2 of 2 removed, "))
+        assert "👤 Aigerim, " in question.text
+        await cast.aigerim.says("/audit")
+        assert "make room" in (await next_answer(cast, cast.aigerim)).text
+    after = kept(server)
+    assert len(before["images"] - after["images"]) == 1
+    assert len(before["volumes"] - after["volumes"]) == 1
+    assert "named" in after["volumes"]
+    assert after["containers"] == before["containers"]
+    labelled = server.docker("volume", "ls", "--quiet", "--filter=label=vakhta.protected=true").split()
+    assert len(labelled) == 1
+
+
+async def test_what_came_into_use_meanwhile_stays(server: Server, cast: Cast, setup: Make) -> None:
+    async with running(setup(server)):
+        await cast.aigerim.says("/prune server2")
+        question = await next_answer(cast, cast.aigerim)
+        name = question.text.splitlines()[2].partition(" · ")[0]
+        server.docker("create", "--name=quick", name, "true")
+        await cast.aigerim.presses(question, "Yes, remove")
+        await cast.telegram.until(lambda: question.text.startswith("✅ server2: 0 of 1 removed"))
+        assert f"In use meanwhile, or gone: {name}" in question.text
+    assert name in server.docker("images", "--quiet", "--no-trunc")
+
+
+async def test_only_admins_and_only_the_asker_and_only_once(
+    lab: Lab, server: Server, cast: Cast, setup: Make
+) -> None:
+    async with running(setup(*lab.servers.values())):
+        await cast.dias.says("/prune server2")
+        assert "No right" in (await next_answer(cast, cast.dias)).text
+        await cast.aigerim.says("/prune")
+        choice = await next_answer(cast, cast.aigerim)
+        assert labels(choice) == ["server1", "server2"]
+        await cast.aigerim.presses(choice, "server2")
+        await cast.telegram.until(lambda: "Cancel" in labels(choice))
+        await cast.aigerim.presses(choice, "Cancel")
+        await cast.telegram.until(lambda: choice.text == "Nothing removed from server2.")
+    assert len(kept(server)["images"]) >= 1
+
+
+async def test_a_cut_connection_tells_what_is_unknown(
+    server: Server, cast: Cast, setup: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine does its part, and the answer never comes."""
+    removing = DockerEngine.remove
+
+    async def cut(self: DockerEngine, kind: Kind, identity: str, *, deadline: float) -> None:
+        await removing(self, kind, identity, deadline=deadline)
+        raise DeadlineExceeded(self.host, 60.0)
+
+    monkeypatch.setattr(DockerEngine, "remove", cut)
+    async with running(setup(server)):
+        await cast.aigerim.says("/prune")
+        question = await next_answer(cast, cast.aigerim)
+        await cast.aigerim.presses(question, "+ volumes")
+        await cast.telegram.until(lambda: question.text.startswith("Remove 2 things"))
+        await cast.aigerim.presses(question, "Yes, remove")
+        await cast.telegram.until(lambda: question.text.startswith("⚠️ server2: 0 of 2 removed"))
+        assert "Not known whether removed: " in question.text
+        assert "Not tried: " in question.text
+
+
+async def test_disks_and_images(lab: Lab, server: Server, cast: Cast, setup: Make) -> None:
+    async with running(setup(*lab.servers.values(), language="ru")):
+        await cast.aigerim.says("/df")
+        reply = await next_answer(cast, cast.aigerim)
+        assert reply.text.startswith("Docker на диске")
+        assert "контейнеры: 8, работают 7" in reply.text
+        await cast.aigerim.presses(reply, "Образы: server2")
+        await cast.telegram.until(lambda: reply.text.startswith("Образы на server2: "))
+        assert "amir20/dozzle:v8, " in reply.text
+        await cast.aigerim.presses(reply, "‹ Диск")
+        await cast.telegram.until(lambda: "server1" in reply.text)
+        await cast.student.says("/df")
+        assert (
+            await next_answer(cast, cast.student)
+        ).text == "В вашей области нет ни одного сервера целиком."
+        await cast.student.says("/images server2")
+        assert "server2" in (await next_answer(cast, cast.student)).text
