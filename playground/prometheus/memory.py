@@ -33,6 +33,10 @@ class Snapshot:
     def now(self) -> float:
         return self.moment
 
+    def beside(self, more: Iterable[Series]) -> "Snapshot":
+        """With more series."""
+        return Snapshot(self.moment, [*self.series, *more], self.targets)
+
     def select(self, matchers: Sequence[Matcher]) -> Sequence[Series]:
         return [each for each in self.series if fit(matchers, each.labels)]
 
@@ -51,12 +55,10 @@ class Memory:
         """Seconds since 1970."""
         return self._clock.now() / SECOND
 
-    def snapshot(self, alerts: Iterable[Series] = ()) -> Snapshot:
-        """alerts: what the rules have found so far."""
+    def snapshot(self) -> Snapshot:
         servers = {each.host.name: each.stories() for each in self._chronicles}
         found = targets(servers)
-        series = [*self._series(servers), *scrapes(found), *alerts]
-        return Snapshot(self.now(), series, found)
+        return Snapshot(self.now(), [*self._series(servers), *scrapes(found)], found)
 
     def _series(self, servers: Mapping[str, Sequence[Story]]) -> Iterator[Series]:
         for chronicle in self._chronicles:

@@ -33,6 +33,7 @@ VERSION = {
     "goVersion": "none",
 }
 RETENTION = "30d"
+_FRESH = 1.0  # seconds that what the rules have found is good for
 
 Asked = MultiMapping[str]
 Answer = Callable[[Asked], Awaitable[Any]]
@@ -44,6 +45,7 @@ class PrometheusServer:
     def __init__(self, memory: Memory) -> None:
         self.rules = Rules.read()
         self._memory = memory
+        self._looked = 0.0
         self._working = asyncio.Lock()  # over the rules: an evaluation is in a thread of its own
         self._runner: web.AppRunner | None = None
         self._group = asyncio.TaskGroup()
@@ -78,13 +80,11 @@ class PrometheusServer:
     async def look(self) -> Snapshot:
         """All there is, with what the rules say of it."""
         async with self._working:
-            snapshot = self._memory.snapshot(self.rules.series())
-            await asyncio.to_thread(self.rules.evaluate, snapshot, self._memory.began)
-            return Snapshot(snapshot.moment, self._with_alerts(snapshot), snapshot.targets)
-
-    def _with_alerts(self, snapshot: Snapshot) -> list[Series]:
-        there = [each for each in snapshot.series if not each.labels["__name__"].startswith("ALERTS")]
-        return [*there, *self.rules.series()]
+            snapshot = self._memory.snapshot()
+            if snapshot.moment - self._looked >= _FRESH:
+                self._looked = snapshot.moment
+                await asyncio.to_thread(self.rules.evaluate, snapshot, self._memory.began)
+            return snapshot.beside(self.rules.series())
 
     async def query(self, asked: Asked) -> Any:
         node = _query(asked)
@@ -108,8 +108,7 @@ class PrometheusServer:
         snapshot = await self.look()
         rows = [row(each, snapshot.moment, _written) for each in snapshot.targets]
         state = asked.get("state", "").lower()
-        found: dict[str, Any] = {"activeTargets": [] if state == "dropped" else rows}
-        return found if state == "active" else found | {"droppedTargets": []}
+        return {"activeTargets": [] if state == "dropped" else rows, "droppedTargets": []}
 
     async def groups(self, asked: Asked) -> Any:
         kind = asked.get("type", "").lower()

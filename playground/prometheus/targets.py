@@ -67,7 +67,9 @@ def _probes(host: str, stories: Sequence[Story], hosts: Sequence[str]) -> Iterat
     for story in stories:
         for domain in domains_of(story):
             about = {"host": host, "container": story.name, "domain": domain}
-            yield Target("domains", domain, about, "/probe", {"module": "https", "target": f"https://{domain}/"})
+            yield Target(
+                "domains", domain, about, "/probe", {"module": "https", "target": f"https://{domain}/"}
+            )
     for other in hosts:
         if other != host:
             address = f"{other}:9100"

@@ -56,8 +56,8 @@ def n8n(host: str, story: Story) -> Iterator[Series]:
     quick, slow = _summed(0.021, host, "workflows"), _summed(0.006, host, "long workflows")
     for bound in _WORKFLOWS:
         le = "+Inf" if math.isinf(bound) else f"{bound:g}"
-        yield make.counter(f"{name}_bucket", _below(bound, quick, slow), {"le": le}, whole=True)
-    yield make.counter(f"{name}_count", summed([quick, slow]), whole=True)
+        yield make.counter(f"{name}_bucket", _below(bound, quick, slow), {"le": le})
+    yield make.counter(f"{name}_count", summed([quick, slow]))
     yield make.counter(f"{name}_sum", lambda at: _QUICK * quick(at) + _SLOW * slow(at))
 
 

@@ -75,7 +75,7 @@ class Node:
         self._machine = _MACHINES.get(host.name, _OTHER)
         self._cores, self._total = host.machine.cores, host.machine.memory
         self._booted = host.booted / SECOND
-        self._labelled = Labelled(host.name, "node", "node-exporter:9100", [Life(self._booted)])
+        self._labelled = Labelled(host.name, "node", f"{host.name}:9100", [Life(self._booted)])
         self._busy = lru_cache(20_000)(self._busy_seconds)
 
     def series(self) -> Iterator[Series]:

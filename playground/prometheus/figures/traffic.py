@@ -87,11 +87,12 @@ def _service(
         about = {"code": code, "method": "GET", "protocol": "http", "service": f"{name}@docker"}
         yield make.counter("traefik_service_requests_total", count, about, whole=True)
         prefix = "traefik_service_request_duration_seconds"
+        # Not rounded: the parts of a histogram would no longer fit each other.
         for bound in BUCKETS:
             le = "+Inf" if math.isinf(bound) else f"{bound:g}"
             below = _below(quick, slow, demand, bound)
-            yield make.counter(f"{prefix}_bucket", below, about | {"le": le}, whole=True)
-        yield make.counter(f"{prefix}_count", count, about, whole=True)
+            yield make.counter(f"{prefix}_bucket", below, about | {"le": le})
+        yield make.counter(f"{prefix}_count", count, about)
         yield make.counter(f"{prefix}_sum", _lasted(quick, slow, demand), about)
 
 

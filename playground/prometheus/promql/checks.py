@@ -18,7 +18,8 @@ def expected(node: Node, type_: Type, where: str, at: int, text: str) -> None:
         raise Wrong(at, f"expected type {type_} in {where}, got {node.type}", text)
 
 
-def check_binary(node: Binary, at: int, text: str) -> None:
+def check_binary(node: Binary, at: int, sign: int, text: str) -> None:
+    """sign: the place of its operator."""
     types = (node.left.type, node.right.type)
     scalars = types == (Type.SCALAR, Type.SCALAR)
     if not _OPERANDS.issuperset(types):
@@ -28,7 +29,7 @@ def check_binary(node: Binary, at: int, text: str) -> None:
     elif node.operator in SET_OPERATORS and node.matching.many:
         what = f'no grouping allowed for "{node.operator}" operation'
     elif scalars and node.operator in _COMPARISONS and not node.boolean:
-        what = "comparisons between scalars must use BOOL modifier"
+        raise Wrong(sign, "comparisons between scalars must use BOOL modifier", text)
     elif Type.SCALAR in types and (node.matching.on or node.matching.labels):
         what = "vector matching only allowed between instant vectors"
     else:

@@ -85,7 +85,7 @@ class _Parser:
             return Wrong(token.at, "unclosed left parenthesis", self._text)
         sign = str(token)
         if token.text == ")" and not self._open:
-            return Wrong(token.at, "unexpected right parenthesis ')'", self._text)
+            return Wrong(token.at + 1, "unexpected right parenthesis ')'", self._text)
         return Wrong(token.at, f"unexpected {sign}{where}", self._text)
 
     def _binary(self, loosest: float) -> Node:
@@ -97,14 +97,14 @@ class _Parser:
             tightness = _PRECEDENCE[word]
             if tightness <= loosest:
                 break
-            self._take()
+            sign = self._take().at
             boolean = self._took("bool")
             if boolean and word not in _COMPARISONS:
-                raise Wrong(at, "bool modifier can only be used on comparison operators", self._text)
+                raise Wrong(sign, "bool modifier can only be used on comparison operators", self._text)
             matching = self._matching()
             right = self._binary(tightness - 0.1 if word == "^" else tightness)
             left = Binary(word, left, right, matching, boolean)
-            check_binary(left, at, self._text)
+            check_binary(left, at, sign, self._text)
         return left
 
     def _matching(self) -> Matching:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 
 
 def quantile(share: float, values: Sequence[float]) -> float:
@@ -23,18 +24,17 @@ def bucket_quantile(share: float, buckets: Sequence[tuple[float, float]]) -> flo
         return math.nan
     if not 0 <= share <= 1:
         return math.copysign(math.inf, share)
-    if len(buckets) < 2 or not math.isinf(buckets[-1][0]) or not (total := buckets[-1][1]):
+    bounds = [bound for bound, _ in buckets]
+    counts = list(
+        accumulate((count for _, count in buckets), max)
+    )  # less than before is a mistake of rounding
+    if len(bounds) < 2 or not math.isinf(bounds[-1]) or not counts[-1]:
         return math.nan
-    rank, least, found = share * total, 0.0, len(buckets) - 1
-    for number, (_, count) in enumerate(buckets[:-1]):
-        least = max(least, count)  # a count that is less than one before it is a mistake of rounding
-        if least >= rank:
-            found = number
-            break
-    if found == len(buckets) - 1:
-        return buckets[-2][0]
-    if found == 0 and buckets[0][0] <= 0:
-        return buckets[0][0]
-    start, before = buckets[found - 1] if found else (0.0, 0.0)
-    end, count = buckets[found]
-    return start + (end - start) * ((rank - before) / (count - before))
+    rank = share * counts[-1]
+    found = next((number for number, count in enumerate(counts[:-1]) if count >= rank), len(bounds) - 1)
+    if found == len(bounds) - 1:
+        return bounds[-2]
+    if found == 0 and bounds[0] <= 0:
+        return bounds[0]
+    start, before = (bounds[found - 1], counts[found - 1]) if found else (0.0, 0.0)
+    return start + (bounds[found] - start) * ((rank - before) / (counts[found] - before))

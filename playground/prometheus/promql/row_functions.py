@@ -5,8 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import re2
-
+from playground.prometheus.promql.matchers import compiled
 from playground.prometheus.promql.quantiles import bucket_quantile
 from playground.prometheus.promql.rows import Labels, Row, but, key
 from playground.prometheus.refusal import Failed
@@ -56,14 +55,11 @@ def _by_value(*, falling: bool) -> Callable[[Rows], Rows]:
 
 
 def _label_replace(rows: Rows, label: str, replacement: str, source: str, pattern: str) -> Rows:
-    try:
-        found = re2.compile(f"^(?s:{pattern})$")
-    except re2.error as error:
-        raise Failed(f"invalid regular expression in label_replace(): {pattern}") from error
+    found = compiled(pattern, lambda _: Failed(f"invalid regular expression in label_replace(): {pattern}"))
     _check(label, "label_replace")
     made = []
     for row in rows:
-        if match := found.match(row.labels.get(source, "")):
+        if match := found.fullmatch(row.labels.get(source, "")):
             made.append(Row(_relabelled(row.labels, label, _expanded(replacement, match)), row.values))
         else:
             made.append(row)
