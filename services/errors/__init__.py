@@ -9,6 +9,7 @@ VakhtaError
 │   ├── NoSuchDomain       with the nearest ones
 │   ├── NoSuchProbe        with the nearest names
 │   └── NoSuchMetric       with the nearest ids
+├── MetricTooWide          it is about hosts, or about everything, and was asked of less
 ├── NoDomain               none leads to the container
 ├── TargetRefused          an address that is written oddly, or that may not be asked
 ├── Ambiguous              the name fits several containers
@@ -78,6 +79,7 @@ from services.errors.asking import (
     Ambiguous,
     Denied,
     Forgotten,
+    MetricTooWide,
     NoDomain,
     NoSuchContainer,
     NoSuchDomain,
@@ -157,6 +159,7 @@ __all__ = [
     "LogsUnreadable",
     "MessageLost",
     "MessageRefused",
+    "MetricTooWide",
     "NoDomain",
     "NoSuchContainer",
     "NoSuchDomain",
