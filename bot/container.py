@@ -42,6 +42,7 @@ from services.outside.resolving import SystemNames, by_name
 from services.outside.tls import Handshakes, trust
 from services.outside.walking import HERE, Place
 from services.outside.ways import Ways
+from services.pictures.pictures import Pictures, open_pictures
 from services.plans import Plans
 from services.ports import Clock, Store
 from services.probes.probing import Prober
@@ -87,6 +88,7 @@ class Services:
     traefiks: Traefiks
     prometheus: Prometheus | None
     catalogue: Catalogue
+    pictures: Pictures
     surveyor: Surveyor
     routes: Routes
     cards: Cards
@@ -153,6 +155,7 @@ async def open_services(
         follows = await stack.enter_async_context(
             open_follows(fleet, presenter, store, clock, hooks=Hooks(live, roster.again))
         )
+        pictures = await stack.enter_async_context(open_pictures())
         surveyor = Surveyor(
             traefiks, fleet.engine, plans.stops,
             [block.route for block in settings.routes], own_addresses(settings.hosts),
@@ -193,6 +196,7 @@ async def open_services(
             traefiks=traefiks,
             prometheus=prometheus,
             catalogue=Catalogue(block.metric(name) for name, block in settings.metrics.items()),
+            pictures=pictures,
             surveyor=surveyor,
             routes=routes,
             cards=Cards(fleet, routes),

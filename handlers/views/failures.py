@@ -169,6 +169,8 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
             return _about_alerts(error)
         case errors.ApiError():
             return api_words(error)
+        case errors.PictureError():
+            return _about_pictures(error)
         case errors.NotConfigured(setting=setting):
             return _missing(setting)
         case errors.ForwardRefused(host=host, address=address, forbidden=True):
@@ -195,6 +197,15 @@ def _missing(setting: str) -> str:
         words = _("{host} has no Traefik in the settings ({setting}).")
         return words.format(host=block.rpartition(".")[2], setting=setting)
     return _("Not in the settings: {setting}").format(setting=setting)
+
+
+def _about_pictures(error: errors.PictureError) -> str:
+    match error:
+        case errors.PicturesFull(most=most):
+            return _("{count} pictures are waited for already. Try again in a moment.").format(count=most)
+        case errors.PictureTooSlow(seconds=limit):
+            return _("The picture was not ready within {time}.").format(time=seconds(limit))
+    return _("The picture could not be drawn; the reason is in the log.")
 
 
 def _about_searches(error: errors.SearchesFull | errors.NotYourSearch) -> str:

@@ -37,6 +37,10 @@ VakhtaError
 ├── NoSuchIncident         it is over, or not in the person's sight
 ├── AlreadyTaken           somebody has acknowledged it
 ├── NoSuchSilence          it has ended, or never was
+├── PictureError           something about one picture
+│   ├── PictureFailed      it cannot be drawn, or the process that draws has ended twice over it
+│   ├── PictureTooSlow     it was not there in time
+│   └── PicturesFull       too many wait for theirs already
 ├── DeliveryError          something about one message to a chat
 │   ├── ChatClosed         the chat is gone, or does not let us write
 │   ├── MessageLost        the message cannot be edited or answered any more
@@ -124,6 +128,12 @@ from services.errors.logs import (
     SearchesFull,
     TooManyLogs,
 )
+from services.errors.pictures import (
+    PictureError,
+    PictureFailed,
+    PicturesFull,
+    PictureTooSlow,
+)
 from services.errors.store import (
     RecordUnreadable,
     StoreError,
@@ -179,6 +189,10 @@ __all__ = [
     "NotYourSearch",
     "OwnContainer",
     "PatternRefused",
+    "PictureError",
+    "PictureFailed",
+    "PictureTooSlow",
+    "PicturesFull",
     "PlanGone",
     "RecordUnreadable",
     "SearchesFull",
