@@ -12,7 +12,7 @@ from services.domain.access import Scope
 from services.domain.metrics import Curve, Metric, Point
 from services.logs.text.presentable import presentable
 from services.metrics.subjects import Subject
-from services.prometheus import Labels, Series
+from services.prometheus import Series
 
 MOST = 50
 LONGEST_NAME = 60
@@ -31,7 +31,7 @@ class Sight:
     subject: Subject
     host_named: HostNamed
 
-    def labels(self, said: Labels) -> dict[str, str] | None:
+    def labels(self, said: Mapping[str, str]) -> dict[str, str] | None:
         """Those of a curve that is shown, its host by the settings' name; None for any other."""
         named = (self.host_named(said[label]) for label in ("host", "instance") if said.get(label))
         host, container = next(filter(None, named), ""), said.get("container", "")
