@@ -129,6 +129,8 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
         case errors.NoSuchMetric(name=name, near=metrics):
             words = _('No metric "{name}".').format(name=_short(name))
             return words + " " + _("Did you mean:") + " " + ", ".join(metrics) if metrics else words
+        case errors.NoSource() | errors.MetricTooWide():
+            return _about_metrics(error)
         case errors.Ambiguous(name=name, choices=choices) if len({host for host, _name in choices}) == 1:
             return _('Several containers fit "{name}". Which one?').format(name=_short(name))
         case errors.Ambiguous(name=name):
@@ -206,6 +208,18 @@ def _about_pictures(error: errors.PictureError) -> str:
         case errors.PictureTooSlow(seconds=limit):
             return _("The picture was not ready within {time}.").format(time=seconds(limit))
     return _("The picture could not be drawn; the reason is in the log.")
+
+
+def _about_metrics(error: errors.NoSource | errors.MetricTooWide) -> str:
+    match error:
+        case errors.NoSource(name=name, source=""):
+            return _("{name} needs a Prometheus in the settings (prometheus).").format(name=name)
+        case errors.NoSource(name=name, source=source):
+            words = _("{name} needs a Prometheus in the settings (prometheus) that scrapes: {source}.")
+            return words.format(name=name, source=source)
+        case errors.MetricTooWide(name=name, hosts=True):
+            return _("{name} is a figure of hosts, not of containers: ask it of a host.").format(name=name)
+    return _("{name} is a figure of everything together: ask it without a name.").format(name=error.name)
 
 
 def _about_searches(error: errors.SearchesFull | errors.NotYourSearch) -> str:
@@ -303,6 +317,9 @@ def _usage(error: UsageError) -> str:
             return words.format(text=_short(error.text), most=MOST_CONTEXT)
         case Usage.QUOTE:
             return _("A quotation mark is not closed: {text}").format(text=_short(error.text))
+        case Usage.REACH:
+            words = _('"{text}" is no time that pictures go back: 1h, 6h, 24h or 7d')
+            return words.format(text=_short(error.text))
         case Usage.TOO_MANY:
             return _('One name is enough; "{text}" was not understood.').format(text=_short(error.text))
 

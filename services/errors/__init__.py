@@ -9,6 +9,7 @@ VakhtaError
 │   ├── NoSuchDomain       with the nearest ones
 │   ├── NoSuchProbe        with the nearest names
 │   └── NoSuchMetric       with the nearest ids
+├── NoSource               nothing of the settings knows the metric
 ├── MetricTooWide          it is about hosts, or about everything, and was asked of less
 ├── NoDomain               none leads to the container
 ├── TargetRefused          an address that is written oddly, or that may not be asked
@@ -85,6 +86,7 @@ from services.errors.asking import (
     Forgotten,
     MetricTooWide,
     NoDomain,
+    NoSource,
     NoSuchContainer,
     NoSuchDomain,
     NoSuchHost,
@@ -171,6 +173,7 @@ __all__ = [
     "MessageRefused",
     "MetricTooWide",
     "NoDomain",
+    "NoSource",
     "NoSuchContainer",
     "NoSuchDomain",
     "NoSuchHost",

@@ -106,6 +106,14 @@ class MetricTooWide(VakhtaError):
 
 
 @dataclass(eq=False)
+class NoSource(VakhtaError):
+    """Nothing of the settings knows the metric. source: what it is scraped from, "" where that is not known."""
+
+    name: str
+    source: str = ""
+
+
+@dataclass(eq=False)
 class Ambiguous(VakhtaError):
     """`choices`: the (host, name) pairs that the name fits."""
 

@@ -12,7 +12,7 @@ from hashlib import blake2s
 from services.domain.access import Actor
 from services.domain.containers import ContainerKey
 from services.domain.metrics import Curve, Graph, Level, Metric, Reach, Source
-from services.errors import ApiError, HostError, MetricTooWide, NoSuchMetric, NotConfigured, VakhtaError
+from services.errors import ApiError, HostError, MetricTooWide, NoSource, NoSuchMetric, VakhtaError
 from services.metrics.catalogue import Catalogue, rendered
 from services.metrics.curves import HostNamed, Sight, drawn
 from services.metrics.marks import Marks
@@ -100,15 +100,18 @@ class Graphs:
         a button's (its `key` "" for the host); None: all in scope.
 
         A metric of hosts that is asked of a container is that of containers with the same name, if there is one.
-        Raises NoSuchMetric, MetricTooWide; what `Fleet.look_up` raises; NotConfigured; ApiError where no source
-        answers.
+        Raises NoSuchMetric, MetricTooWide; what `Fleet.look_up` raises; NoSource; ApiError where no source answers.
         """
         wanted = self.metric(metric)
         subject = await self._subjects.find(name, by=by)
         return await self.of(self._fitting(wanted, subject), reach, subject, by=by)
 
+    async def subject(self, name: str | ContainerKey | None, *, by: Actor) -> Subject:
+        """As `Subjects.find`."""
+        return await self._subjects.find(name, by=by)
+
     async def of(self, metric: Metric, reach: Reach, subject: Subject, *, by: Actor) -> Graph:
-        """As `graph`, of what has been found. Raises NotConfigured, ApiError."""
+        """As `graph`, of what has been found. Raises NoSource, ApiError."""
         end = self._clock.now()
         ask = _Ask(
             metric, subject, end - reach.value, end, reach.step,
@@ -138,11 +141,11 @@ class Graphs:
     async def _said(self, ask: _Ask, query: str) -> _Said:
         try:
             said = await self._prometheus_says(ask, query)
-        except (ApiError, NotConfigured) as failure:
+        except (ApiError, NoSource) as failure:
             instead = await self._netdata_says(ask)
             if instead is None:
                 raise
-            why = None if isinstance(failure, NotConfigured) else failure
+            why = None if isinstance(failure, NoSource) else failure
             return replace(instead, failure=why or instead.failure)
         if said.curves:
             return said
@@ -151,7 +154,7 @@ class Graphs:
 
     async def _prometheus_says(self, ask: _Ask, query: str) -> _Said:
         if self._prometheus is None:
-            raise NotConfigured("prometheus")
+            raise NoSource(ask.metric.id, ask.metric.source)
         found = await self._prometheus.range(query, ask.start, ask.end, ask.step, deadline=DEADLINE)
         curves, more = await asyncio.to_thread(drawn, found, ask.metric, ask.sight)
         return _Said(Source.PROMETHEUS, curves, more, found.warnings)
