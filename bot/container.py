@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.courier import live
-from bot.hosts import fast_lanes, host_address, own_addresses, traefik_addresses
+from bot.hosts import fast_lanes, host_address, netdata_addresses, own_addresses, traefik_addresses
 from bot.middlewares.doors import Doors
 from bot.middlewares.stale import Absences
 from bot.settings import Settings
@@ -34,6 +34,7 @@ from services.logs.search.prompts import Prompts
 from services.logs.search.search import Searcher
 from services.logs.text.presenter import Presenter
 from services.metrics.catalogue import Catalogue
+from services.netdatas import Netdatas, open_netdatas
 from services.outside.certificates import Certificates
 from services.outside.checking import Checking
 from services.outside.dial import through
@@ -86,6 +87,7 @@ class Services:
     results: Results
     uptimes: Uptimes
     traefiks: Traefiks
+    netdatas: Netdatas
     prometheus: Prometheus | None
     catalogue: Catalogue
     pictures: Pictures
@@ -131,6 +133,9 @@ async def open_services(
         believed = await asyncio.to_thread(trust, settings.trusted_ca)
         traefiks = await stack.enter_async_context(
             open_traefiks(traefik_addresses(settings.hosts, engines), believed)
+        )
+        netdatas = await stack.enter_async_context(
+            open_netdatas(netdata_addresses(settings.hosts, engines), believed)
         )
         api = settings.prometheus
         prometheus = await stack.enter_async_context(open_prometheus(api.url, *api.login)) if api else None
@@ -194,6 +199,7 @@ async def open_services(
             results=results,
             uptimes=Uptimes([block.probe for block in settings.probes], results, clock),
             traefiks=traefiks,
+            netdatas=netdatas,
             prometheus=prometheus,
             catalogue=Catalogue(block.metric(name) for name, block in settings.metrics.items()),
             pictures=pictures,

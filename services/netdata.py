@@ -6,10 +6,11 @@ SSH HostError, too. Moments are timezone-aware UTC.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -100,7 +101,7 @@ class Netdata:
     async def _points(self, chart: NetdataChart, asked: Mapping[str, str], ends: float) -> tuple[Point, ...]:
         speech = self._speech or await self._speak(ends)
         asked = {**asked, "group": "average", "time_group": "average"}
-        if chart.dimensions:
+        if chart.dimensions and not chart.share:  # which needs the others, too
             asked["dimensions"] = "|".join(chart.dimensions)
         if speech == "v1":
             asked |= {"chart": chart.chart, "format": "json", "options": "unaligned"}
@@ -113,8 +114,9 @@ class Netdata:
                 return ()
             raise
         with self._api.understanding():
-            rows = _TABLE.decode(answer).data if speech == "v1" else _WRAPPED.decode(answer).result.data
-        found = await self._api.each(rows, lambda row: _point(row, chart.factor))
+            table = _TABLE.decode(answer) if speech == "v1" else _WRAPPED.decode(answer).result
+        read = partial(_point, chart, [label.replace("_", " ") for label in table.labels[1:]])
+        found = await self._api.each(table.data, read)
         return tuple(sorted(point for point in found if point))
 
     async def _info(self, ends: float) -> NetdataInfo:
@@ -207,6 +209,7 @@ class _Chart(msgspec.Struct):
 
 
 class _Table(msgspec.Struct):
+    labels: list[str]
     data: list[Raw]
 
 
@@ -231,11 +234,18 @@ def _chart(name: str, chart: _Chart) -> ChartNow:
     return ChartNow(name, chart.family, chart.context, chart.units, values)
 
 
-def _point(row: Raw, factor: float) -> Point | None:
-    """Seconds since 1970, then a figure a dimension: as it is, or first of a list, since version 2."""
+def _point(chart: NetdataChart, labels: Sequence[str], row: Raw) -> Point | None:
+    """Seconds since 1970, then a figure a dimension: as it is, or first of a list, since version 2.
+
+    labels: names or, since version 2, ids, which have no blanks.
+    """
     at, *cells = _ROW.decode(row)
     figures = [cell[0] if isinstance(cell, list) else cell for cell in cells]
-    known = [figure for figure in figures if figure is not None]
+    known = {name: abs(value) for name, value in zip(labels, figures, strict=True) if value is not None}
     if not isinstance(at, int | float) or not known:
         return None
-    return datetime.fromtimestamp(at, UTC), sum(known) * factor
+    if not chart.share:
+        return datetime.fromtimestamp(at, UTC), sum(known.values()) * chart.factor
+    whole = sum(known.values())
+    part = sum(known.get(name.replace("_", " "), 0) for name in chart.dimensions)
+    return (datetime.fromtimestamp(at, UTC), 100 * part / whole * chart.factor) if whole else None

@@ -91,6 +91,12 @@ async def test_figures_are_those_of_proc(server: NetdataServer) -> None:
         assert available == pytest.approx(memory()["MemAvailable"], rel=0.2)
         ram = await netdata.value(NetdataChart("system.ram", factor=2**20))
         assert ram == pytest.approx(memory()["MemTotal"], rel=0.05)
+        used = memory()["MemTotal"] - sum(memory()[name] for name in ("MemFree", "Cached", "Buffers"))
+        share = await netdata.value(NetdataChart("system.ram", ("used",), share=True))
+        assert share == pytest.approx(100 * used / memory()["MemTotal"], abs=5)
+        disk = await netdata.value(NetdataChart("disk_space._", ("used", "reserved for root"), share=True))
+        stat = os.statvfs("/")
+        assert disk == pytest.approx(100 * (1 - stat.f_bavail / stat.f_blocks), abs=1)
         busy = await netdata.value(CPU)
         assert busy is not None
         assert 0 <= busy <= 100
