@@ -126,9 +126,9 @@ async def turn_theme(
 async def _show(
     spot: Spot, press: OfMetric, actor: Actor, asker: str, gallery: Gallery, theme: Theme | None = None
 ) -> None:
-    reach = REACHES[press.reach]
-    work = _picture(gallery, press.metric, reach, press.subject, actor, asker, theme)
-    await spot.put(await spot.awaiting(work, lambda: views.waiting(press.host)))
+    reach, metric = REACHES[press.reach], gallery.graphs.metric(press.metric).id
+    work = _picture(gallery, metric, reach, press.subject, actor, asker, theme)
+    await spot.put(await spot.awaiting(work, lambda: views.waiting(metric)))
 
 
 async def _picture(
@@ -159,9 +159,7 @@ async def _picture(
     entry=(mark("Theme"), SetTheme),
     usage="[light|dark]",
 )
-async def theme(
-    message: Message, command: CommandObject, actor: Actor, asker: str, gallery: Gallery
-) -> None:
+async def theme(message: Message, command: CommandObject, actor: Actor, asker: str, gallery: Gallery) -> None:
     chosen = theme_named(command.args)
     if chosen is not None:
         await gallery.themes.choose(actor.id, chosen)

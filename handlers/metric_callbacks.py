@@ -28,8 +28,11 @@ def _key(metric: str) -> str:
 
 
 class OfMetric(Press, prefix="_v"):
-    """What all of these carry. metric: an id of the catalogue, kept as its `metric_key`. host, key: of what, as in `Open`; a host alone, or
-    neither for all in scope."""
+    """What all of these carry.
+
+    metric: an id of the catalogue, kept as its `metric_key`. host, key: of what, as in `Open`; a host alone, or neither
+    for all in scope.
+    """
 
     metric: Annotated[str, BeforeValidator(_key)]
     reach: ReachKey = "1h"

@@ -75,9 +75,9 @@ def chart(
     return Answer(text, tuple(_buttons(graph, theme, asker, link)), file)
 
 
-def waiting(graph: str) -> Answer:
-    """While a source takes its time. graph: what was asked for, as it was typed."""
-    return Answer(Text("⏳ ", _("Drawing: {what} …").format(what=inert(one_line(graph)))))
+def waiting(metric: str) -> Answer:
+    """While a source takes its time. metric: its id, or what was typed."""
+    return Answer(Text("⏳ ", _("Drawing: {what} …").format(what=inert(one_line(metric)))))
 
 
 def _lines(graph: Graph, failure: PictureError | None) -> Iterator[Text | str]:
@@ -103,7 +103,9 @@ def _lines(graph: Graph, failure: PictureError | None) -> Iterator[Text | str]:
 def _headline(graph: Graph, worst: _Figures) -> str:
     metric = graph.metric
     named = worst.curve.name if len(graph.curves) > 1 else graph.subject or worst.curve.name
-    what = " · ".join(dict.fromkeys(filter(None, (metric_title(metric), inert(_other_than(named, metric.id))))))
+    what = " · ".join(
+        dict.fromkeys(filter(None, (metric_title(metric), inert(_other_than(named, metric.id)))))
+    )
     now = figure(worst.now, metric.unit)
     if graph.end - worst.at > _patience(graph):
         last = _("last {figure}, {time}").format(figure=now, time=moment(worst.at, graph.end))
@@ -128,7 +130,9 @@ def _nothing(graph: Graph) -> Iterator[Text | str]:
     what = " · ".join(filter(None, (metric_title(metric), inert(graph.subject))))
     yield Bold(_("{what}: no figures in {reach}").format(what=what, reach=reach_label(graph.reach)))
     if metric.source:
-        yield _("They would come from: {source}. Does Prometheus scrape it?").format(source=inert(metric.source))
+        yield _("They would come from: {source}. Does Prometheus scrape it?").format(
+            source=inert(metric.source)
+        )
     yield Text(_("Asked for:"), " ", Code(one_line(graph.query, _LONGEST_QUERY)))
 
 

@@ -15,6 +15,7 @@ from handlers.views.alert_text import inert, one_line
 from handlers.views.answer import Answer, Row, button, in_pairs, in_rows
 from handlers.views.api_words import api_words
 from handlers.views.condition import silence_words
+from handlers.views.metric_words import about_metric
 from handlers.views.moments import clock, moment, seconds
 from handlers.views.pattern_words import pattern_words
 from handlers.views.target_words import target_words
@@ -126,11 +127,8 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
         case errors.NoSuchProbe(name=name, near=probes):
             words = _('No probe "{name}".').format(name=_short(name))
             return words + " " + _("Did you mean:") if probes else words
-        case errors.NoSuchMetric(name=name, near=metrics):
-            words = _('No metric "{name}".').format(name=_short(name))
-            return words + " " + _("Did you mean:") + " " + ", ".join(metrics) if metrics else words
-        case errors.NoSource() | errors.MetricTooWide():
-            return _about_metrics(error)
+        case errors.NoSuchMetric() | errors.NoSource() | errors.MetricTooWide():
+            return about_metric(error)
         case errors.Ambiguous(name=name, choices=choices) if len({host for host, _name in choices}) == 1:
             return _('Several containers fit "{name}". Which one?').format(name=_short(name))
         case errors.Ambiguous(name=name):
@@ -208,18 +206,6 @@ def _about_pictures(error: errors.PictureError) -> str:
         case errors.PictureTooSlow(seconds=limit):
             return _("The picture was not ready within {time}.").format(time=seconds(limit))
     return _("The picture could not be drawn; the reason is in the log.")
-
-
-def _about_metrics(error: errors.NoSource | errors.MetricTooWide) -> str:
-    match error:
-        case errors.NoSource(name=name, source=""):
-            return _("{name} needs a Prometheus in the settings (prometheus).").format(name=name)
-        case errors.NoSource(name=name, source=source):
-            words = _("{name} needs a Prometheus in the settings (prometheus) that scrapes: {source}.")
-            return words.format(name=name, source=source)
-        case errors.MetricTooWide(name=name, hosts=True):
-            return _("{name} is a figure of hosts, not of containers: ask it of a host.").format(name=name)
-    return _("{name} is a figure of everything together: ask it without a name.").format(name=error.name)
 
 
 def _about_searches(error: errors.SearchesFull | errors.NotYourSearch) -> str:

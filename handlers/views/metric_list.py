@@ -16,18 +16,19 @@ from handlers.views.failures import sentence
 from handlers.views.metric_words import group_title, metric_title
 from services import errors
 from services.domain.containers import key_of
-from services.domain.metrics import Metric
+from services.domain.metrics import Group, Metric
 from services.metrics.available import Available
 from services.metrics.subjects import Subject
 
 _A_PAGE = 16
+_GROUPS = tuple(Group)
 _MOST_MEANT = 16
 
 
 def metric_list(found: Available, asker: str, *, page: int = 0, everything: bool = False) -> Answer:
     """Those that have figures, or everything; where nothing has any, everything too."""
     rows = found.all if everything or not found.known else found.known
-    rows = tuple(sorted(rows, key=lambda metric: list(type(metric.group)).index(metric.group)))
+    rows = tuple(sorted(rows, key=lambda metric: _GROUPS.index(metric.group)))
     pages = max(math.ceil(len(rows) / _A_PAGE), 1)
     page = min(page, pages - 1)
     shown = rows[page * _A_PAGE : (page + 1) * _A_PAGE]
@@ -75,9 +76,7 @@ def meant_instead(
         case errors.NoSuchMetric(near=ids):
             host, container = (subject.host, subject.container) if subject else ("", "")
             key = key_of(host, container) if container else ""
-            found = [
-                (each, Graph(asker=asker, metric=each, reach=reach, host=host, key=key)) for each in ids
-            ]
+            found = [(each, Graph(asker=asker, metric=each, reach=reach, host=host, key=key)) for each in ids]
         case errors.NoSuchContainer(near=near) | errors.Ambiguous(choices=near):
             names = [name for _host, name in near]
             found = [

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from aiogram.utils.i18n import gettext as _
 
-from handlers.views.alert_text import one_line
+from handlers.views.alert_text import WORD, one_line
+from services import errors
 from services.domain.metrics import Group, Metric, Reach, Thresholds, Unit
 from services.pictures.scales import scale
 
@@ -57,3 +58,21 @@ def limit_words(limits: Thresholds, unit: Unit) -> str:
         one, other = _("warning from {warning}"), _("critical from {critical}")
     words = both if warning and critical else one if warning else other if critical else ""
     return words.format(warning=warning, critical=critical)
+
+
+def about_metric(error: errors.NoSuchMetric | errors.NoSource | errors.MetricTooWide) -> str:
+    name = one_line(error.name, WORD)
+    match error:
+        case errors.NoSuchMetric(name=""):
+            return _("It is not there any more.")
+        case errors.NoSuchMetric(near=near):
+            words = _('No metric "{name}".').format(name=name)
+            return words + " " + _("Did you mean:") if near else words
+        case errors.NoSource(source=""):
+            return _("{name} needs a Prometheus in the settings (prometheus).").format(name=name)
+        case errors.NoSource(source=source):
+            words = _("{name} needs a Prometheus in the settings (prometheus) that scrapes: {source}.")
+            return words.format(name=name, source=source)
+        case errors.MetricTooWide(hosts=True):
+            return _("{name} is a figure of hosts, not of containers: ask it of a host.").format(name=name)
+    return _("{name} is a figure of everything together: ask it without a name.").format(name=name)

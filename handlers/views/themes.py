@@ -11,9 +11,14 @@ from services.pictures.drawing import Theme
 def theme_question(theme: Theme, asker: str) -> Answer:
     """theme: the present one."""
     labels = {Theme.LIGHT: "☀️ " + _("Light"), Theme.DARK: "🌙 " + _("Dark")}
-    words = {Theme.LIGHT: _("Pictures: on a light background"), Theme.DARK: _("Pictures: on a dark background")}
+    words = {
+        Theme.LIGHT: _("Pictures: on a light background"),
+        Theme.DARK: _("Pictures: on a dark background"),
+    }
     row = [
         button(f"✓ {label}" if each is theme else label, SetTheme(asker=asker, theme=each.value))
         for each, label in labels.items()
     ]
-    return Answer(Text(Bold(words[theme]), "\n", _("It is yours alone; charts have a button for it, too.")), (row,))
+    return Answer(
+        Text(Bold(words[theme]), "\n", _("It is yours alone; charts have a button for it, too.")), (row,)
+    )
