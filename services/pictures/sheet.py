@@ -10,6 +10,9 @@ import msgspec
 from services.domain.metrics import MarkKind, Point, Thresholds, Unit
 from services.pictures.drawing import Drawing, Theme, Words
 
+_SHORTEST = 60.0  # seconds that a picture's time is made to be at least
+_POINTS = 360  # that are expected where no step is told
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -34,6 +37,7 @@ class Sheet:
     """A `Drawing`, with moments as seconds since 1970."""
 
     title: str
+    subject: str
     lines: tuple[Line, ...]
     unit: Unit
     start: float
@@ -49,18 +53,21 @@ class Sheet:
 
 def packed(drawing: Drawing) -> bytes:
     """Some tens of milliseconds for fifty curves of four hundred points: to be called in a thread."""
+    start = drawing.start.timestamp()
+    end = max(drawing.end.timestamp(), start + _SHORTEST)
     return msgspec.msgpack.encode(
         Sheet(
-            drawing.title,
-            tuple(_line(curve.name, curve.points) for curve in drawing.curves),
+            _whole(drawing.title),
+            _whole(drawing.subject),
+            tuple(_line(_whole(curve.name), curve.points) for curve in drawing.curves),
             drawing.unit,
-            drawing.start.timestamp(),
-            drawing.end.timestamp(),
-            drawing.step,
+            start,
+            end,
+            drawing.step if drawing.step > 0 else (end - start) / _POINTS,
             drawing.zone,
             drawing.thresholds,
-            tuple(Notch(mark.at.timestamp(), mark.kind, mark.text) for mark in drawing.marks),
-            drawing.words,
+            tuple(Notch(mark.at.timestamp(), mark.kind, _whole(mark.text)) for mark in drawing.marks),
+            Words(*(_whole(getattr(drawing.words, name)) for name in Words.__slots__)),
             drawing.theme,
             drawing.small,
         )
@@ -70,6 +77,11 @@ def packed(drawing: Drawing) -> bytes:
 def unpacked(frame: bytes) -> Sheet:
     """Raises msgspec.ValidationError."""
     return _SHEETS.decode(frame)
+
+
+def _whole(text: str) -> str:
+    """Halves of characters, as broken JSON leaves them, would not get across."""
+    return text.encode(errors="replace").decode()
 
 
 def _line(name: str, points: Sequence[Point]) -> Line:
