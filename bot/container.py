@@ -43,6 +43,7 @@ from services.outside.resolving import SystemNames, by_name
 from services.outside.tls import Handshakes, trust
 from services.outside.walking import HERE, Place
 from services.outside.ways import Ways
+from services.pictures.pictures import Pictures, open_pictures
 from services.plans import Plans
 from services.ports import Clock, Store
 from services.probes.probing import Prober
@@ -89,6 +90,7 @@ class Services:
     netdatas: Netdatas
     prometheus: Prometheus | None
     catalogue: Catalogue
+    pictures: Pictures
     surveyor: Surveyor
     routes: Routes
     cards: Cards
@@ -158,6 +160,7 @@ async def open_services(
         follows = await stack.enter_async_context(
             open_follows(fleet, presenter, store, clock, hooks=Hooks(live, roster.again))
         )
+        pictures = await stack.enter_async_context(open_pictures())
         surveyor = Surveyor(
             traefiks, fleet.engine, plans.stops,
             [block.route for block in settings.routes], own_addresses(settings.hosts),
@@ -199,6 +202,7 @@ async def open_services(
             netdatas=netdatas,
             prometheus=prometheus,
             catalogue=Catalogue(block.metric(name) for name, block in settings.metrics.items()),
+            pictures=pictures,
             surveyor=surveyor,
             routes=routes,
             cards=Cards(fleet, routes),

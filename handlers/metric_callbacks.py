@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from handlers.callbacks import Press
+from services.domain.containers import ContainerKey
 from services.domain.metrics import Reach
 from services.metrics.graphs import is_metric_key, metric_key
 
@@ -26,8 +27,8 @@ def _key(metric: str) -> str:
     return metric if is_metric_key(metric) else metric_key(metric)
 
 
-class _OfMetric(Press, prefix="_v"):
-    """metric: an id of the catalogue, kept as its `metric_key`. host, key: of what, as in `Open`; a host alone, or
+class OfMetric(Press, prefix="_v"):
+    """What all of these carry. metric: an id of the catalogue, kept as its `metric_key`. host, key: of what, as in `Open`; a host alone, or
     neither for all in scope."""
 
     metric: Annotated[str, BeforeValidator(_key)]
@@ -35,20 +36,25 @@ class _OfMetric(Press, prefix="_v"):
     host: str = ""
     key: str = ""
 
+    @property
+    def subject(self) -> ContainerKey | None:
+        """As `Graphs.graph` takes it."""
+        return ContainerKey(self.host, self.key) if self.host else None
 
-class Graph(_OfMetric, prefix="v"):
+
+class Graph(OfMetric, prefix="v"):
     """The picture in a message of its own."""
 
 
-class GraphTurn(_OfMetric, prefix="z"):
+class GraphTurn(OfMetric, prefix="z"):
     """The same message with another reach, or with what is known now."""
 
 
-class GraphLight(_OfMetric, prefix="b"):
+class GraphLight(OfMetric, prefix="b"):
     """The same message on a light background, and all of the presser's from now on."""
 
 
-class GraphDark(_OfMetric, prefix="d"):
+class GraphDark(OfMetric, prefix="d"):
     """As `GraphLight`, on a dark one."""
 
 
@@ -57,3 +63,9 @@ class MetricList(Press, prefix="zl"):
 
     page: Annotated[int, Field(ge=0, lt=1000)] = 0
     everything: bool = False
+
+
+class SetTheme(Press, prefix="zt"):
+    """The presser's own background of pictures; ask: nothing yet, in the same message."""
+
+    theme: Literal["ask", "light", "dark"] = "ask"
