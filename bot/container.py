@@ -39,10 +39,13 @@ from services.logs.search.search import Searcher
 from services.logs.text.presenter import Presenter
 from services.metrics.available import Availability
 from services.metrics.catalogue import Catalogue
+from services.metrics.figures import Figures
 from services.metrics.gallery import Gallery
 from services.metrics.graphs import Graphs
 from services.metrics.marks import Marks
+from services.metrics.stats import Stats
 from services.metrics.subjects import Subjects
+from services.metrics.tops import Tops
 from services.netdatas import Netdatas, open_netdatas
 from services.outside.certificates import Certificates
 from services.outside.checking import Checking
@@ -101,6 +104,8 @@ class Services:
     prometheus: Prometheus | None
     catalogue: Catalogue
     gallery: Gallery
+    tops: Tops
+    stats: Stats
     pictures: Pictures
     surveyor: Surveyor
     routes: Routes
@@ -227,6 +232,8 @@ async def open_services(
             prometheus=prometheus,
             catalogue=catalogue,
             gallery=gallery,
+            tops=Tops(fleet, Figures(prometheus, netdatas, catalogue), catalogue, clock),
+            stats=Stats(fleet, gallery.graphs, netdatas, clock),
             pictures=pictures,
             surveyor=surveyor,
             routes=routes,
