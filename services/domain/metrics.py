@@ -62,13 +62,17 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class NetdataChart:
-    """What stands for a metric where there is no Prometheus. chart: its id, such as "system.cpu"; dimensions: those
-    that are added up, all when empty; factor: what the sum is multiplied by.
+    """What stands for a metric where there is no Prometheus.
+
+    chart: its id, such as "system.cpu"; `$container` in it stands for a container's name. dimensions: those that are
+    added up, by their names, all when empty; each without its sign, for what goes out is below zero there. factor: what
+    the sum is multiplied by. share: the sum is told as a percentage of that of all dimensions.
     """
 
     chart: str
     dimensions: tuple[str, ...] = ()
     factor: float = 1
+    share: bool = False
 
 
 @dataclass(frozen=True, slots=True)
