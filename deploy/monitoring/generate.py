@@ -67,10 +67,6 @@ TARGETS = (
         "targets", "What Prometheus does not reach", Unit.COUNT, Level.HOST,
         'sum by (host, job) (up{host=~"$host"} == bool 0)', "Prometheus",
     ),
-    _beside(
-        "distance", "From one server to the other", Unit.SECONDS, Level.HOST,
-        'max by (host, instance) (probe_duration_seconds{job="distance",host=~"$host"})', "blackbox-exporter",
-    ),
 )  # fmt: skip
 REDIS = (
     _beside(
@@ -107,7 +103,8 @@ WATCH = (
     ),
     _beside(
         "restarts", "Restarts of containers in an hour", Unit.COUNT, Level.CONTAINER,
-        'sum by (host, container) (increase(vakhta_container_restarts_total{host=~"$host",container=~"$container"}[1h]))',
+        "sum by (host, container) "
+        '(increase(vakhta_container_restarts_total{host=~"$host",container=~"$container"}[1h]))',
         "vakhta",
     ),
     _beside(
@@ -237,7 +234,9 @@ def _panels(dashboard: Dashboard) -> Iterator[Mapping[str, Any]]:
         yield {"type": "row", "title": title, "collapsed": False, "gridPos": _place(0, top, 24, 1)}
         for number, metric in enumerate(metrics):
             row, column = divmod(number, 24 // _WIDTH)
-            yield _panel(metric, "timeseries", _place(column * _WIDTH, top + 1 + row * _HEIGHT, _WIDTH, _HEIGHT))
+            yield _panel(
+                metric, "timeseries", _place(column * _WIDTH, top + 1 + row * _HEIGHT, _WIDTH, _HEIGHT)
+            )
         top += 1 + -(-len(metrics) // (24 // _WIDTH)) * _HEIGHT
 
 
@@ -252,7 +251,10 @@ def _panel(metric: Metric, kind: str, place: Mapping[str, int]) -> Mapping[str, 
         defaults["min"] = 0
     if now:
         defaults["color"] = {"mode": "thresholds"}
-        options: Mapping[str, Any] = {"orientation": "horizontal", "reduceOptions": {"calcs": ["lastNotNull"]}}
+        options: Mapping[str, Any] = {
+            "orientation": "horizontal",
+            "reduceOptions": {"calcs": ["lastNotNull"]},
+        }
     else:
         lines = "dashed" if _limited(metric.thresholds) else "off"
         defaults["custom"] = {"lineWidth": 1, "fillOpacity": 5, "thresholdsStyle": {"mode": lines}}
