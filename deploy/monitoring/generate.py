@@ -50,12 +50,12 @@ NETDATA = (
         'sum by (host, dimension) (netdata_system_cpu_percentage_average{host=~"$host",dimension!="idle"})', "Netdata",
     ),
     _beside(
-        "netdata_pressure", "Time lost waiting for CPU, by Netdata", Unit.PERCENT, Level.HOST,
-        'max by (host, dimension) (netdata_system_cpu_some_pressure_percentage_average{host=~"$host"})', "Netdata",
-    ),
-    _beside(
         "netdata_io", "Disk reads and writes by Netdata", Unit.BYTES_PER_SECOND, Level.HOST,
         '1024 * abs(sum by (host, dimension) (netdata_system_io_KiB_persec_average{host=~"$host"}))', "Netdata",
+    ),
+    _beside(
+        "netdata_net", "Network traffic by Netdata", Unit.BYTES_PER_SECOND, Level.HOST,
+        '125 * abs(sum by (host, dimension) (netdata_system_net_kilobits_persec_average{host=~"$host"}))', "Netdata",
     ),
     _beside(
         "netdata_processes", "Processes by Netdata", Unit.COUNT, Level.HOST,

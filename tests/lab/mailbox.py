@@ -4,7 +4,7 @@ import asyncio
 import email
 import email.policy
 from email.message import EmailMessage
-from typing import Self, cast
+from typing import Self
 
 
 class Mailbox:
@@ -33,8 +33,7 @@ class Mailbox:
                 case b"DATA":
                     writer.write(b"354 go on\r\n")
                     letter = await reader.readuntil(b"\r\n.\r\n")
-                    parsed = email.message_from_bytes(letter, policy=email.policy.default)
-                    self.letters.append(cast(EmailMessage, parsed))
+                    self.letters.append(email.message_from_bytes(letter, policy=email.policy.default))
                     writer.write(b"250 taken\r\n")
                 case b"QUIT":
                     writer.write(b"221 bye\r\n")
