@@ -31,7 +31,8 @@ from services.outside.dialled_http import DialTransport
 MOST_BYTES = 32 << 20  # of an answer: some 50,000 alerts
 MOST_ERROR_BYTES = 64 << 10  # of an error's answer; the rest is not read
 LONGEST_MESSAGE = 500
-SLICE = 200  # rows that are read between two turns of the event loop: about a millisecond each
+# What is read between two turns of the event loop, in rows and in bytes: some ten milliseconds at most.
+SLICE, SLICE_BYTES = 200, 256 << 10
 
 T = TypeVar("T")
 Raw = msgspec.Raw
@@ -117,9 +118,9 @@ class Api:
         Raises ApiNotUnderstood.
         """
         made: list[T] = []
-        for start in range(0, len(rows), SLICE):
+        for part in _slices(rows):
             with self.understanding():
-                made += map(read, rows[start : start + SLICE])
+                made += map(read, part)
             await asyncio.sleep(0)
         return tuple(made)
 
@@ -157,6 +158,15 @@ async def open_api(
         raise ApiUnreachable(name, _line(str(exc))) from exc
     async with client:
         yield Api(name, client)
+
+
+def _slices(rows: Sequence[Raw]) -> Iterator[Sequence[Raw]]:
+    start = size = 0
+    for end, row in enumerate(rows, 1):
+        size += memoryview(row).nbytes
+        if end - start == SLICE or size >= SLICE_BYTES or end == len(rows):
+            yield rows[start:end]
+            start, size = end, 0
 
 
 async def _read(response: httpx.Response, most: int) -> bytes:

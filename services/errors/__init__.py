@@ -46,6 +46,7 @@ VakhtaError
 │   ├── ApiTimeout         no whole answer in time; what was asked may still be carried out
 │   ├── ApiRefusedLogin    401 or 403: the credentials are missing, wrong, or not enough
 │   ├── ApiRefused         any other error answer, with the API's own words
+│   │   └── QueryRefused   a query that is none, with the place
 │   └── ApiNotUnderstood   an answer, but none of this API's, such as broken JSON
 │       ├── ApiTooOld      of a version that is not spoken any more
 │       ├── ApiRedirects   elsewhere: to a login, or to HTTPS
@@ -72,6 +73,7 @@ from services.errors.apis import (
     ApiTooOld,
     ApiUnreachable,
     NotConfigured,
+    QueryRefused,
 )
 from services.errors.asking import (
     AlreadySo,
@@ -177,6 +179,7 @@ __all__ = [
     "OwnContainer",
     "PatternRefused",
     "PlanGone",
+    "QueryRefused",
     "RecordUnreadable",
     "SearchesFull",
     "Silence",

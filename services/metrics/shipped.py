@@ -130,7 +130,9 @@ SYSTEM: tuple[Metric, ...] = (
         "Containers by state",
         Unit.COUNT,
         Level.HOST,
-        'sum by (host, state) (vakhta_container_state{host=~"$host"})',
+        # An unhealthy one runs, too: it counts as both.
+        'sum by (host, state) (vakhta_container_state{host=~"$host"} or '
+        'label_replace(vakhta_container_health{host=~"$host",health="unhealthy"}, "state", "$1", "health", "(.*)"))',
         "vakhta",
     ),
     Metric(
