@@ -67,7 +67,7 @@ class Telegram(Block):
 
 class Http(Block):
     listen: ListenAddress = Listen("127.0.0.1", 8080)  # the image sets 0.0.0.0:8080
-    metrics_listen: ListenOrNowhere = Listen("127.0.0.1", 9464)  # for /metrics; null: nobody listens
+    metrics_listen: ListenOrNowhere = Listen("127.0.0.1", 9464)  # for /metrics; or off
 
 
 class Logs(Block):

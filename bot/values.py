@@ -40,8 +40,8 @@ class Listen:
 
 
 def listen_or_nowhere(text: object) -> Listen | None:
-    """None for a null, which the environment can only spell."""
-    return None if text is None or text == "null" else Listen.parse(text)
+    """None for "off", which YAML takes for a false where it stands without quotes."""
+    return None if text is False or str(text).lower() == "off" else Listen.parse(text)
 
 
 def duration(value: object) -> timedelta:

@@ -1,7 +1,6 @@
 """What the bot serves over HTTP: the hook, whether it is alive and fit to serve; and elsewhere `/metrics`."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
@@ -19,9 +18,6 @@ SHUTDOWN_TIMEOUT = 5.0
 # between one and two times so many seconds old. A probe needs milliseconds. Who has shown the hook's token is spared.
 CONNECTIONS = 64
 LIFETIME = 5.0
-
-
-log = logging.getLogger(__name__)
 
 
 class CannotListen(Exception):
@@ -103,7 +99,6 @@ async def _accepting(key: str, listen: Listen, runner: web.AppRunner, spared: Sp
         raise CannotListen(
             f"{key}: {listen.host}:{listen.port} cannot be used ({error.strerror}); choose another port"
         ) from error
-    log.info("%s: %s:%d", key, *listener.sockets[0].getsockname()[:2])
     closing = loop.call_later(LIFETIME, close, ())
     try:
         yield

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2s
+from itertools import product
 
 from services.alerts.decoding import Flaw, Undecodable, patient_head, reports
 from services.alerts.inbox import Entry, Inbox
@@ -74,7 +75,7 @@ class Desk:
         self._ears = ears
         self._clock = clock
         self._wake = wake
-        self.heard: Counter[tuple[Origin, Status]] = Counter()
+        self.heard = Counter(dict.fromkeys(product(Origin, Status), 0))
 
     async def run(self) -> None:
         """Until cancelled, in the order of arrival; a store that is away stops nothing for good."""

@@ -58,7 +58,7 @@ class Inbox:
         self._store = store
         self._clock = clock
         self._most = (most_entries, most_bytes)
-        self.accepted: Counter[Origin] = Counter()
+        self.accepted = Counter(dict.fromkeys(Origin, 0))
         self._sizes: dict[str, int] = {}  # key → bytes, oldest first; those being written too
         self._bytes = 0  # of `_sizes`
         self._unread = 0  # entries that are not in `_sizes`

@@ -32,6 +32,7 @@ IDLE = 30.0  # seconds after which a worker looks again though nobody has woken 
 PAUSE = 1.0  # while the store does not work
 BACK_OFF = (0.5, 30.0)  # seconds: the first pause after a failed delivery, and the longest
 PROBE_AFTER = timedelta(minutes=10)  # a closed chat is tried again with something new
+OUTCOMES = ("made", "retried", "closed", "lost", "refused", "broken")  # of a step
 _FAR = datetime.max.replace(tzinfo=UTC)
 
 
@@ -51,7 +52,7 @@ class _Lane:
 class Outbox:
     """scale: what Telegram's limits are multiplied by, in tests.
 
-    outcomes: how often a step came to which end: made, retried, closed, lost, refused or broken.
+    outcomes: how often a step came to which end.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Outbox:
         self._scale = scale
         self._delivery = Delivery(ledger, notifier, Bulletins(ledger, policy, scale), clock)
         self._stopping = False
-        self.outcomes: Counter[str] = Counter()
+        self.outcomes = Counter(dict.fromkeys(OUTCOMES, 0))
         self._lanes = {to: _Lane() for to in policy.everywhere}
 
     def wake(self) -> None:
