@@ -17,7 +17,6 @@ from aiogram.exceptions import (
 
 from bot.alerting import Api
 from bot.container import SystemClock
-from bot.courier import FOREIGN_ERRORS
 from bot.hosts import fast_lanes, forwarded_addresses, host_address, lane_login, traefik_addresses
 from bot.logbook import mask, plain
 from bot.mends import api_sentence, sentence, telegram_unreachable
@@ -25,6 +24,7 @@ from bot.outside import Traefik
 from bot.server import Host
 from bot.settings import Settings, Telegram
 from bot.telegram import open_bot
+from bot.tries import FOREIGN_ERRORS
 from services.alertmanager import open_alertmanager
 from services.errors import ContainerGone, HostError, HostSilent, Silence, VakhtaError
 from services.fleet.hosts import open_engine

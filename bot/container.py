@@ -3,7 +3,7 @@
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from services.fleet.control import Control
 from services.fleet.fleet import Fleet
 from services.fleet.hosts import login_turns, open_engine
 from services.fleet.protection import Protection
+from services.fleet.tunnel import SshLink
 from services.languages import Languages
 from services.logs.follow.follows import Follows, Hooks, open_follows
 from services.logs.pages.bookmarks import Bookmarks
@@ -33,6 +34,7 @@ from services.logs.pages.reader import LogReader
 from services.logs.search.prompts import Prompts
 from services.logs.search.search import Searcher
 from services.logs.text.presenter import Presenter
+from services.metrics.board import Board
 from services.metrics.catalogue import Catalogue
 from services.outside.certificates import Certificates
 from services.outside.checking import Checking
@@ -73,6 +75,7 @@ class Services:
     clock: Clock
     roster: Roster
     fleet: Fleet
+    links: Mapping[str, SshLink]
     control: Control
     own_acts: BotActs
     presenter: Presenter
@@ -87,6 +90,7 @@ class Services:
     traefiks: Traefiks
     prometheus: Prometheus | None
     catalogue: Catalogue
+    board: Board
     surveyor: Surveyor
     routes: Routes
     cards: Cards
@@ -179,6 +183,7 @@ async def open_services(
             clock=clock,
             roster=roster,
             fleet=fleet,
+            links={name: engine.link for name, engine in engines.items() if isinstance(engine.link, SshLink)},
             control=Control(fleet, plans, audit, roster, protection, clock, own_acts),
             own_acts=own_acts,
             presenter=presenter,
@@ -192,6 +197,7 @@ async def open_services(
             uptimes=Uptimes([block.probe for block in settings.probes], results, clock),
             traefiks=traefiks,
             prometheus=prometheus,
+            board=Board(engines, clock.now()),
             catalogue=Catalogue(block.metric(name) for name, block in settings.metrics.items()),
             surveyor=surveyor,
             routes=routes,

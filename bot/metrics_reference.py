@@ -8,7 +8,7 @@ from services.metrics.own import OF_CONTAINERS, OF_THE_BOT, Family
 _HEAD = """# Metrics of the bot
 
 Made from the code by `python -m bot.metrics_reference`. The bot serves them to Prometheus at `/metrics` on a listener
-of its own, `http.metrics_listen` (127.0.0.1:9464 unless the settings say otherwise; `null` switches it off). Whoever
+of its own, `http.metrics_listen` (127.0.0.1:9464 unless the settings say otherwise; `off` switches it off). Whoever
 reaches it reads the names of hosts and containers, so it belongs on loopback or a network of your own. Messages,
 secrets and ids of people and chats are not there.
 
