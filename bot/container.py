@@ -3,7 +3,7 @@
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +29,7 @@ from services.fleet.control import Control
 from services.fleet.fleet import Fleet
 from services.fleet.hosts import login_turns, open_engine
 from services.fleet.protection import Protection
+from services.fleet.tunnel import SshLink
 from services.grafana import Dashboards
 from services.languages import Languages
 from services.logs.follow.follows import Follows, Hooks, open_follows
@@ -38,6 +39,7 @@ from services.logs.search.prompts import Prompts
 from services.logs.search.search import Searcher
 from services.logs.text.presenter import Presenter
 from services.metrics.available import Availability
+from services.metrics.board import Board
 from services.metrics.catalogue import Catalogue
 from services.metrics.figures import Figures
 from services.metrics.gallery import Gallery
@@ -88,6 +90,7 @@ class Services:
     clock: Clock
     roster: Roster
     fleet: Fleet
+    links: Mapping[str, SshLink]
     control: Control
     own_acts: BotActs
     presenter: Presenter
@@ -107,6 +110,7 @@ class Services:
     tops: Tops
     stats: Stats
     pictures: Pictures
+    board: Board
     surveyor: Surveyor
     routes: Routes
     cards: Cards
@@ -216,6 +220,7 @@ async def open_services(
             clock=clock,
             roster=roster,
             fleet=fleet,
+            links={name: engine.link for name, engine in engines.items() if isinstance(engine.link, SshLink)},
             control=Control(fleet, plans, audit, roster, protection, clock, own_acts),
             own_acts=own_acts,
             presenter=presenter,
@@ -235,6 +240,7 @@ async def open_services(
             tops=Tops(fleet, Figures(prometheus, netdatas, catalogue), catalogue, clock),
             stats=Stats(fleet, gallery.graphs, netdatas, clock),
             pictures=pictures,
+            board=Board(engines, clock.now()),
             surveyor=surveyor,
             routes=routes,
             cards=Cards(fleet, routes),
