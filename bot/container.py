@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.alerting import host_aliases
 from bot.courier import live
 from bot.hosts import fast_lanes, host_address, own_addresses, traefik_addresses
 from bot.middlewares.doors import Doors
@@ -20,6 +21,7 @@ from handlers import ROUTERS
 from handlers.declare import Declaration, declarations
 from handlers.words import LANGUAGES, Catalogues, catalogues
 from services.alerts.expectations import BotActs
+from services.alerts.policy import Policy
 from services.audit import Audit
 from services.cards import Cards
 from services.fleet.control import Control
@@ -34,6 +36,8 @@ from services.logs.search.prompts import Prompts
 from services.logs.search.search import Searcher
 from services.logs.text.presenter import Presenter
 from services.metrics.catalogue import Catalogue
+from services.metrics.queries import Queries
+from services.metrics.scrapes import Scrapes
 from services.outside.certificates import Certificates
 from services.outside.checking import Checking
 from services.outside.dial import through
@@ -87,6 +91,8 @@ class Services:
     traefiks: Traefiks
     prometheus: Prometheus | None
     catalogue: Catalogue
+    queries: Queries
+    scrapes: Scrapes
     surveyor: Surveyor
     routes: Routes
     cards: Cards
@@ -174,6 +180,7 @@ async def open_services(
             *(Place(name, through(engine)) for name, engine in engines.items() if engine.forwards),
         ]
         results = Results(store, clock)
+        host_named = Policy(hosts=host_aliases(settings)).host_named
         yield Services(
             store=store,
             clock=clock,
@@ -193,6 +200,8 @@ async def open_services(
             traefiks=traefiks,
             prometheus=prometheus,
             catalogue=Catalogue(block.metric(name) for name, block in settings.metrics.items()),
+            queries=Queries(prometheus, store, clock),
+            scrapes=Scrapes(prometheus, fleet.hosts, host_named, clock),
             surveyor=surveyor,
             routes=routes,
             cards=Cards(fleet, routes),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from aiogram.utils.formatting import Code, Text
+from aiogram.utils.formatting import Code, Pre, Text
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
@@ -13,7 +13,7 @@ from handlers.callbacks import Act, Open, Overview
 from handlers.outside_callbacks import Check, CheckList, ProbeList, ProbePicture, RouteCard, RouteList
 from handlers.views.alert_text import inert, one_line
 from handlers.views.answer import Answer, Row, button, in_pairs, in_rows
-from handlers.views.api_words import api_words
+from handlers.views.api_words import api_words, marked
 from handlers.views.condition import silence_words
 from handlers.views.moments import clock, moment, seconds
 from handlers.views.pattern_words import pattern_words
@@ -69,10 +69,19 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
             )
         case errors.NoSuchProbe(name=name) if name:
             return Answer(Text(sentence(error, now)), ([button(_("Uptime"), ProbeList(asker=asker))],))
-        case errors.PatternRefused(plainer=plainer) if plainer:
-            return Answer(Text(sentence(error, now), " ", _("Try:"), " ", Code(plainer)))
+        case errors.QueryRefused() | errors.PatternRefused():
+            return Answer(Text(sentence(error, now), *_what_was_wrong(error)))
         case _:
             return Answer(Text(sentence(error, now)))
+
+
+def _what_was_wrong(error: errors.QueryRefused | errors.PatternRefused) -> Iterator[Text | str]:
+    if isinstance(error, errors.QueryRefused):
+        yield "\n"
+        yield Pre(marked(error))
+    elif error.plainer:
+        yield " " + _("Try:") + " "
+        yield Code(error.plainer)
 
 
 def _further(choices: Sequence[tuple[str, str]]) -> Iterator[Text | str]:
@@ -258,6 +267,7 @@ def _denied(action: str, name: str, who: tuple[str, ...]) -> str:
         Action.RELEASE: _("No right to acknowledge alerts."),
         Action.SILENCE: _("No right to silence alerts."),
         Action.UNSILENCE: _("No right to silence alerts."),
+        Action.QUERY: _("No right to query Prometheus: it takes the role admin and the scope */*, here too."),
     }
     words = known.get(action, _("No right: {what}.")).format(name=_short(name), what=action)
     return words + " " + _("Who has it: {names}.").format(names=", ".join(who)) if who else words

@@ -29,6 +29,7 @@ class Action(StrEnum):
     RELEASE = "release"
     SILENCE = "silence"
     UNSILENCE = "unsilence"
+    QUERY = "query"
 
 
 REQUIRED_ROLE = {
@@ -41,6 +42,7 @@ REQUIRED_ROLE = {
     Action.RELEASE: Role.OPERATOR,
     Action.SILENCE: Role.OPERATOR,
     Action.UNSILENCE: Role.OPERATOR,
+    Action.QUERY: Role.ADMIN,
 }
 
 
