@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot.alerting import host_aliases
 from bot.courier import live
-from bot.hosts import fast_lanes, host_address, own_addresses, traefik_addresses
+from bot.hosts import fast_lanes, host_address, netdata_addresses, own_addresses, traefik_addresses
 from bot.middlewares.doors import Doors
 from bot.middlewares.stale import Absences
 from bot.settings import Settings
@@ -21,6 +21,7 @@ from handlers import ROUTERS
 from handlers.declare import Declaration, declarations
 from handlers.words import LANGUAGES, Catalogues, catalogues
 from services.alerts.expectations import BotActs
+from services.alerts.ledger import Ledger
 from services.alerts.policy import Policy
 from services.audit import Audit
 from services.cards import Cards
@@ -28,6 +29,7 @@ from services.fleet.control import Control
 from services.fleet.fleet import Fleet
 from services.fleet.hosts import login_turns, open_engine
 from services.fleet.protection import Protection
+from services.grafana import Dashboards
 from services.languages import Languages
 from services.logs.follow.follows import Follows, Hooks, open_follows
 from services.logs.pages.bookmarks import Bookmarks
@@ -35,9 +37,15 @@ from services.logs.pages.reader import LogReader
 from services.logs.search.prompts import Prompts
 from services.logs.search.search import Searcher
 from services.logs.text.presenter import Presenter
+from services.metrics.available import Availability
 from services.metrics.catalogue import Catalogue
+from services.metrics.gallery import Gallery
+from services.metrics.graphs import Graphs
+from services.metrics.marks import Marks
 from services.metrics.queries import Queries
 from services.metrics.scrapes import Scrapes
+from services.metrics.subjects import Subjects
+from services.netdatas import Netdatas, open_netdatas
 from services.outside.certificates import Certificates
 from services.outside.checking import Checking
 from services.outside.dial import through
@@ -46,6 +54,7 @@ from services.outside.resolving import SystemNames, by_name
 from services.outside.tls import Handshakes, trust
 from services.outside.walking import HERE, Place
 from services.outside.ways import Ways
+from services.pictures.pictures import Pictures, open_pictures
 from services.plans import Plans
 from services.ports import Clock, Store
 from services.probes.probing import Prober
@@ -59,6 +68,7 @@ from services.routes.routes import Routes
 from services.routes.survey import Surveyor
 from services.sightings import Sightings
 from services.store import open_store
+from services.themes import Themes
 from services.traefiks import Traefiks, open_traefiks
 
 
@@ -89,10 +99,13 @@ class Services:
     results: Results
     uptimes: Uptimes
     traefiks: Traefiks
+    netdatas: Netdatas
     prometheus: Prometheus | None
     catalogue: Catalogue
     queries: Queries
     scrapes: Scrapes
+    gallery: Gallery
+    pictures: Pictures
     surveyor: Surveyor
     routes: Routes
     cards: Cards
@@ -136,6 +149,9 @@ async def open_services(
         traefiks = await stack.enter_async_context(
             open_traefiks(traefik_addresses(settings.hosts, engines), believed)
         )
+        netdatas = await stack.enter_async_context(
+            open_netdatas(netdata_addresses(settings.hosts, engines), believed)
+        )
         api = settings.prometheus
         prometheus = await stack.enter_async_context(open_prometheus(api.url, *api.login)) if api else None
         roster = roster_of(settings)
@@ -144,9 +160,10 @@ async def open_services(
         plans = Plans(store, clock, audit)
         own_acts = BotActs(plans, clock)
         protection = Protection(settings.protected, await asyncio.to_thread(own_container_id))
+        sightings = Sightings(store, clock)
         fleet = Fleet(
             engines,
-            sightings=Sightings(store, clock),
+            sightings=sightings,
             plans=plans,
             protection=protection,
             clock=clock,
@@ -159,6 +176,7 @@ async def open_services(
         follows = await stack.enter_async_context(
             open_follows(fleet, presenter, store, clock, hooks=Hooks(live, roster.again))
         )
+        pictures = await stack.enter_async_context(open_pictures())
         surveyor = Surveyor(
             traefiks, fleet.engine, plans.stops,
             [block.route for block in settings.routes], own_addresses(settings.hosts),
@@ -180,7 +198,18 @@ async def open_services(
             *(Place(name, through(engine)) for name, engine in engines.items() if engine.forwards),
         ]
         results = Results(store, clock)
+        catalogue = Catalogue(block.metric(name) for name, block in settings.metrics.items())
         host_named = Policy(hosts=host_aliases(settings)).host_named
+        gallery = Gallery(
+            Graphs(
+                catalogue, Subjects(fleet, sightings), prometheus, netdatas,
+                Marks(audit, Ledger(store)), host_named, clock,
+            ),
+            Availability(catalogue, prometheus, netdatas, host_named, clock),
+            pictures,
+            Themes(store),
+            Dashboards(settings.grafana.url) if settings.grafana else None,
+        )  # fmt: skip
         yield Services(
             store=store,
             clock=clock,
@@ -198,10 +227,13 @@ async def open_services(
             results=results,
             uptimes=Uptimes([block.probe for block in settings.probes], results, clock),
             traefiks=traefiks,
+            netdatas=netdatas,
             prometheus=prometheus,
-            catalogue=Catalogue(block.metric(name) for name, block in settings.metrics.items()),
             queries=Queries(prometheus, store, clock),
             scrapes=Scrapes(prometheus, fleet.hosts, host_named, clock),
+            catalogue=catalogue,
+            gallery=gallery,
+            pictures=pictures,
             surveyor=surveyor,
             routes=routes,
             cards=Cards(fleet, routes),

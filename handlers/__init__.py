@@ -3,6 +3,7 @@
 from handlers import (
     alerts,
     certs,
+    charts,
     check,
     containers,
     events,
@@ -32,6 +33,7 @@ ROUTERS = (
     uptime.router,
     query.router,
     scrapes.router,
+    charts.router,
     alerts.router,
     silences.router,
     start.router,

@@ -8,8 +8,7 @@ from services import errors
 from services.logs.text.presentable import presentable
 
 _LONGEST = 500
-_ONLY_READ = ("traefik", "prometheus")
-_BEFORE, _AFTER = 28, 12  # characters of a query around the wrong one
+_ONLY_READ = ("traefik", "prometheus", "netdata")
 
 
 def api_words(error: errors.ApiError) -> str:
@@ -36,18 +35,6 @@ def api_words(error: errors.ApiError) -> str:
     return _("{api} cannot be reached; nothing was done.").format(api=name)
 
 
-def marked(error: errors.QueryRefused) -> str:
-    """The line of the query that is wrong, as far as a phone is wide, and below it where."""
-    lines = error.query.split("\n")
-    line = lines[error.line - 1] if error.line <= len(lines) else ""
-    place = min(error.column - 1, len(line))
-    start = max(place - _BEFORE, 0)
-    before, after = line[start:place], line[place:][:_AFTER]
-    cut_before, cut_after = "…" if start else "", "…" if place + _AFTER < len(line) else ""
-    shown = presentable(f"{cut_before}{before}{after}{cut_after}".replace("\t", " "))
-    return f"{shown}\n{' ' * len(cut_before + before)}^"
-
-
 def _no_query(error: errors.QueryRefused, name: str) -> str:
     if "\n" in error.query:
         words = _("{api} does not understand the query, line {line}, character {column}: {words}")
@@ -68,7 +55,7 @@ def _only_read(error: errors.ApiError, name: str) -> str:
         case errors.ApiRefused(status=status, message=message) if error.api == "prometheus" and status >= 500:
             words = _("{api} is not ready, or in trouble of its own: {words}")
             return words.format(api=name, words=inert(message[:_LONGEST]) or f"HTTP {status}")
-        case errors.ApiRefused(status=404) if error.api == "traefik":
+        case errors.ApiRefused(api="traefik", status=404):
             words = _(
                 "{api}: its API is switched off. It needs {flag}, and {insecure} or a router to {service}."
             )

@@ -9,6 +9,8 @@ VakhtaError
 │   ├── NoSuchDomain       with the nearest ones
 │   ├── NoSuchProbe        with the nearest names
 │   └── NoSuchMetric       with the nearest ids
+├── NoSource               nothing of the settings knows the metric
+├── MetricTooWide          it is about hosts, or about everything, and was asked of less
 ├── NoDomain               none leads to the container
 ├── TargetRefused          an address that is written oddly, or that may not be asked
 ├── Ambiguous              the name fits several containers
@@ -36,6 +38,10 @@ VakhtaError
 ├── NoSuchIncident         it is over, or not in the person's sight
 ├── AlreadyTaken           somebody has acknowledged it
 ├── NoSuchSilence          it has ended, or never was
+├── PictureError           something about one picture
+│   ├── PictureFailed      it cannot be drawn, or the process that draws has ended twice over it
+│   ├── PictureTooSlow     it was not there in time
+│   └── PicturesFull       too many wait for theirs already
 ├── DeliveryError          something about one message to a chat
 │   ├── ChatClosed         the chat is gone, or does not let us write
 │   ├── MessageLost        the message cannot be edited or answered any more
@@ -80,7 +86,9 @@ from services.errors.asking import (
     Ambiguous,
     Denied,
     Forgotten,
+    MetricTooWide,
     NoDomain,
+    NoSource,
     NoSuchContainer,
     NoSuchDomain,
     NoSuchHost,
@@ -124,6 +132,12 @@ from services.errors.logs import (
     SearchesFull,
     TooManyLogs,
 )
+from services.errors.pictures import (
+    PictureError,
+    PictureFailed,
+    PicturesFull,
+    PictureTooSlow,
+)
 from services.errors.store import (
     RecordUnreadable,
     StoreError,
@@ -159,7 +173,9 @@ __all__ = [
     "LogsUnreadable",
     "MessageLost",
     "MessageRefused",
+    "MetricTooWide",
     "NoDomain",
+    "NoSource",
     "NoSuchContainer",
     "NoSuchDomain",
     "NoSuchHost",
@@ -178,6 +194,10 @@ __all__ = [
     "NotYourSearch",
     "OwnContainer",
     "PatternRefused",
+    "PictureError",
+    "PictureFailed",
+    "PictureTooSlow",
+    "PicturesFull",
     "PlanGone",
     "QueryRefused",
     "RecordUnreadable",

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from services.domain.metrics import Curve, Mark, Thresholds, Unit
 
+NAMED = 8  # so many curves have a colour and a line of the legend; the others are thin, and counted
+
 
 class Theme(StrEnum):
     LIGHT = "light"
@@ -21,13 +23,13 @@ class Words:
     mean: str = "avg"
     most: str = "max"
     empty: str = "no data"
-    more: str = ""  # such as "and 40 more"
+    more: str = ""  # of the curves beyond NAMED and those left out, such as "and 40 more"; else they are counted as +40
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Curves over time. zone: an IANA name, in which the times below are told. small: for the side of a card, without
-    a legend."""
+    """Curves over time. subject: what it is about, beside the title. zone: an IANA name, in which the times below are
+    told. small: for the side of a card, without a legend."""
 
     title: str
     curves: tuple[Curve, ...]
@@ -41,3 +43,4 @@ class Drawing:
     words: Words = Words()
     theme: Theme = Theme.LIGHT
     small: bool = False
+    subject: str = ""

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from bot.middlewares.locale import speaking
 from handlers.query_callbacks import QueryAgain, RuleList, TargetList
 from handlers.views.answer import CAPTION_UNITS, MESSAGE_ENTITIES, MESSAGE_UNITS, Answer, units
-from handlers.views.api_words import marked
 from handlers.views.query import number, result
 from handlers.views.scrapes import rule_list, target_list
+from handlers.views.wrong_part import marked
 from handlers.words import LANGUAGES, catalogues
 from services.domain.scraping import EvaluatedRule, Health, RuleAlert, RuleState, ScrapeTarget
 from services.errors import QueryRefused

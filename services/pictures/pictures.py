@@ -1,0 +1,131 @@
+"""Pictures on request, drawn one after another in a process of their own: the event loop is not held, and what
+drawing takes in memory, or breaks, the bot does not have.
+"""
+
+import asyncio
+import logging
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.errors import PictureFailed, PicturesFull, PictureTooSlow
+from services.pictures.drawing import Drawing
+from services.pictures.easel import Easel, EaselGone, Painted
+from services.pictures.sheet import packed
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds, but for the first and the last.
+
+    most: pictures that may be waited for at a time. patience: from being asked for to being there. turn: for the
+    drawing alone, the start of the process included; whatever takes longer will not end. idle: after which the process
+    is ended. resident: bytes of memory, beyond which it is ended and the next picture gets a new one.
+    """
+
+    most: int = 32
+    patience: float = 10.0
+    turn: float = 5.0
+    idle: float = 300.0
+    resident: int = 180_000_000
+
+
+class Pictures:
+    """Its process is started for the first picture, half a second before it, and stays for the next ones."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._waited_for = 0
+        self._turn = asyncio.Lock()
+        self._easel: Easel | None = None
+        self._directory: Path | None = None
+        self._rest: asyncio.TimerHandle | None = None
+
+    async def draw(self, drawing: Drawing) -> bytes:
+        """A PNG. Raises PicturesFull, PictureTooSlow, PictureFailed."""
+        if self._waited_for >= self._limits.most:
+            raise PicturesFull(self._limits.most)
+        self._waited_for += 1
+        try:
+            async with asyncio.timeout(self._limits.patience):
+                frame = await asyncio.to_thread(packed, drawing)
+                async with self._turn:
+                    return await self._drawn(frame)
+        except TimeoutError:
+            raise PictureTooSlow(self._limits.patience) from None
+        finally:
+            self._waited_for -= 1
+
+    async def close(self) -> None:
+        self._wake()
+        if self._easel:
+            self._easel.drop()
+            await self._easel.gone()
+        if self._directory:
+            await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
+
+    async def _drawn(self, frame: bytes) -> bytes:
+        """Tried once more when the process ends over it: it may have been somebody's kill, or want of memory."""
+        try:
+            painted = await self._painted(frame)
+        except EaselGone as gone:
+            log.warning("the process that draws has ended %s; the picture is tried once more", gone)
+            try:
+                painted = await self._painted(frame)
+            except EaselGone as again:
+                log.error("no picture: the process that draws has ended again %s", again)  # noqa: TRY400
+                raise PictureFailed(str(again)) from again
+        if not painted.good:
+            detail = painted.body.decode(errors="replace")
+            log.error("no picture: %s", detail)
+            raise PictureFailed(detail)
+        return painted.body
+
+    async def _painted(self, frame: bytes) -> Painted:
+        self._wake()
+        whole = False
+        try:
+            async with asyncio.timeout(self._limits.turn):
+                easel = await self._at_work()
+                painted = await easel.paint(frame)
+            whole = painted.resident <= self._limits.resident
+            return painted
+        except TimeoutError:
+            log.error("no picture: the drawing took longer than %g s", self._limits.turn)  # noqa: TRY400
+            raise PictureTooSlow(self._limits.turn) from None
+        except OSError as error:
+            log.exception("no picture: the process that draws cannot be started")
+            raise PictureFailed(str(error)) from error
+        finally:
+            if not whole:
+                self._drop()
+            self._rest = asyncio.get_running_loop().call_later(self._limits.idle, self._drop)
+
+    async def _at_work(self) -> Easel:
+        if self._easel is None or self._easel.ended:
+            if self._directory is None:
+                self._directory = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="vakhta-pictures-"))
+            self._easel = await Easel.start(self._directory)
+        return self._easel
+
+    def _drop(self) -> None:
+        if self._easel:
+            self._easel.drop()
+
+    def _wake(self) -> None:
+        if self._rest:
+            self._rest.cancel()
+
+
+@asynccontextmanager
+async def open_pictures(limits: Limits | None = None) -> AsyncIterator[Pictures]:
+    pictures = Pictures(limits or Limits())
+    try:
+        yield pictures
+    finally:
+        await pictures.close()
