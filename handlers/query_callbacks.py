@@ -1,0 +1,28 @@
+"""Typed data of the buttons below what Prometheus is asked; what all buttons share is in `callbacks`."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from handlers.callbacks import Press, Token
+
+Page = Annotated[int, Field(ge=0, lt=1000)]
+
+
+class QueryAgain(Press, prefix="pq"):
+    """The same query once more, in the same message. `token`: of it."""
+
+    token: Token
+
+
+class TargetList(Press, prefix="pt"):
+    """What is scraped, all of it or of one host, at a page (from 0), in the same message."""
+
+    host: str = ""
+    page: Page = 0
+
+
+class RuleList(Press, prefix="pr"):
+    """The rules, at a page (from 0), in the same message."""
+
+    page: Page = 0
