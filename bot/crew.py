@@ -72,6 +72,7 @@ def settings_of(
         "protected": ["*/postgres", "*/redis", "*/traefik"],
         "dozzle": {"url": "https://logs2.tapbot.kz"},
         "prometheus": {"url": prometheus},
+        "grafana": {"url": "https://grafana.tapbot.kz"},
         "alerts": {
             "chats": [
                 {"id": OPS, "topic": ALERTS, "labels": {"domain": ""}},

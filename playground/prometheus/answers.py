@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from playground.prometheus.memory import Snapshot
-from playground.prometheus.promql.evaluation import Evaluation
+from playground.prometheus.promql.evaluation import Evaluation, Patience
 from playground.prometheus.promql.numbers import in_answer
 from playground.prometheus.promql.tree import Node, Parens, Text, Type
 from playground.prometheus.refusal import Refused
@@ -17,9 +17,9 @@ Moment = Callable[[float], str]
 Row = dict[str, Any]
 
 
-def instant(snapshot: Snapshot, node: Node, at: float) -> Row:
+def instant(snapshot: Snapshot, node: Node, at: float, patience: Patience) -> Row:
     """Raises Refused, as all here."""
-    evaluation = Evaluation(snapshot, [at])
+    evaluation = Evaluation(snapshot, [at], patience)
     match node.type:
         case Type.SCALAR:
             return _result("scalar", _point(at, evaluation.scalar(node)[0]))
@@ -34,17 +34,23 @@ def instant(snapshot: Snapshot, node: Node, at: float) -> Row:
     return _result("vector", found)
 
 
-def over_time(snapshot: Snapshot, node: Node, start: float, end: float, step: float) -> Row:
+def steps_of(start: float, end: float, step: float) -> list[float]:
     if end < start:
         raise Refused('invalid parameter "end": end timestamp must not be before start time')
+    if step <= 0:
+        what = "zero or negative query resolution step widths are not accepted. Try a positive integer"
+        raise Refused(f'invalid parameter "step": {what}')
     if (end - start) / step > MOST_POINTS:
         what = f"exceeded maximum resolution of {MOST_POINTS:,} points per timeseries."
         raise Refused(f"{what} Try decreasing the query resolution (?step=XX)")
+    return [start + number * step for number in range(math.floor((end - start) / step + 1e-6) + 1)]
+
+
+def over_time(snapshot: Snapshot, node: Node, steps: Sequence[float], patience: Patience) -> Row:
     if node.type not in (Type.SCALAR, Type.VECTOR):
         what = f'invalid expression type "{node.type}" for range query'
         raise Refused(f"{what}, must be Scalar or instant Vector")
-    steps = [start + number * step for number in range(math.floor((end - start) / step + 1e-6) + 1)]
-    evaluation = Evaluation(snapshot, steps)
+    evaluation = Evaluation(snapshot, steps, patience)
     if node.type is Type.SCALAR:
         points = [_point(*each) for each in zip(steps, evaluation.scalar(node), strict=True)]
         return _result("matrix", [{"metric": {}, "values": points}])

@@ -16,6 +16,13 @@ class Failed(Refused):
         super().__init__(message, kind="execution", status=422)
 
 
+class GivenUp(Refused):
+    """A query that took too long, or that nobody waits for."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message, kind=kind, status=503)
+
+
 def not_offered(what: str) -> Failed:
     """A real Prometheus knows it."""
     return Failed(f"this is the demo's simulated Prometheus, which knows only a part of PromQL: not {what}")

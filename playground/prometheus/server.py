@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from threading import Event
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,8 +13,9 @@ import msgspec
 from aiohttp import web
 from multidict import MultiDict, MultiMapping
 
-from playground.prometheus.answers import alerts, instant, over_time, rule_groups
+from playground.prometheus.answers import alerts, instant, over_time, rule_groups, steps_of
 from playground.prometheus.memory import Memory, Snapshot
+from playground.prometheus.promql.evaluation import Patience
 from playground.prometheus.promql.grammar import parse
 from playground.prometheus.promql.layout import laid_out
 from playground.prometheus.promql.matchers import fit
@@ -33,6 +36,7 @@ VERSION = {
     "goVersion": "none",
 }
 RETENTION = "30d"
+_LONGEST = 120.0  # seconds that a query may take
 _FRESH = 1.0  # seconds that what the rules have found is good for
 
 Asked = MultiMapping[str]
@@ -46,6 +50,7 @@ class PrometheusServer:
         self.rules = Rules.read()
         self._memory = memory
         self._looked = 0.0
+        self._ended = Event()
         self._working = asyncio.Lock()  # over the rules: an evaluation is in a thread of its own
         self._runner: web.AppRunner | None = None
         self._group = asyncio.TaskGroup()
@@ -67,6 +72,7 @@ class PrometheusServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ended.set()
         self._watching.cancel()
         await self._group.__aexit__(None, None, None)
         if self._runner:
@@ -90,19 +96,17 @@ class PrometheusServer:
         node = _query(asked)
         snapshot = await self.look()
         at = _moment(asked, "time", snapshot.moment, "Invalid time value for 'time': ")
-        _duration(asked, "timeout", "1m")
-        return await asyncio.to_thread(instant, snapshot, node, at)
+        return await asyncio.to_thread(instant, snapshot, node, at, self._patience(asked))
 
     async def query_range(self, asked: Asked) -> Any:
-        start, end = _moment(asked, "start"), _moment(asked, "end")
-        if end < start:
-            raise Refused('invalid parameter "end": end timestamp must not be before start time')
-        step = _duration(asked, "step", "")
-        if step <= 0:
-            what = "zero or negative query resolution step widths are not accepted. Try a positive integer"
-            raise Refused(f'invalid parameter "step": {what}')
-        node = None if (end - start) / step > 11_000 else _query(asked)
-        return await asyncio.to_thread(over_time, await self.look(), node or parse("1"), start, end, step)
+        steps = steps_of(_moment(asked, "start"), _moment(asked, "end"), _duration(asked, "step", ""))
+        node, patience = _query(asked), self._patience(asked)
+        return await asyncio.to_thread(over_time, await self.look(), node, steps, patience)
+
+    def _patience(self, asked: Asked) -> Patience:
+        return Patience(
+            time.monotonic() + min(_duration(asked, "timeout", "2m"), _LONGEST), self._ended.is_set
+        )
 
     async def targets(self, asked: Asked) -> Any:
         snapshot = await self.look()

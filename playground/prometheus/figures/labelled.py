@@ -14,6 +14,11 @@ def always(value: float) -> Value:
     return lambda _: value
 
 
+def since(lives: Sequence[Life], moment: float) -> list[Life]:
+    """What of them is after that."""
+    return [Life(max(each.start, moment), each.end) for each in lives if each.end > moment]
+
+
 def summed(values: Sequence[Value]) -> Value:
     return lambda at: sum(each(at) for each in values)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from playground.prometheus.chronicle import Story
-from playground.prometheus.figures.labelled import Labelled, Value, summed
+from playground.prometheus.figures.labelled import Labelled, Value, since, summed
 from playground.prometheus.rhythm import Night, Rhythm, rhythm
 from playground.prometheus.series import Series
 
@@ -79,6 +79,8 @@ def _service(
     make: Labelled, host: str, name: str, story: Story, codes: dict[str, list[Value]]
 ) -> Iterator[Series]:
     demand = _DEMANDS.get(name, _UNKNOWN)
+    begun = story.lives[0].start if story.lives else math.inf  # nobody has asked for it before
+    make = Labelled(make.host, make.job, make.instance, since(make.lives, begun))
     for code, share in demand.codes.items():
         failed = code.startswith("5")
         quick, slow = _both(host, name, demand, share, story, failed=failed)

@@ -1,6 +1,8 @@
 """What comes of a query: at one moment, or at each step of a time."""
 
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from playground.prometheus.promql.aggregation import aggregate
@@ -20,18 +22,33 @@ from playground.prometheus.promql.tree import (
     Text,
     Type,
 )
-from playground.prometheus.refusal import Failed
+from playground.prometheus.refusal import Failed, GivenUp
 from playground.prometheus.series import SCRAPE, Series, Storage
 
-MOST_SAMPLES = 5_000_000  # that one query may look at
+MOST_SAMPLES = 300_000  # that one query may look at
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """until: by time.monotonic. ended: nobody waits any more. Of another thread's work, which cannot be cancelled."""
+
+    until: float = math.inf
+    ended: Callable[[], bool] = bool
+
+    def check(self) -> None:
+        if self.ended():
+            raise GivenUp("query was canceled in expression evaluation", "canceled")
+        if time.monotonic() > self.until:
+            raise GivenUp("query timed out in expression evaluation", "timeout")
 
 
 @dataclass(slots=True)
 class Evaluation:
-    """steps: moments, seconds since 1970. One is for one query. Raises Failed, as all below it."""
+    """steps: moments, seconds since 1970. One is for one query. Raises Failed and GivenUp, as all below it."""
 
     storage: Storage
     steps: Sequence[float]
+    patience: Patience = Patience()
     _looked_at: float = 0
     _now: float = field(init=False)
 
@@ -156,6 +173,7 @@ class Evaluation:
         self._looked_at += samples
         if self._looked_at > MOST_SAMPLES:
             raise Failed("query processing would load too many samples into memory in query execution")
+        self.patience.check()
 
 
 def _selector(node: Node) -> Selector:

@@ -154,7 +154,7 @@ class _Parser:
                 )
             raise Wrong(self._token.at, f'bad duration syntax: "{self._token.text}"', self._text)
         window = seconds(self._take().text)
-        if self._is(":"):
+        if self._token.text.startswith(":"):  # a name may begin so, too
             raise not_offered("subqueries")
         if not self._took("]"):
             raise self._unexpected(' in matrix selector, expected "]"')
