@@ -36,8 +36,10 @@ from services.alerts.retention import prune
 from services.alerts.silences import Silences
 from services.alerts.standing import Standings
 from services.alerts.watchdog import Watchdog
+from services.annotations import Annotations
 from services.domain.alerts import Origin
 from services.errors import StoreUnavailable
+from services.grafana import open_grafana
 from services.ports import Store
 
 log = logging.getLogger(__name__)
@@ -171,6 +173,11 @@ async def open_alerts(
         if settings.alerts.heartbeat_url:
             url = settings.alerts.heartbeat_url.get_secret_value()
             alerts.works["heartbeat"] = Heartbeat(url, alerts.oldest_undelivered).run
+        if settings.grafana and settings.grafana.token:
+            grafana = await stack.enter_async_context(
+                open_grafana(settings.grafana.url, settings.grafana.token.get_secret_value())
+            )
+            alerts.works["annotations"] = Annotations(store, ledger, grafana, notices.tell, clock).run
         alerts.works |= watches(settings, services, relay, notices.tell, stack.callback)
         yield alerts
 

@@ -148,6 +148,11 @@ def policy_of(settings: "Settings", admins: tuple[int, ...]) -> Policy:
         quiet=quiet,
         watchdog=alerts.watchdog,
         ack_silence=alerts.ack_silence,
-        hosts={name: tuple(alias.lower() for alias in host.aliases) for name, host in settings.hosts.items()},
+        hosts=host_aliases(settings),
         zone=zone,
     )
+
+
+def host_aliases(settings: "Settings") -> dict[str, tuple[str, ...]]:
+    """What the label `instance` may call each host, in lower case."""
+    return {name: tuple(alias.lower() for alias in host.aliases) for name, host in settings.hosts.items()}

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.alerting import host_aliases
 from bot.courier import live
-from bot.hosts import fast_lanes, host_address, own_addresses, traefik_addresses
+from bot.hosts import fast_lanes, host_address, netdata_addresses, own_addresses, traefik_addresses
 from bot.middlewares.doors import Doors
 from bot.middlewares.stale import Absences
 from bot.settings import Settings
@@ -20,12 +21,15 @@ from handlers import ROUTERS
 from handlers.declare import Declaration, declarations
 from handlers.words import LANGUAGES, Catalogues, catalogues
 from services.alerts.expectations import BotActs
+from services.alerts.ledger import Ledger
+from services.alerts.policy import Policy
 from services.audit import Audit
 from services.cards import Cards
 from services.fleet.control import Control
 from services.fleet.fleet import Fleet
 from services.fleet.hosts import login_turns, open_engine
 from services.fleet.protection import Protection
+from services.grafana import Dashboards
 from services.languages import Languages
 from services.logs.follow.follows import Follows, Hooks, open_follows
 from services.logs.pages.bookmarks import Bookmarks
@@ -33,7 +37,13 @@ from services.logs.pages.reader import LogReader
 from services.logs.search.prompts import Prompts
 from services.logs.search.search import Searcher
 from services.logs.text.presenter import Presenter
+from services.metrics.available import Availability
 from services.metrics.catalogue import Catalogue
+from services.metrics.gallery import Gallery
+from services.metrics.graphs import Graphs
+from services.metrics.marks import Marks
+from services.metrics.subjects import Subjects
+from services.netdatas import Netdatas, open_netdatas
 from services.outside.certificates import Certificates
 from services.outside.checking import Checking
 from services.outside.dial import through
@@ -56,6 +66,7 @@ from services.routes.routes import Routes
 from services.routes.survey import Surveyor
 from services.sightings import Sightings
 from services.store import open_store
+from services.themes import Themes
 from services.traefiks import Traefiks, open_traefiks
 
 
@@ -86,8 +97,10 @@ class Services:
     results: Results
     uptimes: Uptimes
     traefiks: Traefiks
+    netdatas: Netdatas
     prometheus: Prometheus | None
     catalogue: Catalogue
+    gallery: Gallery
     pictures: Pictures
     surveyor: Surveyor
     routes: Routes
@@ -132,6 +145,9 @@ async def open_services(
         traefiks = await stack.enter_async_context(
             open_traefiks(traefik_addresses(settings.hosts, engines), believed)
         )
+        netdatas = await stack.enter_async_context(
+            open_netdatas(netdata_addresses(settings.hosts, engines), believed)
+        )
         api = settings.prometheus
         prometheus = await stack.enter_async_context(open_prometheus(api.url, *api.login)) if api else None
         roster = roster_of(settings)
@@ -140,9 +156,10 @@ async def open_services(
         plans = Plans(store, clock, audit)
         own_acts = BotActs(plans, clock)
         protection = Protection(settings.protected, await asyncio.to_thread(own_container_id))
+        sightings = Sightings(store, clock)
         fleet = Fleet(
             engines,
-            sightings=Sightings(store, clock),
+            sightings=sightings,
             plans=plans,
             protection=protection,
             clock=clock,
@@ -177,6 +194,18 @@ async def open_services(
             *(Place(name, through(engine)) for name, engine in engines.items() if engine.forwards),
         ]
         results = Results(store, clock)
+        catalogue = Catalogue(block.metric(name) for name, block in settings.metrics.items())
+        host_named = Policy(hosts=host_aliases(settings)).host_named
+        gallery = Gallery(
+            Graphs(
+                catalogue, Subjects(fleet, sightings), prometheus, netdatas,
+                Marks(audit, Ledger(store)), host_named, clock,
+            ),
+            Availability(catalogue, prometheus, netdatas, host_named, clock),
+            pictures,
+            Themes(store),
+            Dashboards(settings.grafana.url) if settings.grafana else None,
+        )  # fmt: skip
         yield Services(
             store=store,
             clock=clock,
@@ -194,8 +223,10 @@ async def open_services(
             results=results,
             uptimes=Uptimes([block.probe for block in settings.probes], results, clock),
             traefiks=traefiks,
+            netdatas=netdatas,
             prometheus=prometheus,
-            catalogue=Catalogue(block.metric(name) for name, block in settings.metrics.items()),
+            catalogue=catalogue,
+            gallery=gallery,
             pictures=pictures,
             surveyor=surveyor,
             routes=routes,

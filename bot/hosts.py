@@ -1,4 +1,4 @@
-"""A host of the settings → the address that the fleet opens, and its fast lane and its Traefik."""
+"""A host of the settings → the address that the fleet opens, and its fast lane, its Traefik and its Netdata."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -10,6 +10,7 @@ from services.fleet.hosts import HostAddress
 from services.fleet.lane import FastLane
 from services.fleet.link import TlsFiles
 from services.fleet.login import SshLogin
+from services.netdatas import NetdataAddress
 from services.outside.dial import Gateway
 from services.traefiks import TraefikAddress
 
@@ -39,6 +40,17 @@ def traefik_addresses(
         name: TraefikAddress(traefik.url, *traefik.login, gateway=gateways[name] if traefik.via_ssh else None)
         for name, host in hosts.items()
         if (traefik := host.traefik)
+    }
+
+
+def netdata_addresses(
+    hosts: Mapping[str, Host], gateways: Mapping[str, Gateway]
+) -> dict[str, NetdataAddress]:
+    """As `traefik_addresses`."""
+    return {
+        name: NetdataAddress(netdata.url, *netdata.login, gateway=gateways[name] if netdata.via_ssh else None)
+        for name, host in hosts.items()
+        if (netdata := host.netdata)
     }
 
 

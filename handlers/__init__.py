@@ -3,6 +3,7 @@
 from handlers import (
     alerts,
     certs,
+    charts,
     check,
     containers,
     events,
@@ -28,6 +29,7 @@ ROUTERS = (
     check.router,
     certs.router,
     uptime.router,
+    charts.router,
     alerts.router,
     silences.router,
     start.router,

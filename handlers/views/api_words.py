@@ -7,6 +7,7 @@ from handlers.views.moments import seconds
 from services import errors
 
 _LONGEST = 500
+_ONLY_READ = ("traefik", "prometheus", "netdata")
 
 
 def api_words(error: errors.ApiError) -> str:
@@ -14,7 +15,7 @@ def api_words(error: errors.ApiError) -> str:
     name = error.api[:1].upper() + error.api[1:]
     if error.host:
         name = _("{api} on {host}").format(api=name, host=error.host)
-    if error.api == "traefik" and (words := _only_read(error, name)):
+    if error.api in _ONLY_READ and (words := _only_read(error, name)):
         return words
     match error:
         case errors.ApiTimeout(seconds=limit):
@@ -32,13 +33,13 @@ def api_words(error: errors.ApiError) -> str:
 
 
 def _only_read(error: errors.ApiError, name: str) -> str:
-    """Where it makes a difference that nothing is ever done through the API, or that it is Traefik's."""
+    """Where it makes a difference that nothing is ever done through the API, or whose it is."""
     match error:
         case errors.ApiTimeout(seconds=limit):
             return _("{api} did not answer within {time}.").format(api=name, time=seconds(limit))
         case errors.ApiUnreachable():
             return _("{api} cannot be reached: is it running, and is its address right?").format(api=name)
-        case errors.ApiRefused(status=404):
+        case errors.ApiRefused(api="traefik", status=404):
             words = _(
                 "{api}: its API is switched off. It needs {flag}, and {insecure} or a router to {service}."
             )

@@ -15,6 +15,7 @@ from handlers.views.alert_text import inert, one_line
 from handlers.views.answer import Answer, Row, button, in_pairs, in_rows
 from handlers.views.api_words import api_words
 from handlers.views.condition import silence_words
+from handlers.views.metric_words import about_metric
 from handlers.views.moments import clock, moment, seconds
 from handlers.views.pattern_words import pattern_words
 from handlers.views.target_words import target_words
@@ -126,9 +127,8 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
         case errors.NoSuchProbe(name=name, near=probes):
             words = _('No probe "{name}".').format(name=_short(name))
             return words + " " + _("Did you mean:") if probes else words
-        case errors.NoSuchMetric(name=name, near=metrics):
-            words = _('No metric "{name}".').format(name=_short(name))
-            return words + " " + _("Did you mean:") + " " + ", ".join(metrics) if metrics else words
+        case errors.NoSuchMetric() | errors.NoSource() | errors.MetricTooWide():
+            return about_metric(error)
         case errors.Ambiguous(name=name, choices=choices) if len({host for host, _name in choices}) == 1:
             return _('Several containers fit "{name}". Which one?').format(name=_short(name))
         case errors.Ambiguous(name=name):
@@ -303,6 +303,9 @@ def _usage(error: UsageError) -> str:
             return words.format(text=_short(error.text), most=MOST_CONTEXT)
         case Usage.QUOTE:
             return _("A quotation mark is not closed: {text}").format(text=_short(error.text))
+        case Usage.REACH:
+            words = _('"{text}" is no time that pictures go back: 1h, 6h, 24h or 7d')
+            return words.format(text=_short(error.text))
         case Usage.TOO_MANY:
             return _('One name is enough; "{text}" was not understood.').format(text=_short(error.text))
 

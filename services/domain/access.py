@@ -31,6 +31,8 @@ class Action(StrEnum):
     UNSILENCE = "unsilence"
 
 
+CHANGES = frozenset({Action.RESTART, Action.STOP, Action.START})
+
 REQUIRED_ROLE = {
     Action.READ: Role.VIEWER,
     Action.START: Role.OPERATOR,
@@ -130,7 +132,6 @@ def may(actor: Actor, action: Action, target: Target | None = None) -> Denial | 
         return Denial.OUT_OF_SCOPE
     if actor.role < REQUIRED_ROLE[action]:
         return Denial.ROLE
-    changes = action in (Action.RESTART, Action.STOP, Action.START)
-    if target is not None and target.protected and changes and actor.role < Role.ADMIN:
+    if target is not None and target.protected and action in CHANGES and actor.role < Role.ADMIN:
         return Denial.PROTECTED
     return None

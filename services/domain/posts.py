@@ -172,6 +172,7 @@ class Trouble(StrEnum):
     WATCHDOG_BACK = "watchdog_back"
     CHANNELS = "channels"  # rules name channels that do not exist yet
     RECONCILE = "reconcile"  # Alertmanager cannot be asked
+    ANNOTATIONS = "annotations"  # Grafana takes none
     STUMBLED = "stumbled"  # a watch of ours met something that nobody foresaw, and begins anew
 
 

@@ -9,6 +9,8 @@ VakhtaError
 │   ├── NoSuchDomain       with the nearest ones
 │   ├── NoSuchProbe        with the nearest names
 │   └── NoSuchMetric       with the nearest ids
+├── NoSource               nothing of the settings knows the metric
+├── MetricTooWide          it is about hosts, or about everything, and was asked of less
 ├── NoDomain               none leads to the container
 ├── TargetRefused          an address that is written oddly, or that may not be asked
 ├── Ambiguous              the name fits several containers
@@ -50,6 +52,7 @@ VakhtaError
 │   ├── ApiTimeout         no whole answer in time; what was asked may still be carried out
 │   ├── ApiRefusedLogin    401 or 403: the credentials are missing, wrong, or not enough
 │   ├── ApiRefused         any other error answer, with the API's own words
+│   │   └── QueryRefused   a query that is none, with the place
 │   └── ApiNotUnderstood   an answer, but none of this API's, such as broken JSON
 │       ├── ApiTooOld      of a version that is not spoken any more
 │       ├── ApiRedirects   elsewhere: to a login, or to HTTPS
@@ -76,13 +79,16 @@ from services.errors.apis import (
     ApiTooOld,
     ApiUnreachable,
     NotConfigured,
+    QueryRefused,
 )
 from services.errors.asking import (
     AlreadySo,
     Ambiguous,
     Denied,
     Forgotten,
+    MetricTooWide,
     NoDomain,
+    NoSource,
     NoSuchContainer,
     NoSuchDomain,
     NoSuchHost,
@@ -167,7 +173,9 @@ __all__ = [
     "LogsUnreadable",
     "MessageLost",
     "MessageRefused",
+    "MetricTooWide",
     "NoDomain",
+    "NoSource",
     "NoSuchContainer",
     "NoSuchDomain",
     "NoSuchHost",
@@ -191,6 +199,7 @@ __all__ = [
     "PictureTooSlow",
     "PicturesFull",
     "PlanGone",
+    "QueryRefused",
     "RecordUnreadable",
     "SearchesFull",
     "Silence",

@@ -39,6 +39,16 @@ class ApiRefused(ApiError):
 
 
 @dataclass(eq=False)
+class QueryRefused(ApiRefused):
+    """The query is none. line, column: where, both from 1, in characters of `query`. reason: `message` without that."""
+
+    query: str
+    line: int
+    column: int
+    reason: str
+
+
+@dataclass(eq=False)
 class NotConfigured(VakhtaError):
     """`setting`: that would have to be there, such as hosts.server1.traefik."""
 

@@ -97,6 +97,23 @@ class NoSuchMetric(NotFound):
 
 
 @dataclass(eq=False)
+class MetricTooWide(VakhtaError):
+    """It was asked of something smaller than it is about. hosts: of a container, and it is about hosts; else it is
+    about everything."""
+
+    name: str
+    hosts: bool
+
+
+@dataclass(eq=False)
+class NoSource(VakhtaError):
+    """Nothing of the settings knows the metric. source: what it is scraped from, "" where that is not known."""
+
+    name: str
+    source: str = ""
+
+
+@dataclass(eq=False)
 class Ambiguous(VakhtaError):
     """`choices`: the (host, name) pairs that the name fits."""
 

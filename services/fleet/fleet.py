@@ -178,6 +178,11 @@ class Fleet:
             raise silent[0]
         return Selection(tuple(found.values()), silent)
 
+    async def glance(self, host: str, *, by: Actor) -> Sight | None:
+        """One host's list and no more; None where the asker may see nothing of it."""
+        (sight,) = await self._look((host,), by.scope)
+        return sight if sight.visible(by.scope) else None
+
     def target(self, container: Container) -> Target:
         """The container as the rule of access sees it."""
         return Target(container.host, container.name, self._protection.covers(container))

@@ -18,6 +18,7 @@ from tests.conftest import host_settings
 from tests.contract.recorded import answer, answering
 from tests.lab.authority import Authority, serving
 from tests.lab.monitoring import AlertmanagerServer, PrometheusServer, free_port
+from tests.lab.netdata import NetdataServer
 from tests.lab.servers import Lab
 from tests.lab.sshd import authorized_keys_line
 from tests.lab.traefik import TraefikServer
@@ -214,6 +215,34 @@ async def test_a_traefik_that_is_reached_directly(tmp_path: Path, telegram: Tele
     ):
         async with answering(says) as standin:
             assert f"!!  server1, Traefik: {standin.url} {words}" in await told(standin.url)
+
+
+@pytest.mark.lab
+async def test_a_netdata_through_ssh_and_one_that_is_reached_directly(
+    lab: Lab, telegram: Telegram, tmp_path: Path
+) -> None:
+    server = lab.servers["server2"]
+    netdata = NetdataServer(tmp_path / "netdata", inside=server.network)
+    address = f"127.0.0.1:{netdata.port}"
+
+    async def told(url: str, *, via_ssh: bool) -> tuple[str, list[str]]:
+        hosts = {server.name: {**host_settings(server), "netdata": {"url": url, "via_ssh": via_ssh}}}
+        _, lines = await report(Setup(tmp_path, telegram.url, hosts))
+        return lines[3], lines
+
+    with netdata:
+        said, lines = await told(netdata.url, via_ssh=True)
+        assert said.startswith(f"!!  server2, Netdata: the key may not open {address}; put the line below")
+        (server.sshd.home / "authorized_keys/vakhta").write_text(lines[6] + "\n")
+        said, _ = await told(netdata.url, via_ssh=True)
+        assert re.fullmatch(
+            rf"ok  server2, Netdata: Netdata v1\.\S+ of \S+ at {netdata.url} \(through SSH\)", said
+        )
+    said, _ = await told(netdata.url, via_ssh=True)
+    assert said.startswith(f"!!  server2, Netdata: nothing answers at {address} on that server; start it")
+    async with answering(answer(b'{"Version":"3.7.15"}')) as standin:
+        said, _ = await told(standin.url, via_ssh=False)
+        assert said.startswith(f"!!  server2, Netdata: {standin.url} does not answer as it should")
 
 
 async def test_a_traefik_whose_authority_is_our_own(tmp_path: Path, telegram: Telegram) -> None:
