@@ -239,7 +239,7 @@ async def open_services(
             traefiks=traefiks,
             netdatas=netdatas,
             prometheus=prometheus,
-            queries=Queries(prometheus, store, clock),
+            queries=Queries(prometheus, host_named, store, clock),
             scrapes=Scrapes(prometheus, fleet.hosts, host_named, clock),
             catalogue=catalogue,
             gallery=gallery,

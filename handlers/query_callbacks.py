@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from handlers.callbacks import Press, Token
+from handlers.metric_callbacks import ReachKey
 
 Page = Annotated[int, Field(ge=0, lt=1000)]
 
@@ -13,6 +14,14 @@ class QueryAgain(Press, prefix="pq"):
     """The same query once more, in the same message. `token`: of it."""
 
     token: Token
+
+
+class QueryPicture(Press, prefix="pp"):
+    """The same query over time; opens: in a message of its own."""
+
+    token: Token
+    reach: ReachKey = "1h"
+    opens: bool = False
 
 
 class TargetList(Press, prefix="pt"):

@@ -1,4 +1,4 @@
-"""`/query`: what a query yields now, as a table where it fits, else as a file; and where a query is none."""
+"""`/query`: what a query yields now, as a table where it fits, else as a file; and over time as a picture."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,11 +9,16 @@ from aiogram.utils.formatting import Bold, Code, Pre, Text
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
-from handlers.query_callbacks import QueryAgain
+from handlers.metric_callbacks import KEY_OF_REACH, REACHES
+from handlers.query_callbacks import QueryAgain, QueryPicture
 from handlers.views.alert_text import clean, cut, one_line, plain
 from handlers.views.answer import Answer, File, Row, button, units
+from handlers.views.failures import sentence
+from handlers.views.metric_words import reach_label
 from handlers.views.moments import clock
 from handlers.words import zone
+from services.domain.metrics import Graph
+from services.errors import PictureError
 from services.logs.text.presentable import presentable
 from services.metrics.queries import QueryAnswer
 from services.prometheus import Kind, Sample, Series
@@ -24,7 +29,8 @@ _CELL = 40
 _QUERY, _QUERY_ABOVE_FILE = 700, 300
 _SHARED = 300
 _MOST_WARNINGS = 3
-_LINES_AT_ONCE = 500  # that are looked through for secrets
+_MOST_LINES = 20_000  # of a file: more than anybody reads
+_LINES_AT_ONCE = 50  # that are looked through for secrets
 
 Labels = Mapping[str, str]
 
@@ -69,9 +75,13 @@ def _none(answer: QueryAnswer, asker: str) -> Answer:
 
 def _file(answer: QueryAnswer, lines: Iterable[str], count: int, asker: str) -> Answer:
     stamp = answer.at.astimezone(zone.get()).strftime("%Y%m%d-%H%M%S")
-    content = "".join(f"{part}\n" for part in _checked([f"# {answer.promql}", *lines]))
+    found = list(islice(lines, _MOST_LINES + 1))
+    content = "".join(f"{part}\n" for part in _checked([f"# {answer.promql}", *found[:_MOST_LINES]]))
+    whole = _("all in the file")
+    if len(found) > _MOST_LINES:
+        whole = _("the first {count} lines are in the file").format(count=_MOST_LINES)
     text = Text(
-        Bold(_count(count), " · ", _("all in the file")),
+        Bold(_count(count), " · ", whole),
         "\n",
         Code(cut(clean(answer.promql), _QUERY_ABOVE_FILE)),
         "\n",
@@ -185,5 +195,51 @@ def _moment(answer: QueryAnswer) -> str:
 
 
 def _buttons(answer: QueryAnswer, asker: str) -> Iterator[Row]:
+    """Of a range and of a text there is no picture."""
     if answer.token:
+        if answer.found.kind in (Kind.VECTOR, Kind.SCALAR):
+            yield [
+                button(
+                    reach_label(reach), QueryPicture(asker=asker, token=answer.token, reach=key, opens=True)
+                )
+                for key, reach in REACHES.items()
+            ]
         yield [button("↻", QueryAgain(asker=asker, token=answer.token))]
+
+
+def picture(
+    graph: Graph, token: str, asker: str, *, png: bytes | None = None, failure: PictureError | None = None
+) -> Answer:
+    """The query over time. Without a PNG its words alone; failure: why there is none."""
+    here = KEY_OF_REACH[graph.reach]
+    text = Text(
+        *(Text(line, "\n") for line in _of_graph(graph, failure)),
+        Code(cut(clean(graph.query), _QUERY_ABOVE_FILE)),
+        "\n",
+        *(f"⚠️ {plain(warning)}\n" for warning in graph.warnings[:_MOST_WARNINGS]),
+        f"{graph.source} · ",
+        clock(graph.end, seconds=True),
+    )
+    reaches = [
+        button(
+            f"✓ {reach_label(reach)}" if key == here else reach_label(reach),
+            QueryPicture(asker=asker, token=token, reach=key),
+        )
+        for key, reach in REACHES.items()
+    ]
+    again = button("↻", QueryPicture(asker=asker, token=token, reach=here))
+    file = File(f"query-{here}.png", png, photo=True) if png is not None else None
+    return Answer(text, (reaches, [again]), file)
+
+
+def _of_graph(graph: Graph, failure: PictureError | None) -> Iterator[Text | str]:
+    if not graph.known:
+        yield Bold(_("No data in {reach}").format(reach=reach_label(graph.reach)))
+    else:
+        count = len(graph.curves) + graph.more
+        yield Bold(_count(count), " · ", reach_label(graph.reach))
+    if graph.more:
+        words = ngettext("{count} curve is not drawn", "{count} curves are not drawn", graph.more)
+        yield words.format(count=graph.more)
+    if failure is not None:
+        yield f"⚠️ {sentence(failure, graph.end)}"

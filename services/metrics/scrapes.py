@@ -1,6 +1,6 @@
 """What Prometheus scrapes and which rules it has, as far as one person may see what they are about."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -8,11 +8,9 @@ from services.domain.access import Actor, Scope
 from services.domain.scraping import EvaluatedRule, Health, Labels, RuleState, ScrapeTarget
 from services.errors import NotConfigured
 from services.fleet.names import resolve_host
+from services.metrics.curves import HostNamed
 from services.ports import Clock
 from services.prometheus import Prometheus
-
-HostNamed = Callable[[str], str]
-"""A label's value → the host of the settings that it means, "" for none."""
 
 _TARGETS = (Health.BROKEN, Health.UNKNOWN, Health.WELL)
 _STATES = (RuleState.FIRING, RuleState.PENDING, RuleState.INACTIVE)

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from playground.telegram import Message, Person
 from services.prometheus import open_prometheus
@@ -148,6 +150,48 @@ async def test_each_kind_of_answer(cast: Cast, setup: Make, monitoring: Monitori
         assert "value  host" in reply.text, "over several lines"
         reply = await said(cast, cast.aigerim, "/query")
         assert "/query sum by (host)" in reply.text
+
+
+async def test_a_query_over_time_is_a_picture_that_changes_in_place(
+    cast: Cast, setup: Make, monitoring: Monitoring, gauge: Gauge
+) -> None:
+    long = " or ".join(["cpu"] * 60)  # more than fits a button
+    async with running(monitoring.watched(setup())):
+        reply = await said(cast, cast.aigerim, f"/query {long}")
+        assert labels(reply) == ["1 h", "6 h", "24 h", "7 d", "↻"]
+        await cast.aigerim.presses(reply, "6 h")
+        picture = await cast.telegram.next_message(cast.aigerim, 20)
+        assert picture.document is not None
+        assert picture.document.kind == "photo"
+        assert Image.open(BytesIO(picture.document.content)).format == "PNG"
+        assert picture.caption.splitlines()[0] == "2 series · 6 h"
+        assert picture.caption.splitlines()[1].startswith("cpu or cpu or ")
+        assert labels(picture) == ["1 h", "✓ 6 h", "24 h", "7 d", "↻"]
+        before = picture.document.content
+        await cast.aigerim.presses(picture, "7 d")
+        await cast.telegram.until(lambda: picture.caption.startswith("2 series · 7 d"), 20)
+        assert picture.document.content != before
+        assert reply.text.startswith("2 series"), "the table stays"
+
+        reply = await said(cast, cast.aigerim, "/query nothing_of_that_name")
+        await cast.aigerim.presses(reply, "24 h")
+        empty = await cast.telegram.next_message(cast.aigerim, 20)
+        assert empty.caption.startswith("No data in 24 h")
+        for query in ('"text"', "cpu[1m]"):
+            assert labels(await said(cast, cast.aigerim, f"/query {query}")) == ["↻"]
+
+
+async def test_a_picture_is_for_who_may_ask(
+    cast: Cast, setup: Make, monitoring: Monitoring, gauge: Gauge
+) -> None:
+    async with running(monitoring.watched(setup())):
+        await cast.aigerim.says("/query cpu", chat=cast.ops)
+        reply = await cast.telegram.next_message(cast.ops)
+        assert reply.text.startswith("2 series")
+        for label in ("1 h", "↻"):
+            alert = await cast.dias.presses(reply, label)
+            assert "No right: this button." in alert.text
+        await cast.telegram.silence(cast.ops, 0.5)
 
 
 async def test_many_series_are_a_file(cast: Cast, setup: Make, monitoring: Monitoring, gauge: Gauge) -> None:
