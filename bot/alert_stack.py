@@ -60,6 +60,7 @@ class AlertStack:
     """`given`: what handlers take by name. `works`: what runs as long as the bot does."""
 
     inbox: Inbox
+    desk: Desk
     outbox: Outbox
     notices: Notices
     store: Store
@@ -150,7 +151,7 @@ async def open_alerts(
         here = Here(
             inbox.put, standings.open_alerts, standings.is_known, receivers, policy.watchdog, relay.is_open
         )
-        alerts = AlertStack(inbox, outbox, notices, store, services)
+        alerts = AlertStack(inbox, desk, outbox, notices, store, services)
         alerts.given = {
             "acts": acts,
             "browser": AlertBrowser(ledger, policy, clock),

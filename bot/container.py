@@ -3,7 +3,7 @@
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +29,7 @@ from services.fleet.control import Control
 from services.fleet.fleet import Fleet
 from services.fleet.hosts import login_turns, open_engine
 from services.fleet.protection import Protection
+from services.fleet.tunnel import SshLink
 from services.grafana import Dashboards
 from services.languages import Languages
 from services.logs.follow.follows import Follows, Hooks, open_follows
@@ -38,11 +39,15 @@ from services.logs.search.prompts import Prompts
 from services.logs.search.search import Searcher
 from services.logs.text.presenter import Presenter
 from services.metrics.available import Availability
+from services.metrics.board import Board
 from services.metrics.catalogue import Catalogue
+from services.metrics.figures import Figures
 from services.metrics.gallery import Gallery
 from services.metrics.graphs import Graphs
 from services.metrics.marks import Marks
+from services.metrics.stats import Stats
 from services.metrics.subjects import Subjects
+from services.metrics.tops import Tops
 from services.netdatas import Netdatas, open_netdatas
 from services.outside.certificates import Certificates
 from services.outside.checking import Checking
@@ -85,6 +90,7 @@ class Services:
     clock: Clock
     roster: Roster
     fleet: Fleet
+    links: Mapping[str, SshLink]
     control: Control
     own_acts: BotActs
     presenter: Presenter
@@ -101,7 +107,10 @@ class Services:
     prometheus: Prometheus | None
     catalogue: Catalogue
     gallery: Gallery
+    tops: Tops
+    stats: Stats
     pictures: Pictures
+    board: Board
     surveyor: Surveyor
     routes: Routes
     cards: Cards
@@ -211,6 +220,7 @@ async def open_services(
             clock=clock,
             roster=roster,
             fleet=fleet,
+            links={name: engine.link for name, engine in engines.items() if isinstance(engine.link, SshLink)},
             control=Control(fleet, plans, audit, roster, protection, clock, own_acts),
             own_acts=own_acts,
             presenter=presenter,
@@ -227,7 +237,10 @@ async def open_services(
             prometheus=prometheus,
             catalogue=catalogue,
             gallery=gallery,
+            tops=Tops(fleet, Figures(prometheus, netdatas, catalogue), catalogue, clock),
+            stats=Stats(fleet, gallery.graphs, netdatas, clock),
             pictures=pictures,
+            board=Board(engines, clock.now()),
             surveyor=surveyor,
             routes=routes,
             cards=Cards(fleet, routes),

@@ -53,6 +53,7 @@ class SettingsError(Exception):
 
 Language = Literal["ru", "en"]
 ListenAddress = Annotated[Listen, NoDecode, PlainValidator(Listen.parse)]
+ListenOrNowhere = Annotated[Listen | None, NoDecode, PlainValidator(values.listen_or_nowhere)]
 MetricId = Annotated[str, AfterValidator(values.metric_id)]
 HostName = Annotated[str, AfterValidator(values.host_name)]
 Globs = Annotated[tuple[str, ...], AfterValidator(values.globs)]
@@ -66,7 +67,7 @@ class Telegram(Block):
 
 class Http(Block):
     listen: ListenAddress = Listen("127.0.0.1", 8080)  # the image sets 0.0.0.0:8080
-    metrics_listen: ListenAddress = Listen("127.0.0.1", 9464)  # for /metrics: nothing listens there yet
+    metrics_listen: ListenOrNowhere = Listen("127.0.0.1", 9464)  # for /metrics; or off
 
 
 class Logs(Block):
