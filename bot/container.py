@@ -45,6 +45,8 @@ from services.metrics.figures import Figures
 from services.metrics.gallery import Gallery
 from services.metrics.graphs import Graphs
 from services.metrics.marks import Marks
+from services.metrics.queries import Queries
+from services.metrics.scrapes import Scrapes
 from services.metrics.stats import Stats
 from services.metrics.subjects import Subjects
 from services.metrics.tops import Tops
@@ -106,6 +108,8 @@ class Services:
     netdatas: Netdatas
     prometheus: Prometheus | None
     catalogue: Catalogue
+    queries: Queries
+    scrapes: Scrapes
     gallery: Gallery
     tops: Tops
     stats: Stats
@@ -235,6 +239,8 @@ async def open_services(
             traefiks=traefiks,
             netdatas=netdatas,
             prometheus=prometheus,
+            queries=Queries(prometheus, host_named, store, clock),
+            scrapes=Scrapes(prometheus, fleet.hosts, host_named, clock),
             catalogue=catalogue,
             gallery=gallery,
             tops=Tops(fleet, Figures(prometheus, netdatas, catalogue), catalogue, clock),

@@ -117,7 +117,6 @@ async def test_each_host_from_the_best_source_there_is(
             reply = await asked_until(
                 cast, "/top", lambda told: "network" in told.text and "server2 · Netdata" in told.text
             )
-            print(reply.text, reply.buttons)
             assert block(reply, "server1")[0] == "server1 · Prometheus · containers: Docker"
             assert block(reply, "server2")[0] == "server2 · Netdata · containers: Docker"
             for host in ("server1", "server2"):
