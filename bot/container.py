@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.alerting import host_aliases
+from bot.alerting import catalogue_of, host_aliases
 from bot.courier import live
 from bot.hosts import fast_lanes, host_address, netdata_addresses, own_addresses, traefik_addresses
 from bot.middlewares.doors import Doors
@@ -207,7 +207,7 @@ async def open_services(
             *(Place(name, through(engine)) for name, engine in engines.items() if engine.forwards),
         ]
         results = Results(store, clock)
-        catalogue = Catalogue(block.metric(name) for name, block in settings.metrics.items())
+        catalogue = catalogue_of(settings)
         host_named = Policy(hosts=host_aliases(settings)).host_named
         gallery = Gallery(
             Graphs(
