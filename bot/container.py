@@ -45,6 +45,8 @@ from services.metrics.gallery import Gallery
 from services.metrics.graphs import Graphs
 from services.metrics.marks import Marks
 from services.metrics.subjects import Subjects
+from services.metrics.traffic import Traffics
+from services.metrics.traffic_sources import OfPrometheus, OfTraefiks
 from services.netdatas import Netdatas, open_netdatas
 from services.outside.certificates import Certificates
 from services.outside.checking import Checking
@@ -108,6 +110,7 @@ class Services:
     pictures: Pictures
     surveyor: Surveyor
     routes: Routes
+    traffics: Traffics
     cards: Cards
     checking: Checking
     certificates: Certificates
@@ -236,6 +239,13 @@ async def open_services(
             pictures=pictures,
             surveyor=surveyor,
             routes=routes,
+            traffics=Traffics(
+                fleet.hosts,
+                OfPrometheus(prometheus, host_named) if prometheus else None,
+                OfTraefiks(traefiks),
+                surveyor,
+                clock,
+            ),
             cards=Cards(fleet, routes),
             checking=Checking(domains, fleet, handshakes, places, names, clock, store),
             certificates=Certificates(domains, traefiks, handshakes, names, clock, place=here),

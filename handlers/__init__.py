@@ -15,6 +15,7 @@ from handlers import (
     routes,
     silences,
     start,
+    traffic,
     uptime,
 )
 
@@ -29,6 +30,7 @@ ROUTERS = (
     check.router,
     certs.router,
     uptime.router,
+    traffic.router,
     charts.router,
     alerts.router,
     silences.router,

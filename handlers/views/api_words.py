@@ -18,6 +18,13 @@ def api_words(error: errors.ApiError) -> str:
     if error.api in _ONLY_READ and (words := _only_read(error, name)):
         return words
     match error:
+        case errors.MetricsOff(host=host):
+            words = _(
+                "{api}: its metrics are switched off. They need {flag}; where they are elsewhere, the settings must "
+                "say so ({setting})."
+            )
+            setting = f"hosts.{host or 'NAME'}.traefik.metrics_url"
+            return words.format(api=name, flag="--metrics.prometheus=true", setting=setting)
         case errors.ApiTimeout(seconds=limit):
             return _("{api} did not answer within {time}; it may still do it.").format(
                 api=name, time=seconds(limit)
