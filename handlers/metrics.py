@@ -37,10 +37,7 @@ router = Router(name="metrics")
     usage="[HOST]",
 )
 async def top(message: Message, command: CommandObject, actor: Actor, asker: str, tops: Tops) -> None:
-    spot, name = Spot(message), args.optional_name(command.args)
-    report = await spot.awaiting(tops.top(name, by=actor), top_views.waiting)
-    host = report.hosts[0].host if name and report.hosts else ""
-    await spot.put(top_views.top(report, asker, host=host))
+    await _top(Spot(message), args.optional_name(command.args), actor, TopTurn(asker=asker), tops)
 
 
 @button(router, TopTurn.filter(), role=Role.VIEWER)
@@ -53,9 +50,18 @@ async def turn_top(
     *,
     in_place: bool,
 ) -> None:
-    spot, host = Spot(pressed(callback), in_place=in_place), callback_data.host
-    report = await spot.awaiting(tops.top(host or None, by=actor), top_views.waiting)
-    await spot.put(top_views.top(report, asker, host=host, page=callback_data.page))
+    here = callback_data.model_copy(update={"asker": asker})
+    await _top(Spot(pressed(callback), in_place=in_place), here.host or None, actor, here, tops)
+
+
+async def _top(spot: Spot, host: str | None, actor: Actor, here: TopTurn, tops: Tops) -> None:
+    """What an engine has not told by then follows, a moment later and in the same message."""
+    report = await spot.awaiting(tops.top(host, by=actor), top_views.waiting)
+    if host and report.hosts:
+        here = here.model_copy(update={"host": report.hosts[0].host})
+    await spot.put(top_views.top(report, here, more=report.unfinished))
+    if report.unfinished:
+        await spot.put(top_views.top(await tops.top(host, by=actor), here))
 
 
 @command(

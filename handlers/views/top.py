@@ -29,20 +29,20 @@ _FEW, _MANY = 3, 10  # top containers of one host among several, and alone
 _NAME = 40
 
 
-def top(report: TopReport, asker: str, *, host: str = "", page: int = 0) -> Answer:
-    """host: the one that it is of, "" for all."""
+def top(report: TopReport, here: TopTurn, *, more: bool = False) -> Answer:
+    """here: the press that leads here. more: what engines have not told yet follows."""
     if not report.hosts:
         return Answer(Text(nothing_here()))
     pages = min(math.ceil(len(report.hosts) / _PER_PAGE), _MOST_PAGES)
-    page = min(page, pages - 1)
+    page = min(here.page, pages - 1)
+    here = here.model_copy(update={"page": page})
     shown = report.hosts[page * _PER_PAGE : (page + 1) * _PER_PAGE]
     text = Text(
         Bold(_headline(report)), "\n",
         *(Text(f"⚠️ {sentence(fault, report.at).removeprefix('⚠️ ')}", "\n") for fault in report.faults[:_MOST_FAULTS]),
-        *(_host(each, report, alone=bool(host)) for each in shown),
+        *(_host(each, report, alone=bool(here.host), more=more) for each in shown),
         "\n", clock(report.at, seconds=True),
     )  # fmt: skip
-    here = TopTurn(asker=asker, host=host, page=page)
     return Answer(text, tuple(_buttons(shown, here, pages)))
 
 
@@ -76,8 +76,8 @@ def _headline(report: TopReport) -> str:
     return f"{SYMBOL[Strain.NONE]} {words}"
 
 
-def _host(host: HostTop, report: TopReport, *, alone: bool) -> Text:
-    lines = list(_lines(host, report, _MANY if alone else _FEW))
+def _host(host: HostTop, report: TopReport, *, alone: bool, more: bool) -> Text:
+    lines = list(_lines(host, report, _MANY if alone else _FEW, more=more))
     return Text("\n", Bold(host.host), _sources(host), "\n", *(f"{line}\n" for line in lines))
 
 
@@ -89,7 +89,7 @@ def _sources(host: HostTop) -> str:
     return "".join(f" · {each}" for each in told)
 
 
-def _lines(host: HostTop, report: TopReport, most: int) -> Iterator[str]:
+def _lines(host: HostTop, report: TopReport, most: int, *, more: bool) -> Iterator[str]:
     if host.silence:
         yield f"⚠️ {silence_words(host.silence, report.at)}"
     for fault in host.faults[:_MOST_FAULTS]:
@@ -99,6 +99,10 @@ def _lines(host: HostTop, report: TopReport, most: int) -> Iterator[str]:
     elif host.whole:
         yield from _by_engine(host)
     yield from _containers(host, most)
+    if more and host.unfinished:
+        yield "⏳ " + _("CPU of containers: being measured …")
+    else:
+        yield from _unmeasured(host)
 
 
 def _figures(host: HostTop, report: TopReport) -> Iterator[str]:
@@ -136,17 +140,21 @@ def _containers(host: HostTop, most: int) -> Iterator[str]:
     if found := host.by_memory(most):
         figures = [size(round(each.memory or 0)) for each in found]
         yield _("Memory: {names}").format(names=_named(found, figures))
+
+
+def _unmeasured(host: HostTop) -> Iterator[str]:
     missing = host.running - len(host.containers)
-    if host.measured_by is None and missing > 0 and not host.silence:
-        yield "⚠️ " + _("Containers were not measured; one host alone: {command}").format(
-            command=f"/top {host.host}"
-        )
-    elif missing > 0 and not host.silence:
+    if host.silence or not host.running:
+        return
+    if host.measured_by is None and not host.sampled:
+        words = _("Containers were not measured; one host alone: {command}")
+        yield "⚠️ " + words.format(command=f"/top {host.host}")
+    elif missing > 0:
         words = ngettext(
             "{count} container was not measured", "{count} containers were not measured", missing
         )
         yield "⚠️ " + words.format(count=missing)
-    elif host.containers and not host.by_cpu(1):
+    elif not host.by_cpu(1):
         yield "⚠️ " + _("CPU was not measured in time.")
 
 

@@ -90,11 +90,12 @@ class ContainerLoad:
 
 @dataclass(frozen=True, slots=True)
 class HostTop:
-    """One host. figures: None where the asker may not see the host as a whole, or nobody knows them; source: who does.
+    """One host. whole: whether the asker may see it as such.
 
-    machine: by its engine. containers: the asker's, in no order; measured_by: who knows. running: how many of the
-    asker's run, of which some may be unmeasured. silence: its engine's. faults: what did not answer as it should.
-    whole: whether the asker may see the host as a whole.
+    figures: None where the asker may not see it as a whole, or nobody knows them; source: who does. machine: by its
+    engine. containers: the asker's, in no order; measured_by: who knows. running: how many of the asker's run;
+    sampled: of how many of them the engine was asked, whose answer may not have come. silence: its engine's. faults:
+    what did not answer as it should.
     """
 
     host: str
@@ -105,8 +106,14 @@ class HostTop:
     containers: tuple[ContainerLoad, ...] = ()
     measured_by: Source | None = None
     running: int = 0
+    sampled: int = 0
     silence: HostSilent | None = None
     faults: tuple[VakhtaError, ...] = ()
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the engine will tell more if it is asked once more."""
+        return self.sampled > sum(each.cpu is not None for each in self.containers) and not self.silence
 
     def by_cpu(self, most: int) -> Sequence[ContainerLoad]:
         known = [each for each in self.containers if each.cpu is not None]
@@ -125,6 +132,10 @@ class TopReport:
     limits: Limits
     at: datetime
     faults: tuple[VakhtaError, ...] = ()
+
+    @property
+    def unfinished(self) -> bool:
+        return any(each.unfinished for each in self.hosts)
 
     def worst(self, top: HostTop) -> Strain:
         return self.limits.worst(top.figures) if top.figures else Strain.NONE

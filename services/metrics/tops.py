@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from services.domain.access import Actor
-from services.domain.containers import Container, Machine
+from services.domain.containers import Container, Machine, State
 from services.domain.figures import ContainerLoad, HostFigures, HostTop, Limits, Strain, TopReport
 from services.domain.metrics import Source, Thresholds
 from services.errors import HostError, NoSuchHost, NoSuchMetric
@@ -19,7 +19,7 @@ from services.fleet.fleet import Fleet
 from services.fleet.sights import Sight
 from services.metrics.catalogue import Catalogue
 from services.metrics.figures import Figures, Known, is_about
-from services.metrics.sampling import loads, sampled
+from services.metrics.sampling import Sampler, loads
 from services.ports import Clock
 
 # In seconds, for the whole. An engine gathers once a second, and is asked for two samples.
@@ -39,13 +39,14 @@ class _Question:
 
 
 class Tops:
-    """Nothing is cached."""
+    """Nothing is cached, but for the samples that a next one is compared with."""
 
     def __init__(self, fleet: Fleet, figures: Figures, catalogue: Catalogue, clock: Clock) -> None:
         self._fleet = fleet
         self._figures = figures
         self._catalogue = catalogue
         self._clock = clock
+        self._sampler = Sampler()
 
     async def top(self, host: str | None, *, by: Actor) -> TopReport:
         """host: as a person types it; None for all. Raises NoSuchHost for one that is not there or out of sight."""
@@ -82,8 +83,9 @@ class Tops:
             netdata = group.create_task(self._figures.of_netdata(host)) if whole else None
             machine = group.create_task(self._machine(host)) if whole else None
             sight = await self._fleet.glance(host, by=question.by)
-            running = [each for each in sight.containers if each.runs] if sight else []
-            sampling = group.create_task(self._sampled(host, running, question))
+            running = [each for each in sight.containers if each.state is State.RUNNING] if sight else []
+            some = running[: question.samples]
+            sampling = group.create_task(self._sampled(host, some, question))
             await asyncio.wait({question.known})
             known = question.known.result()
             measured = _measured(known, host, sight, question.by)
@@ -107,14 +109,15 @@ class Tops:
         return HostTop(
             host, whole, figures, source, _kept(machine), measured or by_engine,
             Source.PROMETHEUS if measured else Source.DOCKER if by_engine else None,
-            len(running), sight.silence, tuple(faults),
+            len(running), 0 if measured else len(some), sight.silence, tuple(faults),
         )  # fmt: skip
 
     async def _sampled(
-        self, host: str, running: Sequence[Container], question: _Question
+        self, host: str, some: Sequence[Container], question: _Question
     ) -> tuple[ContainerLoad, ...]:
-        some = running[: question.samples]
-        return loads(await sampled(self._fleet.engine(host), some, until=question.ends)) if some else ()
+        if not some:
+            return ()
+        return loads(await self._sampler.sampled(self._fleet.engine(host), some, until=question.ends))
 
     async def _machine(self, host: str) -> Machine | None:
         try:
@@ -139,7 +142,9 @@ def _measured(known: Known, host: str, sight: Sight | None, by: Actor) -> tuple[
         return ()
     if sight.silence:
         return tuple(row for name, row in rows.items() if by.scope.covers(host, name))
-    return tuple(rows[each.name] for each in sight.containers if each.runs and each.name in rows)
+    return tuple(
+        rows[each.name] for each in sight.containers if each.state is State.RUNNING and each.name in rows
+    )
 
 
 def _kept(machine: "asyncio.Task[Machine | None] | None") -> Machine | None:
