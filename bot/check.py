@@ -16,7 +16,6 @@ from aiogram.exceptions import (
 
 from bot.alerting import Api
 from bot.container import SystemClock
-from bot.courier import FOREIGN_ERRORS
 from bot.finding import Finding
 from bot.hosts import (
     fast_lanes,
@@ -33,6 +32,7 @@ from bot.outside import Netdata, Traefik
 from bot.server import Host
 from bot.settings import Settings, Telegram
 from bot.telegram import open_bot
+from bot.tries import FOREIGN_ERRORS
 from services.alertmanager import open_alertmanager
 from services.errors import ContainerGone, HostError, HostSilent, Silence, VakhtaError
 from services.fleet.hosts import open_engine

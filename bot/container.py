@@ -3,7 +3,7 @@
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.alerting import host_aliases
+from bot.alerting import catalogue_of, host_aliases
 from bot.courier import live
 from bot.hosts import fast_lanes, host_address, netdata_addresses, own_addresses, traefik_addresses
 from bot.middlewares.doors import Doors
@@ -29,6 +29,7 @@ from services.fleet.control import Control
 from services.fleet.fleet import Fleet
 from services.fleet.hosts import login_turns, open_engine
 from services.fleet.protection import Protection
+from services.fleet.tunnel import SshLink
 from services.grafana import Dashboards
 from services.languages import Languages
 from services.logs.follow.follows import Follows, Hooks, open_follows
@@ -38,13 +39,19 @@ from services.logs.search.prompts import Prompts
 from services.logs.search.search import Searcher
 from services.logs.text.presenter import Presenter
 from services.metrics.available import Availability
+from services.metrics.board import Board
 from services.metrics.catalogue import Catalogue
+from services.metrics.figures import Figures
 from services.metrics.gallery import Gallery
 from services.metrics.graphs import Graphs
 from services.metrics.marks import Marks
 from services.metrics.queries import Queries
 from services.metrics.scrapes import Scrapes
+from services.metrics.stats import Stats
 from services.metrics.subjects import Subjects
+from services.metrics.tops import Tops
+from services.metrics.traffic import Traffics
+from services.metrics.traffic_sources import OfPrometheus, OfTraefiks
 from services.netdatas import Netdatas, open_netdatas
 from services.outside.certificates import Certificates
 from services.outside.checking import Checking
@@ -87,6 +94,7 @@ class Services:
     clock: Clock
     roster: Roster
     fleet: Fleet
+    links: Mapping[str, SshLink]
     control: Control
     own_acts: BotActs
     presenter: Presenter
@@ -104,10 +112,14 @@ class Services:
     catalogue: Catalogue
     queries: Queries
     scrapes: Scrapes
+    board: Board
     gallery: Gallery
+    tops: Tops
+    stats: Stats
     pictures: Pictures
     surveyor: Surveyor
     routes: Routes
+    traffics: Traffics
     cards: Cards
     checking: Checking
     certificates: Certificates
@@ -198,7 +210,7 @@ async def open_services(
             *(Place(name, through(engine)) for name, engine in engines.items() if engine.forwards),
         ]
         results = Results(store, clock)
-        catalogue = Catalogue(block.metric(name) for name, block in settings.metrics.items())
+        catalogue = catalogue_of(settings)
         host_named = Policy(hosts=host_aliases(settings)).host_named
         gallery = Gallery(
             Graphs(
@@ -215,6 +227,7 @@ async def open_services(
             clock=clock,
             roster=roster,
             fleet=fleet,
+            links={name: engine.link for name, engine in engines.items() if isinstance(engine.link, SshLink)},
             control=Control(fleet, plans, audit, roster, protection, clock, own_acts),
             own_acts=own_acts,
             presenter=presenter,
@@ -231,11 +244,21 @@ async def open_services(
             prometheus=prometheus,
             queries=Queries(prometheus, host_named, store, clock),
             scrapes=Scrapes(prometheus, fleet.hosts, host_named, clock),
+            board=Board(engines, clock.now()),
             catalogue=catalogue,
             gallery=gallery,
+            tops=Tops(fleet, Figures(prometheus, netdatas, catalogue), catalogue, clock),
+            stats=Stats(fleet, gallery.graphs, netdatas, clock),
             pictures=pictures,
             surveyor=surveyor,
             routes=routes,
+            traffics=Traffics(
+                fleet.hosts,
+                OfPrometheus(prometheus, host_named) if prometheus else None,
+                OfTraefiks(traefiks),
+                surveyor,
+                clock,
+            ),
             cards=Cards(fleet, routes),
             checking=Checking(domains, fleet, handshakes, places, names, clock, store),
             certificates=Certificates(domains, traefiks, handshakes, names, clock, place=here),

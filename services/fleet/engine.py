@@ -68,6 +68,10 @@ class DockerEngine:
         self._listed = Listed(link.host, self._reads)
 
     @property
+    def link(self) -> Link:
+        return self._link
+
+    @property
     def host(self) -> str:
         return self._link.host
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.errors import PictureFailed, PicturesFull, PictureTooSlow
+from services.pictures.bars import Bars
 from services.pictures.drawing import Drawing
 from services.pictures.easel import Easel, EaselGone, Painted
 from services.pictures.sheet import packed
@@ -46,7 +47,7 @@ class Pictures:
         self._directory: Path | None = None
         self._rest: asyncio.TimerHandle | None = None
 
-    async def draw(self, drawing: Drawing) -> bytes:
+    async def draw(self, drawing: Drawing | Bars) -> bytes:
         """A PNG. Raises PicturesFull, PictureTooSlow, PictureFailed."""
         if self._waited_for >= self._limits.most:
             raise PicturesFull(self._limits.most)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from aiogram.types import CallbackQuery, User
 
+from bot import metrics_reference
 from bot.dispatcher import build_dispatcher
 from bot.middlewares.guard import Guard
 from bot.middlewares.identity import Identity
@@ -50,6 +51,10 @@ def test_two_bots_may_live_in_one_process() -> None:
 
 def test_the_reference_is_up_to_date() -> None:
     assert (ROOT / "docs" / "commands.md").read_text() == reference(declarations(ROUTERS))
+
+
+def test_the_reference_of_metrics_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "metrics.md").read_text() == metrics_reference.reference()
 
 
 def test_every_row_of_the_reference_has_as_many_cells_as_its_head() -> None:

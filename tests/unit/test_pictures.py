@@ -15,10 +15,12 @@ import psutil
 import pytest
 from PIL import Image
 
+from services.domain.metrics import Mark, MarkKind
 from services.errors import PictureFailed, PicturesFull, PictureTooSlow
+from services.pictures.bars import Bars, Column
 from services.pictures.easel import Easel, Painted
 from services.pictures.pictures import Limits, Pictures, open_pictures
-from tests.unit.picture_scenery import curve, drawing
+from tests.unit.picture_scenery import NOW, curve, drawing
 
 ROOT = Path(__file__).parents[2]
 DRAWING = drawing(curve(), title="CPU")
@@ -85,9 +87,16 @@ async def test_a_picture_comes_and_the_process_stays_for_the_next_one(pictures: 
 
 
 async def test_each_gets_its_own_picture(pictures: Pictures) -> None:
-    asked = [DRAWING, SMALL] * 5
+    asked = [DRAWING, replace(DRAWING, marks=(Mark(NOW, MarkKind.RESTART, ""),) * 2, curves=()), SMALL] * 5
     found = await asyncio.gather(*(pictures.draw(each) for each in asked))
-    assert [size(body) for body in found] == [(1280, 840), (1280, 480)] * 5
+    assert found[:3] * 5 == found
+    assert len(set(found)) == 3
+    assert len(painters()) == 1
+
+
+async def test_bars_are_drawn_there_too(pictures: Pictures) -> None:
+    columns = (Column(1.0, 0.1), Column(None), Column(0.5))
+    assert size(await pictures.draw(Bars(columns, ("08:00", "20:00", "08:00"), "100"))) == (1280, 480)
     assert len(painters()) == 1
 
 

@@ -132,6 +132,12 @@ def test_the_whole_contract(load: Load, keys: Mapping[str, str]) -> None:
     assert settings.protected == ("*/postgres",)
 
 
+def test_nobody_need_listen_for_metrics(load: Load) -> None:
+    for written in ("off", "'off'", "false"):
+        assert load(f"http: {{metrics_listen: {written}}}").http.metrics_listen is None
+    assert load(VAKHTA_HTTP__METRICS_LISTEN="off").http.metrics_listen is None
+
+
 def test_defaults(load: Load) -> None:
     settings = load()
     assert settings.telegram.api_url == "https://api.telegram.org"
@@ -255,6 +261,7 @@ def test_the_log_masks_secrets_in_messages_arguments_and_tracebacks(load: Load) 
         ("store: sqlite://relative.db", "store: must be sqlite://"),
         ("http: {listen: 8080}", "http.listen: must be ADDRESS:PORT"),
         ("http: {listen: '0.0.0.0:99999'}", "http.listen: ports end at 65535"),
+        ("http: {metrics_listen: 9464}", "http.metrics_listen: must be ADDRESS:PORT"),
         ("telegram: {api_url: api.telegram.org}", "telegram.api_url: must be an http:// or https://"),
         ("telegram: {proxy: 'ftp://h:1'}", "telegram.proxy: must be socks5://"),
         ("telegram: {proxy: 'socks5://h'}", "telegram.proxy: must be socks5://"),
@@ -475,6 +482,7 @@ SCALARS = {
     "alerts.watchdog_patience": ("9m", timedelta(minutes=9)),
     "alerts.heartbeat_url": ("https://h.example/x?y=1", "https://h.example/x?y=1"),
     "alerts.ack_silence": ("1h", timedelta(hours=1)),
+    "alerts.pictures": ("true", True),
 }
 
 

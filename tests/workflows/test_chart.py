@@ -221,7 +221,7 @@ async def test_the_choice_offers_what_has_figures(
         await cast.aigerim.presses(reply, everything)
         await cast.telegram.until(lambda: "CPU" in labels(reply))
         assert "With figures: 4" in labels(reply)
-        assert reply.text.splitlines()[2].startswith("System: cpu, load, memory, ")
+        assert reply.text.splitlines()[2].startswith("System: cpu, load, disk, ")
         await cast.aigerim.presses(reply, "With figures: 4")
         await cast.telegram.until(lambda: "CPU" not in labels(reply))
         await cast.aigerim.presses(reply, "Orders")

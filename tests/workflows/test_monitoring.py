@@ -16,6 +16,7 @@ from tests.bots import OPS, Setup, running
 from tests.conftest import Cast, labels
 from tests.lab.monitoring import AlertmanagerServer, Gauge, PrometheusServer, free_port
 from tests.lab.servers import Lab
+from tests.lab.shipped import alertmanager_config
 
 pytestmark = pytest.mark.lab
 
@@ -23,7 +24,6 @@ Make = Callable[..., Setup]
 
 AWAY = float(os.environ.get("AWAY", "20"))  # seconds
 
-ROOT = Path(__file__).parents[2]
 RULES = {
     "groups": [
         {
@@ -57,15 +57,12 @@ class Monitoring:
             (home / part).mkdir()
         token = home / "token"
         token.write_text(WEBHOOK_TOKEN)
-        config = (ROOT / "deploy/monitoring/alertmanager.yml").read_text()
-        for there, here in (
-            ("http://vakhta:8080", f"http://127.0.0.1:{port}"),
-            ("/run/secrets/webhook_token", str(token)),
+        config = alertmanager_config(
+            f"http://127.0.0.1:{port}",
+            token,
             ("group_wait: 30s ", "group_wait: 1s "),
             ("group_interval: 5m ", "group_interval: 5s "),
-        ):
-            assert there in config
-            config = config.replace(there, here)
+        )
         self.alertmanager = AlertmanagerServer(home / "am", config)
         self.prometheus = PrometheusServer(
             home / "prom",
