@@ -29,7 +29,8 @@ _CELL = 40
 _QUERY, _QUERY_ABOVE_FILE = 700, 300
 _SHARED = 300
 _MOST_WARNINGS = 3
-_LINES_AT_ONCE = 500  # that are looked through for secrets
+_MOST_LINES = 20_000  # of a file: more than anybody reads
+_LINES_AT_ONCE = 50  # that are looked through for secrets
 
 Labels = Mapping[str, str]
 
@@ -74,9 +75,13 @@ def _none(answer: QueryAnswer, asker: str) -> Answer:
 
 def _file(answer: QueryAnswer, lines: Iterable[str], count: int, asker: str) -> Answer:
     stamp = answer.at.astimezone(zone.get()).strftime("%Y%m%d-%H%M%S")
-    content = "".join(f"{part}\n" for part in _checked([f"# {answer.promql}", *lines]))
+    found = list(islice(lines, _MOST_LINES + 1))
+    content = "".join(f"{part}\n" for part in _checked([f"# {answer.promql}", *found[:_MOST_LINES]]))
+    whole = _("all in the file")
+    if len(found) > _MOST_LINES:
+        whole = _("the first {count} lines are in the file").format(count=_MOST_LINES)
     text = Text(
-        Bold(_count(count), " · ", _("all in the file")),
+        Bold(_count(count), " · ", whole),
         "\n",
         Code(cut(clean(answer.promql), _QUERY_ABOVE_FILE)),
         "\n",

@@ -12,14 +12,19 @@ from hypothesis import strategies as st
 from bot.middlewares.locale import speaking
 from handlers.query_callbacks import QueryAgain, RuleList, TargetList
 from handlers.views.answer import CAPTION_UNITS, MESSAGE_ENTITIES, MESSAGE_UNITS, Answer, units
+from handlers.views.charts import drawing
 from handlers.views.query import number, result
 from handlers.views.scrapes import rule_list, target_list
 from handlers.views.wrong_part import marked
 from handlers.words import LANGUAGES, catalogues
+from services.domain.metrics import Curve, Graph, Level, Metric, Reach, Source, Unit
 from services.domain.scraping import EvaluatedRule, Health, RuleAlert, RuleState, ScrapeTarget
 from services.errors import QueryRefused
 from services.metrics.queries import QueryAnswer
 from services.metrics.scrapes import RulesReport, SeenTarget, TargetsReport
+from services.pictures.drawing import Theme
+from services.pictures.plot import drawn
+from services.pictures.sheet import Sheet, packed, unpacked
 from services.prometheus import Evaluated, Kind, Sample, Series
 
 NOW = datetime(2026, 11, 26, 9, 6, 31, tzinfo=UTC)
@@ -117,6 +122,16 @@ def test_all_that_does_not_fit_is_in_the_file() -> None:
     assert lines == ["# up", *(f'{{host="server{number}"}} {number}' for number in range(3000))]
 
 
+def test_a_file_ends_somewhere_and_says_so() -> None:
+    samples = tuple(Sample({"n": str(number)}, 1, NOW) for number in range(20_001))
+    with spoken():
+        answer = result(answered("up", Evaluated(Kind.VECTOR, samples)), ASKER)
+    assert answer.file is not None
+    assert answer.file.content.count(b"\n") == 20_001
+    head = answer.text.render()[0].splitlines()[0]
+    assert head == "20001 series · the first 20000 lines are in the file"
+
+
 @pytest.mark.parametrize("count", [1, 2, 100])
 def test_secrets_stay(count: int) -> None:
     samples = tuple(Sample({"host": str(number), "path": f"/x?{SECRET}"}, 1, NOW) for number in range(count))
@@ -197,3 +212,17 @@ def test_what_makes_an_alert_its_own_is_told() -> None:
         "🔥 disk_full",
         "  server1, /srv · since 14:06 · 91.5",
     ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_query_that_fills_its_pictures_title_is_drawn(language: str) -> None:
+    metric = Metric("query", "W" * 60, Unit.COUNT, Level.TEAM, "up", "", own=False)
+    curve = Curve("server1", ((NOW - timedelta(hours=1), 1.0), (NOW, 2.0)))
+    graph = Graph(
+        metric, Reach.DAY, NOW - timedelta(days=1), NOW, Reach.DAY.step, (curve,), Source.PROMETHEUS
+    )
+    with spoken(language):
+        sheet = drawing(graph, Theme.LIGHT)
+    found = unpacked(packed(sheet))
+    assert isinstance(found, Sheet)
+    assert drawn(found).startswith(b"\x89PNG")
