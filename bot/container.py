@@ -50,6 +50,8 @@ from services.metrics.scrapes import Scrapes
 from services.metrics.stats import Stats
 from services.metrics.subjects import Subjects
 from services.metrics.tops import Tops
+from services.metrics.traffic import Traffics
+from services.metrics.traffic_sources import OfPrometheus, OfTraefiks
 from services.netdatas import Netdatas, open_netdatas
 from services.outside.certificates import Certificates
 from services.outside.checking import Checking
@@ -110,13 +112,14 @@ class Services:
     catalogue: Catalogue
     queries: Queries
     scrapes: Scrapes
+    board: Board
     gallery: Gallery
     tops: Tops
     stats: Stats
     pictures: Pictures
-    board: Board
     surveyor: Surveyor
     routes: Routes
+    traffics: Traffics
     cards: Cards
     checking: Checking
     certificates: Certificates
@@ -241,14 +244,21 @@ async def open_services(
             prometheus=prometheus,
             queries=Queries(prometheus, host_named, store, clock),
             scrapes=Scrapes(prometheus, fleet.hosts, host_named, clock),
+            board=Board(engines, clock.now()),
             catalogue=catalogue,
             gallery=gallery,
             tops=Tops(fleet, Figures(prometheus, netdatas, catalogue), catalogue, clock),
             stats=Stats(fleet, gallery.graphs, netdatas, clock),
             pictures=pictures,
-            board=Board(engines, clock.now()),
             surveyor=surveyor,
             routes=routes,
+            traffics=Traffics(
+                fleet.hosts,
+                OfPrometheus(prometheus, host_named) if prometheus else None,
+                OfTraefiks(traefiks),
+                surveyor,
+                clock,
+            ),
             cards=Cards(fleet, routes),
             checking=Checking(domains, fleet, handshakes, places, names, clock, store),
             certificates=Certificates(domains, traefiks, handshakes, names, clock, place=here),

@@ -37,7 +37,12 @@ def traefik_addresses(
 ) -> dict[str, TraefikAddress]:
     """Of those that have one. gateways: their engines."""
     return {
-        name: TraefikAddress(traefik.url, *traefik.login, gateway=gateways[name] if traefik.via_ssh else None)
+        name: TraefikAddress(
+            traefik.url,
+            *traefik.login,
+            gateway=gateways[name] if traefik.via_ssh else None,
+            metrics_url=traefik.metrics_url or "",
+        )
         for name, host in hosts.items()
         if (traefik := host.traefik)
     }
@@ -60,6 +65,8 @@ def forwarded_addresses(name: str, settings: Settings) -> tuple[str, ...]:
     Its key must permit them."""
     host = settings.hosts[name]
     urls = [api.url for api in (host.traefik, host.netdata) if api and api.via_ssh]
+    if host.traefik and host.traefik.via_ssh and host.traefik.metrics_url:
+        urls.append(host.traefik.metrics_url)
     urls += [probe.url or f"tcp://{probe.address}" for probe in settings.probes if probe.via == name]
     return tuple(dict.fromkeys(map(_address_of, urls)))
 

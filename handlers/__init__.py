@@ -18,6 +18,7 @@ from handlers import (
     scrapes,
     silences,
     start,
+    traffic,
     uptime,
 )
 
@@ -35,6 +36,7 @@ ROUTERS = (
     metrics.router,
     query.router,
     scrapes.router,
+    traffic.router,
     charts.router,
     alerts.router,
     silences.router,

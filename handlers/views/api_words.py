@@ -21,6 +21,13 @@ def api_words(error: errors.ApiError) -> str:
     match error:
         case errors.QueryRefused():
             return _no_query(error, name)
+        case errors.MetricsOff(host=host):
+            words = _(
+                "{api}: its metrics are switched off. They need {flag}; where they are elsewhere, the settings must "
+                "say so ({setting})."
+            )
+            setting = f"hosts.{host or 'NAME'}.traefik.metrics_url"
+            return words.format(api=name, flag="--metrics.prometheus=true", setting=setting)
         case errors.ApiTimeout(seconds=limit):
             return _("{api} did not answer within {time}; it may still do it.").format(
                 api=name, time=seconds(limit)

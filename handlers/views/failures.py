@@ -123,7 +123,7 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
         case errors.NoSuchHost(name=name, near=near_hosts):
             words = _('No host "{name}".').format(name=_short(name))
             return words + " " + _("Did you mean:") if near_hosts else words
-        case errors.NoSuchDomain() | errors.NoDomain() | errors.TargetRefused():
+        case errors.NoSuchDomain() | errors.NoDomain() | errors.TargetRefused() | errors.NoSuchService():
             return target_words(error)
         case errors.NoSuchProbe(name=name, near=probes):
             words = _('No probe "{name}".').format(name=_short(name))

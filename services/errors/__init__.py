@@ -8,6 +8,7 @@ VakhtaError
 │   ├── NoSuchRoute        with the nearest ones
 │   ├── NoSuchDomain       with the nearest ones
 │   ├── NoSuchProbe        with the nearest names
+│   ├── NoSuchService      with the nearest names
 │   └── NoSuchMetric       with the nearest ids
 ├── NoSource               nothing of the settings knows the metric
 ├── MetricTooWide          it is about hosts, or about everything, and was asked of less
@@ -50,6 +51,7 @@ VakhtaError
 ├── ApiError               something about one of the HTTP APIs, which `api` names
 │   ├── ApiUnreachable     no contact, or it was lost before the answer was whole
 │   ├── ApiTimeout         no whole answer in time; what was asked may still be carried out
+│   ├── MetricsOff         it serves no metrics of its own
 │   ├── ApiRefusedLogin    401 or 403: the credentials are missing, wrong, or not enough
 │   ├── ApiRefused         any other error answer, with the API's own words
 │   │   └── QueryRefused   a query that is none, with the place
@@ -78,6 +80,7 @@ from services.errors.apis import (
     ApiTimeout,
     ApiTooOld,
     ApiUnreachable,
+    MetricsOff,
     NotConfigured,
     QueryRefused,
 )
@@ -95,6 +98,7 @@ from services.errors.asking import (
     NoSuchMetric,
     NoSuchProbe,
     NoSuchRoute,
+    NoSuchService,
     NotFound,
     NotUnderstood,
     NotYourPlan,
@@ -174,6 +178,7 @@ __all__ = [
     "MessageLost",
     "MessageRefused",
     "MetricTooWide",
+    "MetricsOff",
     "NoDomain",
     "NoSource",
     "NoSuchContainer",
@@ -183,6 +188,7 @@ __all__ = [
     "NoSuchMetric",
     "NoSuchProbe",
     "NoSuchRoute",
+    "NoSuchService",
     "NoSuchSilence",
     "NotConfigured",
     "NotDelivered",

@@ -89,6 +89,15 @@ class NoSuchProbe(NotFound):
 
 
 @dataclass(eq=False)
+class NoSuchService(NotFound):
+    """Of Traefik's. near: names that may have been meant, nearest first, all in the asker's scope. `name` is "" when a
+    button stood for it."""
+
+    name: str
+    near: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
 class NoSuchMetric(NotFound):
     """near: ids that may have been meant, nearest first."""
 

@@ -20,7 +20,7 @@ from services.pictures.plot import drawn
 from services.pictures.sheet import unpacked
 
 _PDEATHSIG = 1
-_NICENESS = 5  # the bot goes first
+_NICENESS = 2  # the bot goes first
 _LONGEST_TROUBLE = 4000
 
 

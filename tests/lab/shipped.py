@@ -31,15 +31,17 @@ def alertmanager_config(
     )
 
 
-def prometheus_config(addresses: Mapping[str, str], *quicker: tuple[str, str]) -> str:
-    """addresses: what stands for the shipped ones. What is not named there leads nowhere."""
+def prometheus_config(
+    addresses: Mapping[str, str], *quicker: tuple[str, str], rules: Path = RULES[0].parent
+) -> str:
+    """addresses: what stands for the shipped ones. What is not named there leads nowhere. rules: a directory."""
     text = PROMETHEUS.read_text()
     for job in yaml.safe_load(text)["scrape_configs"]:
         for group in job["static_configs"]:
             for target in group["targets"]:
                 text = text.replace(f"[{target}]", f"[{addresses.get(target, NOBODY)!r}]")
     names = ((name, address) for name, address in addresses.items() if name in text)
-    return _fitted(text, (*names, ("rules/*.yml", str(RULES[0].parent / "*.yml")), *quicker))
+    return _fitted(text, (*names, ("rules/*.yml", str(rules / "*.yml")), *quicker))
 
 
 def rules() -> tuple[Mapping[str, Any], ...]:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from tests.lab.shipped import MONITORING
+from tests.lab.shipped import MONITORING, rules
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = Draft7Validator(json.loads((ROOT / "tests/data/compose-spec.schema.json").read_text()))
@@ -182,3 +182,18 @@ def test_what_prometheus_scrapes_is_what_the_compose_files_open() -> None:
         target.partition(":")[0] for targets in jobs.values() for target in targets if "." not in target
     }
     assert inside - {"localhost", "server1", "server2"} == {"alertmanager", "grafana", "vakhta"}
+
+
+def test_the_readme_names_every_rule_secret_and_port_and_links_to_what_is_there() -> None:
+    text = (MONITORING / "README.md").read_text()
+    table = text.partition("## Rules")[2].partition("## ")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == {rule["alert"] for rule in rules()}
+    secrets = {
+        f"{path.parent.name}/{each['file'].removeprefix('./')}"
+        for path in STACK
+        for each in yaml.safe_load(TEXTS[path])["secrets"].values()
+    }
+    assert set(re.findall(r"^\| `(\w+/secrets/\w+)`", text, re.MULTILINE)) == secrets
+    opened = {port.split(":")[-2] for service in SERVICES.values() for port in service.get("ports", [])}
+    assert all(re.search(rf"\b{port}\b", text) for port in opened | {"9100", "19999", "9464", "8082"})
+    assert [link for link in re.findall(r"\]\(([^)#]+)", text) if not (MONITORING / link).exists()] == []

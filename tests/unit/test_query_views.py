@@ -24,7 +24,7 @@ from services.metrics.queries import QueryAnswer
 from services.metrics.scrapes import RulesReport, SeenTarget, TargetsReport
 from services.pictures.drawing import Theme
 from services.pictures.plot import drawn
-from services.pictures.sheet import packed, unpacked
+from services.pictures.sheet import Sheet, packed, unpacked
 from services.prometheus import Evaluated, Kind, Sample, Series
 
 NOW = datetime(2026, 11, 26, 9, 6, 31, tzinfo=UTC)
@@ -223,4 +223,6 @@ def test_a_query_that_fills_its_pictures_title_is_drawn(language: str) -> None:
     )
     with spoken(language):
         sheet = drawing(graph, Theme.LIGHT)
-    assert drawn(unpacked(packed(sheet))).startswith(b"\x89PNG")
+    found = unpacked(packed(sheet))
+    assert isinstance(found, Sheet)
+    assert drawn(found).startswith(b"\x89PNG")
