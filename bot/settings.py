@@ -184,6 +184,7 @@ class Settings(BaseSettings):
         found += [each.get_secret_value() for each in kept if each]
         urls = [probe.url for probe in self.probes]
         urls += [api.url for api in apis]
+        urls += [host.traefik.metrics_url for host in self.hosts.values() if host.traefik]
         for password in (urlsplit(url or "").password or "" for url in urls):
             found += [password, unquote(password)]
         return tuple(secret for secret in found if secret)

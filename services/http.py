@@ -132,20 +132,23 @@ async def open_api(
     username: str = "",
     password: str = "",
     *,
+    token: str = "",
     dial: Dial | None = None,
     context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Api]:
-    """`url`: with the path it is served under, if any. Basic auth when a username is given.
+    """`url`: with the path it is served under, if any. Basic auth when a username is given, a bearer's with a token.
 
     dial: how to get there, directly where None. context: of TLS, by default one that believes the usual authorities.
     Nothing is asked yet. Raises ApiUnreachable for a URL that is none.
     """
+    headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "vakhta"}
+    headers |= {"authorization": f"Bearer {token}"} if token else {}
     limits = httpx.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=30)
     try:
         client = httpx.AsyncClient(
             base_url=url.rstrip("/") + "/",
             auth=(username, password) if username else None,
-            headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "vakhta"},
+            headers=headers,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is ever kept
             limits=limits,
             transport=DialTransport(dial, limits, context) if dial else None,

@@ -10,6 +10,8 @@ from handlers.views.answer import Answer
 from handlers.views.moments import moment
 from services.domain.posts import Notice, Trouble
 
+_MAY_BE_BARE = (Trouble.RECONCILE, Trouble.ANNOTATIONS)  # the sentence says enough without the reason
+
 
 def notice(notice: Notice) -> Answer:
     facts = {name: plain(value, 400) for name, value in notice.facts.items()}
@@ -37,6 +39,8 @@ def _sentence(notice: Notice, facts: dict[str, str]) -> str:
             words = _("Rules name channels that do not exist here yet (sms, email): {rules}.")
         case Trouble.RECONCILE:
             words = _("Alertmanager cannot be asked: what is resolved may still read as firing. {why}")
+        case Trouble.ANNOTATIONS:
+            words = _("Grafana takes no annotations: acts and incidents are missing there. {why}")
         case Trouble.STUMBLED:
             words = _(
                 "Something broke in the watch over {watch} ({why}). It begins anew; the log tells more."
@@ -46,7 +50,7 @@ def _sentence(notice: Notice, facts: dict[str, str]) -> str:
         **dict.fromkeys(("chat", "instead", "why", "key", "incident", "since", "rules", "watch"), "?"),
         **facts,
     }
-    known["why"] = detail.rstrip(".") or ("" if notice.trouble is Trouble.RECONCILE else "?")
+    known["why"] = detail.rstrip(".") or ("" if notice.trouble in _MAY_BE_BARE else "?")
     known["since"] = _time(notice.facts.get("since", ""), notice.at) or known["since"]
     return words.format_map(known).strip()
 
@@ -57,6 +61,8 @@ def _watched(name: str) -> str:
         "certificates": _("certificates"),
         "probes": _("probes"),
         "logs": _("logs"),
+        "annotations": _("annotations"),
+        "pictures": _("pictures"),
     }
     return known.get(name, name)
 

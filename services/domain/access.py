@@ -29,7 +29,10 @@ class Action(StrEnum):
     RELEASE = "release"
     SILENCE = "silence"
     UNSILENCE = "unsilence"
+    QUERY = "query"
 
+
+CHANGES = frozenset({Action.RESTART, Action.STOP, Action.START})
 
 REQUIRED_ROLE = {
     Action.READ: Role.VIEWER,
@@ -41,6 +44,7 @@ REQUIRED_ROLE = {
     Action.RELEASE: Role.OPERATOR,
     Action.SILENCE: Role.OPERATOR,
     Action.UNSILENCE: Role.OPERATOR,
+    Action.QUERY: Role.ADMIN,
 }
 
 
@@ -130,7 +134,6 @@ def may(actor: Actor, action: Action, target: Target | None = None) -> Denial | 
         return Denial.OUT_OF_SCOPE
     if actor.role < REQUIRED_ROLE[action]:
         return Denial.ROLE
-    changes = action in (Action.RESTART, Action.STOP, Action.START)
-    if target is not None and target.protected and changes and actor.role < Role.ADMIN:
+    if target is not None and target.protected and action in CHANGES and actor.role < Role.ADMIN:
         return Denial.PROTECTED
     return None

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 
+from services.errors.base import VakhtaError
+
 Point = tuple[datetime, float]
 
 
@@ -133,7 +135,8 @@ class Graph:
     """A metric over a time. subject: the host or host/container that it was asked of, "" for all in scope.
 
     more: how many curves are left out, those with the lowest figures. warnings: what the source says of its answer:
-    it may not be all there is.
+    it may not be all there is. failure: why a source that would have come first is not the one, or a part is missing.
+    query: as it was asked, for who wants to know why nothing came.
     """
 
     metric: Metric
@@ -147,3 +150,10 @@ class Graph:
     marks: tuple[Mark, ...] = ()
     more: int = 0
     warnings: tuple[str, ...] = ()
+    failure: VakhtaError | None = None
+    query: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a single point."""
+        return any(curve.points for curve in self.curves)

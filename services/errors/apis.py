@@ -49,6 +49,11 @@ class QueryRefused(ApiRefused):
 
 
 @dataclass(eq=False)
+class MetricsOff(ApiError):
+    """It serves none of its own to Prometheus, at least not where they are looked for."""
+
+
+@dataclass(eq=False)
 class NotConfigured(VakhtaError):
     """`setting`: that would have to be there, such as hosts.server1.traefik."""
 

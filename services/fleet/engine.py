@@ -17,12 +17,12 @@ from urllib.parse import quote
 
 from anyio.abc import ByteStream
 
-from services.domain.containers import Container, Details, Usage
+from services.domain.containers import Container, Details, Machine, Sample, Usage
 from services.domain.events import Event
 from services.domain.logs import LogQuery
 from services.domain.news import History
 from services.errors import ContainerGone, DeadlineExceeded, EngineRefused, HostError, HostSilent, Silence
-from services.fleet import answers, news
+from services.fleet import answers, news, samples
 from services.fleet.link import Link
 from services.fleet.listed import MOST_BYTES, Listed
 from services.fleet.sdk import FOREIGN, NOT_UNDERSTOOD, THREADS, TOO_LARGE, Ask, Client, translated
@@ -30,8 +30,12 @@ from services.fleet.streams import AnswerTooLarge, Channel, Response, doubted, e
 from services.logs.text.presentable import presentable
 
 INSPECTS = 8  # at a time
+SAMPLES = 24  # at a time: each waits for the engine, which does not work meanwhile
 GRACE = 1.0  # seconds by which the SDK's own timeout is longer than the deadline
 QUIET = 5.0  # seconds without an event, then a ping beside it tells whether contact is lost
+
+# Engines older than API 1.41 do not know `one-shot`, and tell of two moments themselves.
+_SAMPLE = "stats?stream=false&one-shot=true"
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +64,7 @@ class DockerEngine:
         self._reads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"{link.host}-read")
         self._acts = ThreadPoolExecutor(THREADS, thread_name_prefix=f"{link.host}-act")
         self._inspects = asyncio.Semaphore(INSPECTS)
+        self._samples = asyncio.Semaphore(SAMPLES)
         self._listed = Listed(link.host, self._reads)
 
     @property
@@ -89,7 +94,15 @@ class DockerEngine:
     async def usage(self, container_id: str, *, deadline: float = 5) -> Usage | None:
         """The engine itself takes one to two seconds for it."""
         async with self._within(deadline), self._ask(container_id, "stats?stream=false") as response:
-            return answers.usage(await response.json())
+            return samples.usage(await response.json())
+
+    async def sample(self, container_id: str, *, deadline: float = 5) -> Sample | None:
+        async with self._within(deadline), self._samples:
+            return samples.sample(await self._again(partial(self._json, container_id, _SAMPLE)))
+
+    async def machine(self, *, deadline: float) -> Machine:
+        async with self._within(deadline):
+            return samples.machine(await self._again(partial(self._json, "", "info")))
 
     async def restart(self, container_id: str, *, stop_timeout: int, deadline: float) -> None:
         await self._act(lambda sdk: sdk.restart(container_id, timeout=stop_timeout), deadline, container_id)
