@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from aiogram.exceptions import (
 
 from bot.alerting import Api
 from bot.container import SystemClock
+from bot.finding import Finding
 from bot.hosts import (
     fast_lanes,
     forwarded_addresses,
@@ -27,6 +27,7 @@ from bot.hosts import (
 )
 from bot.logbook import mask, plain
 from bot.mends import api_sentence, sentence, telegram_unreachable
+from bot.metric_trials import tried_metrics
 from bot.outside import Netdata, Traefik
 from bot.server import Host
 from bot.settings import Settings, Telegram
@@ -52,18 +53,6 @@ _NOBODY = "0" * 64  # the id of no container
 _WAYS = {"unix": "on this machine", "ssh": "over SSH", "tcp": "over TLS"}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report."""
-
-    name: str
-    text: str
-    ok: bool = True
-
-    def __str__(self) -> str:
-        return f"{'ok' if self.ok else '!!'}  {self.name}: {self.text}"
-
-
 async def check(settings: Settings, *, tell: Callable[[str], object]) -> int:
     """All trials side by side, told in the order of the settings. 0: all is well, 1: something is not."""
     findings = await asyncio.gather(
@@ -83,6 +72,7 @@ async def check(settings: Settings, *, tell: Callable[[str], object]) -> int:
             if host.netdata
         ),
     )
+    findings += await tried_metrics(settings)
     for line in [*map(str, findings), *_recipe(settings)]:
         tell(mask(plain(line), settings.secrets()))
     return 0 if all(finding.ok for finding in findings) else 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.alerting import host_aliases
+from bot.alerting import catalogue_of, host_aliases
 from bot.courier import live
 from bot.hosts import fast_lanes, host_address, netdata_addresses, own_addresses, traefik_addresses
 from bot.middlewares.doors import Doors
@@ -41,10 +41,15 @@ from services.logs.text.presenter import Presenter
 from services.metrics.available import Availability
 from services.metrics.board import Board
 from services.metrics.catalogue import Catalogue
+from services.metrics.figures import Figures
 from services.metrics.gallery import Gallery
 from services.metrics.graphs import Graphs
 from services.metrics.marks import Marks
+from services.metrics.queries import Queries
+from services.metrics.scrapes import Scrapes
+from services.metrics.stats import Stats
 from services.metrics.subjects import Subjects
+from services.metrics.tops import Tops
 from services.metrics.traffic import Traffics
 from services.metrics.traffic_sources import OfPrometheus, OfTraefiks
 from services.netdatas import Netdatas, open_netdatas
@@ -105,8 +110,12 @@ class Services:
     netdatas: Netdatas
     prometheus: Prometheus | None
     catalogue: Catalogue
+    queries: Queries
+    scrapes: Scrapes
     board: Board
     gallery: Gallery
+    tops: Tops
+    stats: Stats
     pictures: Pictures
     surveyor: Surveyor
     routes: Routes
@@ -201,7 +210,7 @@ async def open_services(
             *(Place(name, through(engine)) for name, engine in engines.items() if engine.forwards),
         ]
         results = Results(store, clock)
-        catalogue = Catalogue(block.metric(name) for name, block in settings.metrics.items())
+        catalogue = catalogue_of(settings)
         host_named = Policy(hosts=host_aliases(settings)).host_named
         gallery = Gallery(
             Graphs(
@@ -233,9 +242,13 @@ async def open_services(
             traefiks=traefiks,
             netdatas=netdatas,
             prometheus=prometheus,
+            queries=Queries(prometheus, host_named, store, clock),
+            scrapes=Scrapes(prometheus, fleet.hosts, host_named, clock),
             board=Board(engines, clock.now()),
             catalogue=catalogue,
             gallery=gallery,
+            tops=Tops(fleet, Figures(prometheus, netdatas, catalogue), catalogue, clock),
+            stats=Stats(fleet, gallery.graphs, netdatas, clock),
             pictures=pictures,
             surveyor=surveyor,
             routes=routes,

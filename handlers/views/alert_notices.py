@@ -61,6 +61,8 @@ def _watched(name: str) -> str:
         "certificates": _("certificates"),
         "probes": _("probes"),
         "logs": _("logs"),
+        "annotations": _("annotations"),
+        "pictures": _("pictures"),
     }
     return known.get(name, name)
 

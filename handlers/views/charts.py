@@ -1,6 +1,6 @@
 """`/chart`: a metric over time as a photo, and what it says in few words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,8 +11,8 @@ from aiogram.utils.i18n import ngettext
 
 from handlers.callbacks import Open, Overview
 from handlers.metric_callbacks import KEY_OF_REACH, REACHES, GraphDark, GraphLight, GraphTurn
-from handlers.views.alert_text import inert, one_line, web_link
-from handlers.views.answer import Answer, File, Row, button
+from handlers.views.alert_text import cut, inert, one_line, web_link
+from handlers.views.answer import CAPTION_UNITS, Answer, File, Row, button, units
 from handlers.views.failures import sentence
 from handlers.views.metric_words import figure, limit_words, metric_title, reach_label, sign
 from handlers.views.moments import clock, moment
@@ -23,7 +23,7 @@ from services.errors import PictureError
 from services.pictures.drawing import Drawing, Theme, Words
 
 _STALE = timedelta(minutes=5)  # and a few steps: later than that a figure is none of now
-_LONGEST_QUERY = 400
+_LONGEST_QUERY, _LONGEST_REASON = 300, 300
 _MOST_WARNINGS = 2
 
 
@@ -70,14 +70,23 @@ def chart(
     file = None
     if picture is not None:
         file = File(f"{graph.metric.id}-{KEY_OF_REACH[graph.reach]}.png", picture, photo=True)
-    lines = [Text(line, "\n") for line in _lines(graph, failure)]
-    text = Text(*lines, f"{graph.source} · ", clock(graph.end, seconds=True))
-    return Answer(text, tuple(_buttons(graph, theme, asker, link)), file)
+    source = f"{graph.source} · {clock(graph.end, seconds=True)}"
+    lines = _fitting(_lines(graph, failure), CAPTION_UNITS - units(source))
+    return Answer(Text(*lines, source), tuple(_buttons(graph, theme, asker, link)), file)
 
 
 def waiting(metric: str) -> Answer:
     """While a source takes its time. metric: its id, or what was typed."""
     return Answer(Text("⏳ ", _("Drawing: {what} …").format(what=inert(one_line(metric)))))
+
+
+def _fitting(lines: Iterable[Text | str], room: int) -> Iterator[Text]:
+    """Those that there is room for: a reason that is too long is left out, not what comes after it."""
+    for line in lines:
+        text = Text(line, "\n")
+        if (taken := units(text.render()[0])) <= room:
+            room -= taken
+            yield text
 
 
 def _lines(graph: Graph, failure: PictureError | None) -> Iterator[Text | str]:
@@ -94,7 +103,7 @@ def _lines(graph: Graph, failure: PictureError | None) -> Iterator[Text | str]:
         yield from _nothing(graph)
     for error in (graph.failure, failure):
         if error is not None:
-            told = sentence(error, graph.end)
+            told = cut(sentence(error, graph.end), _LONGEST_REASON)
             yield told if told.startswith("⚠️") else f"⚠️ {told}"
     for warning in graph.warnings[:_MOST_WARNINGS]:
         yield "⚠️ " + inert(one_line(warning))
@@ -104,7 +113,7 @@ def _headline(graph: Graph, worst: _Figures) -> str:
     metric = graph.metric
     named = worst.curve.name if len(graph.curves) > 1 else graph.subject or worst.curve.name
     what = " · ".join(
-        dict.fromkeys(filter(None, (metric_title(metric), inert(_other_than(named, metric.id)))))
+        dict.fromkeys(filter(None, (inert(metric_title(metric)), inert(_other_than(named, metric.id)))))
     )
     now = figure(worst.now, metric.unit)
     if graph.end - worst.at > _patience(graph):
@@ -127,11 +136,11 @@ def _figures(graph: Graph, worst: _Figures) -> str:
 
 def _nothing(graph: Graph) -> Iterator[Text | str]:
     metric = graph.metric
-    what = " · ".join(filter(None, (metric_title(metric), inert(graph.subject))))
+    what = " · ".join(filter(None, (inert(metric_title(metric)), inert(graph.subject))))
     yield Bold(_("{what}: no figures in {reach}").format(what=what, reach=reach_label(graph.reach)))
     if metric.source:
         yield _("They would come from: {source}. Does Prometheus scrape it?").format(
-            source=inert(metric.source)
+            source=inert(one_line(metric.source))
         )
     yield Text(_("Asked for:"), " ", Code(one_line(graph.query, _LONGEST_QUERY)))
 

@@ -19,6 +19,7 @@ from handlers.views.metric_words import about_metric
 from handlers.views.moments import clock, moment, seconds
 from handlers.views.pattern_words import pattern_words
 from handlers.views.target_words import target_words
+from handlers.views.wrong_part import wrong_part
 from services import errors
 from services.alerts.inbox import InboxFull
 from services.domain.access import Action
@@ -70,8 +71,8 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
             )
         case errors.NoSuchProbe(name=name) if name:
             return Answer(Text(sentence(error, now)), ([button(_("Uptime"), ProbeList(asker=asker))],))
-        case errors.PatternRefused(plainer=plainer) if plainer:
-            return Answer(Text(sentence(error, now), " ", _("Try:"), " ", Code(plainer)))
+        case errors.QueryRefused() | errors.PatternRefused():
+            return Answer(Text(sentence(error, now), *wrong_part(error)))
         case _:
             return Answer(Text(sentence(error, now)))
 
@@ -269,6 +270,7 @@ def _denied(action: str, name: str, who: tuple[str, ...]) -> str:
         Action.RELEASE: _("No right to acknowledge alerts."),
         Action.SILENCE: _("No right to silence alerts."),
         Action.UNSILENCE: _("No right to silence alerts."),
+        Action.QUERY: _("No right to query Prometheus: it takes the role admin and the scope */*, here too."),
     }
     words = known.get(action, _("No right: {what}.")).format(name=_short(name), what=action)
     return words + " " + _("Who has it: {names}.").format(names=", ".join(who)) if who else words

@@ -68,11 +68,13 @@ def _turning(
 def meant_instead(
     error: errors.VakhtaError, asked: ChartArgs, asker: str, subject: Subject | None
 ) -> tuple[Row, ...]:
-    """The same picture of what may have been meant; none where nothing comes near. subject: what it was asked of,
-    where only the metric is none."""
+    """The same picture of what may have been meant; of metrics the choice where nothing comes near, else nothing.
+    subject: what it was asked of, where only the metric is none."""
     reach, metric = asked.reach, asked.metric
     found: list[tuple[str, Graph]] = []
     match error:
+        case errors.NoSuchMetric(near=()):
+            return ([button(_("Charts"), MetricList(asker=asker))],)
         case errors.NoSuchMetric(near=ids):
             host, container = (subject.host, subject.container) if subject else ("", "")
             key = key_of(host, container) if container else ""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.alerts import dispatching
 from services.alerts.bulletins import Bulletins
-from services.alerts.delivery import Delivery
+from services.alerts.delivery import Delivery, Posted, nobody
 from services.alerts.dispatching import Look, Need, Step
 from services.alerts.incidents import tallied
 from services.alerts.ledger import Ledger, closed_key, divert, look_at, look_no_more, post_writes, queue_of
@@ -50,7 +50,7 @@ class _Lane:
 
 
 class Outbox:
-    """scale: what Telegram's limits are multiplied by, in tests.
+    """scale: what Telegram's limits are multiplied by, in tests. posted: see `Delivery`.
 
     outcomes: how often a step came to which end.
     """
@@ -65,6 +65,7 @@ class Outbox:
         clock: Clock,
         *,
         scale: float = 1,
+        posted: Posted = nobody,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -72,7 +73,7 @@ class Outbox:
         self._policy = policy
         self._clock = clock
         self._scale = scale
-        self._delivery = Delivery(ledger, notifier, Bulletins(ledger, policy, scale), clock)
+        self._delivery = Delivery(ledger, notifier, Bulletins(ledger, policy, scale), clock, posted)
         self._stopping = False
         self.outcomes = Counter(dict.fromkeys(OUTCOMES, 0))
         self._lanes = {to: _Lane() for to in policy.everywhere}

@@ -29,6 +29,7 @@ class Action(StrEnum):
     RELEASE = "release"
     SILENCE = "silence"
     UNSILENCE = "unsilence"
+    QUERY = "query"
 
 
 CHANGES = frozenset({Action.RESTART, Action.STOP, Action.START})
@@ -43,6 +44,7 @@ REQUIRED_ROLE = {
     Action.RELEASE: Role.OPERATOR,
     Action.SILENCE: Role.OPERATOR,
     Action.UNSILENCE: Role.OPERATOR,
+    Action.QUERY: Role.ADMIN,
 }
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 
-from services.domain.containers import Container, Details, Machine, Sample, key_of
-from services.domain.metrics import Source, Thresholds
+from services.domain.containers import Machine, Sample, key_of
+from services.domain.metrics import Point, Source, Thresholds
+from services.domain.reports import Card
 from services.errors import HostSilent, VakhtaError
 
 
@@ -24,7 +25,7 @@ def strain(figure: float | None, thresholds: Thresholds) -> Strain:
         return Strain.NONE
     sign = -1 if thresholds.below else 1
     for limit, found in ((thresholds.critical, Strain.CRITICAL), (thresholds.warning, Strain.WARNING)):
-        if limit is not None and sign * figure > sign * limit:
+        if limit is not None and sign * figure >= sign * limit:
             return found
     return Strain.NONE
 
@@ -89,11 +90,12 @@ class ContainerLoad:
 
 @dataclass(frozen=True, slots=True)
 class HostTop:
-    """One host. figures: None where the asker may not see the host as a whole, or nobody knows them; source: who does.
+    """One host. whole: whether the asker may see it as such.
 
-    machine: by its engine. containers: the asker's, in no order; measured_by: who knows. running: how many of the
-    asker's run, of which some may be unmeasured. silence: its engine's. faults: what did not answer as it should.
-    whole: whether the asker may see the host as a whole.
+    figures: None where the asker may not see it as a whole, or nobody knows them; source: who does. machine: by its
+    engine. containers: the asker's, in no order; measured_by: who knows. running: how many of the asker's run;
+    sampled: of how many of them the engine was asked, whose answer may not have come. silence: its engine's. faults:
+    what did not answer as it should.
     """
 
     host: str
@@ -104,8 +106,14 @@ class HostTop:
     containers: tuple[ContainerLoad, ...] = ()
     measured_by: Source | None = None
     running: int = 0
+    sampled: int = 0
     silence: HostSilent | None = None
     faults: tuple[VakhtaError, ...] = ()
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the engine will tell more if it is asked once more."""
+        return self.sampled > sum(each.cpu is not None for each in self.containers) and not self.silence
 
     def by_cpu(self, most: int) -> Sequence[ContainerLoad]:
         known = [each for each in self.containers if each.cpu is not None]
@@ -118,11 +126,16 @@ class HostTop:
 
 @dataclass(frozen=True, slots=True)
 class TopReport:
-    """All hosts that the asker may see, trouble first, at one moment."""
+    """All hosts that the asker may see, trouble first, at one moment. faults: what was wrong with Prometheus."""
 
     hosts: tuple[HostTop, ...]
     limits: Limits
     at: datetime
+    faults: tuple[VakhtaError, ...] = ()
+
+    @property
+    def unfinished(self) -> bool:
+        return any(each.unfinished for each in self.hosts)
 
     def worst(self, top: HostTop) -> Strain:
         return self.limits.worst(top.figures) if top.figures else Strain.NONE
@@ -162,11 +175,32 @@ def pace(before: Sample | None, after: Sample | None) -> Pace:
 
 @dataclass(frozen=True, slots=True)
 class ContainerStats:
-    """One container now. sample: None when it does not run or did not answer in time. machine: None when not known."""
+    """One container now, and over the last hour where anybody knows. card: its `usage` is left out.
 
-    container: Container
-    details: Details
+    sample: None where it does not run or did not answer in time. machine: None where not known. history: CPU and
+    memory, each in percent: of one core, and of the limit or else of the machine's; only what has points.
+    """
+
+    card: Card
     sample: Sample | None
     pace: Pace
     machine: Machine | None
-    at: datetime
+    history: "History | None" = None
+
+    @property
+    def memory_share(self) -> float | None:
+        """Percent of what it may have."""
+        limit = self.sample.memory_limit if self.sample else None
+        return 100 * self.sample.memory / limit if self.sample and limit else None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """step: between two points, unless there is a gap."""
+
+    start: datetime
+    end: datetime
+    step: timedelta
+    cpu: tuple[Point, ...]
+    memory: tuple[Point, ...]
+    source: Source

@@ -95,16 +95,27 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertChart:
+    """A metric by its id, of a host, of a container there, or of all where both are ""."""
+
+    metric: str
+    host: str = ""
+    container: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """One incident as a message shows it: `alerts` worst first, all of them or the worst ten.
 
     tally: as this destination sees it. names: the person's names of acknowledgers are in `incident.acks`.
+    chart: the picture that belongs to it, if any.
     """
 
     incident: Incident
     tally: Tally
     alerts: tuple[Alert, ...]
     evidence: Evidence | None = None
+    chart: AlertChart | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,16 +105,19 @@ class Fleet:
     async def card(self, container: Container) -> Card:
         """One container in full; it is one that the asker may see."""
         engine = self._engines[container.host]
-        details, usage, stops = await asyncio.gather(
-            engine.inspect(container.id, deadline=USAGE_DEADLINE),
-            self._usage(engine, container),
-            self._plans.stops(),
+        card, usage = await asyncio.gather(self.examine(container), self._usage(engine, container))
+        return replace(card, usage=usage)
+
+    async def examine(self, container: Container) -> Card:
+        """As `card`, at once: without what it uses."""
+        details, stops = await asyncio.gather(
+            self._engines[container.host].inspect(container.id, deadline=USAGE_DEADLINE), self._plans.stops()
         )
         # The inspect is the newer word: the state may have changed since the list.
         container = replace(container, state=details.state, health=details.health)
         diagnosis = diagnose(container, details, stops.get((container.host, container.name)))
         protected = self._protection.covers(container)
-        return Card(Observed(container, diagnosis), details, usage, protected, self._clock.now())
+        return Card(Observed(container, diagnosis), details, None, protected, self._clock.now())
 
     async def find(self, what: str | ContainerKey, *, by: Actor) -> Container:
         """The one container meant, in the person's scope.

@@ -18,7 +18,7 @@ from services.errors import HostSilent, NoSuchMetric, VakhtaError
 from services.metrics.catalogue import Catalogue, rendered
 from services.netdata import ChartNow, Netdata
 from services.netdatas import Netdatas
-from services.outcomes import settled
+from services.outcomes import settled, value_of
 from services.prometheus import Prometheus, Sample
 
 # In seconds: two hosts, one of them dead, are to be told of within two.
@@ -142,12 +142,15 @@ def _known(samples: Sequence[Sample]) -> list[Sample]:
 
 
 async def _asked(netdata: Netdata, deadline: float) -> HostFigures:
-    charts, cpu, received, sent = await asyncio.gather(
-        netdata.charts("system.load", "system.ram", "mem.available", "disk_space.*", deadline=deadline),
-        netdata.value(NetdataChart("system.cpu"), deadline=deadline),
-        netdata.value(NetdataChart("system.net", ("received",), _KILOBIT), deadline=deadline),
-        netdata.value(NetdataChart("system.net", ("sent",), _KILOBIT), deadline=deadline),
+    value = partial(netdata.value, deadline=deadline)
+    patterns = ("system.load", "system.ram", "mem.available", "disk_space.*")
+    found, *figures = await asyncio.gather(
+        settled(partial(netdata.charts, *patterns, deadline=deadline)),
+        settled(partial(value, NetdataChart("system.cpu"))),
+        settled(partial(value, NetdataChart("system.net", ("received",), _KILOBIT))),
+        settled(partial(value, NetdataChart("system.net", ("sent",), _KILOBIT))),
     )
+    charts, (cpu, received, sent) = value_of(found), map(value_of, figures)
     by_id = {chart.id: chart for chart in charts}
     ram, available = _values(by_id, "system.ram"), _values(by_id, "mem.available")
     # By name and by id each figure is there twice where the two differ; these four are the same.

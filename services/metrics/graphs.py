@@ -104,7 +104,12 @@ class Graphs:
         """
         wanted = self.metric(metric)
         subject = await self._subjects.find(name, by=by)
-        return await self.of(self._fitting(wanted, subject), reach, subject, by=by)
+        graph = await self.of(self._fitting(wanted, subject), reach, subject, by=by)
+        if subject.unnamed is None:
+            return graph
+        if not graph.curves:
+            raise subject.unnamed.why
+        return replace(graph, subject=f"{subject.host}/{graph.curves[0].labels['container']}")
 
     async def subject(self, name: str | ContainerKey | None, *, by: Actor) -> Subject:
         """As `Subjects.find`."""
@@ -127,7 +132,7 @@ class Graphs:
         )  # fmt: skip
 
     def _fitting(self, metric: Metric, subject: Subject) -> Metric:
-        if metric.level is Level.HOST and subject.container:
+        if metric.level is Level.HOST and subject.is_container:
             name = f"container_{metric.id}"
             found = next((each for each in self._catalogue if each.id == name), None)
             if found is None or found.level is not Level.CONTAINER:
@@ -175,7 +180,7 @@ class Graphs:
         return _Said(Source.NETDATA, curves, more, failure=failures[0] if failures else None)
 
     def _netdata_hosts(self, ask: _Ask) -> Sequence[str]:
-        if ask.metric.netdata is None or ask.subject.container:
+        if ask.metric.netdata is None or ask.subject.is_container:
             return ()
         scope, subject = ask.sight.scope, ask.subject
         return [

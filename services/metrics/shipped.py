@@ -122,7 +122,8 @@ SYSTEM: tuple[Metric, ...] = (
         "Network latency",
         Unit.SECONDS,
         Level.HOST,
-        'max by (host, instance) (probe_duration_seconds{host=~"$host"})',
+        # From server to server; what stands for a container is how long its pages take.
+        'max by (host, instance) (probe_duration_seconds{host=~"$host",container=""})',
         "blackbox-exporter",
     ),
     Metric(

@@ -7,10 +7,11 @@ answer no more than its own deadline; of what has come the best is told. It alwa
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from services.domain.access import Actor
-from services.domain.containers import Container, Machine
-from services.domain.figures import ContainerLoad, HostFigures, HostTop, Limits, TopReport
+from services.domain.containers import Container, Machine, State
+from services.domain.figures import ContainerLoad, HostFigures, HostTop, Limits, Strain, TopReport
 from services.domain.metrics import Source, Thresholds
 from services.errors import HostError, NoSuchHost, NoSuchMetric
 from services.fleet import names
@@ -18,7 +19,7 @@ from services.fleet.fleet import Fleet
 from services.fleet.sights import Sight
 from services.metrics.catalogue import Catalogue
 from services.metrics.figures import Figures, Known, is_about
-from services.metrics.sampling import loads, sampled
+from services.metrics.sampling import Sampler, loads
 from services.ports import Clock
 
 # In seconds, for the whole. An engine gathers once a second, and is asked for two samples.
@@ -38,13 +39,14 @@ class _Question:
 
 
 class Tops:
-    """Nothing is cached."""
+    """Nothing is cached, but for the samples that a next one is compared with."""
 
     def __init__(self, fleet: Fleet, figures: Figures, catalogue: Catalogue, clock: Clock) -> None:
         self._fleet = fleet
         self._figures = figures
         self._catalogue = catalogue
         self._clock = clock
+        self._sampler = Sampler()
 
     async def top(self, host: str | None, *, by: Actor) -> TopReport:
         """host: as a person types it; None for all. Raises NoSuchHost for one that is not there or out of sight."""
@@ -55,12 +57,12 @@ class Tops:
             question = _Question(by, known, MOST_SAMPLED // max(len(hosts), 1), ends)
             tasks = [group.create_task(self._host(each, question)) for each in hosts]
         found = [task.result() for task in tasks]
-        report = TopReport(tuple(each for each in found if each), self._limits(), self._clock.now())
-        if host and not report.hosts:
+        limits = self._limits()
+        seen = [each for each in found if each]
+        if host and not seen:
             raise NoSuchHost(host)
-        return TopReport(
-            tuple(sorted(report.hosts, key=lambda each: _calm(each, report))), report.limits, report.at
-        )
+        faults = known.result().faults if any(each.whole for each in seen) else ()
+        return TopReport(tuple(sorted(seen, key=partial(_calm, limits))), limits, self._clock.now(), faults)
 
     async def _meant(self, typed: str, by: Actor) -> str:
         """One out of sight is not told from one that does not exist, not even by the time it takes."""
@@ -81,20 +83,22 @@ class Tops:
             netdata = group.create_task(self._figures.of_netdata(host)) if whole else None
             machine = group.create_task(self._machine(host)) if whole else None
             sight = await self._fleet.glance(host, by=question.by)
-            running = [each for each in sight.containers if each.runs] if sight else []
-            sampling = group.create_task(self._sampled(host, running, question))
+            running = [each for each in sight.containers if each.state is State.RUNNING] if sight else []
+            some = running[: question.samples]
+            sampling = group.create_task(self._sampled(host, some, question))
             await asyncio.wait({question.known})
             known = question.known.result()
             measured = _measured(known, host, sight, question.by)
             if measured:
                 sampling.cancel()
             figures = known.hosts.get(host) if whole else None
-            if netdata and figures:
-                netdata.cancel()
+            for needless in (netdata, machine):
+                if needless and figures:
+                    needless.cancel()
             await asyncio.wait({each for each in (netdata, machine, sampling) if each})
         if sight is None:
             return None
-        source, faults = (Source.PROMETHEUS if figures else None), list(known.faults)
+        source, faults = (Source.PROMETHEUS if figures else None), []
         if netdata and not figures:
             told = netdata.result()
             if isinstance(told, HostFigures):
@@ -103,16 +107,17 @@ class Tops:
                 faults.append(told)
         by_engine = () if measured or sampling.cancelled() else sampling.result()
         return HostTop(
-            host, whole, figures, source, machine.result() if machine else None, measured or by_engine,
+            host, whole, figures, source, _kept(machine), measured or by_engine,
             Source.PROMETHEUS if measured else Source.DOCKER if by_engine else None,
-            len(running), sight.silence, tuple(faults),
+            len(running), 0 if measured else len(some), sight.silence, tuple(faults),
         )  # fmt: skip
 
     async def _sampled(
-        self, host: str, running: Sequence[Container], question: _Question
+        self, host: str, some: Sequence[Container], question: _Question
     ) -> tuple[ContainerLoad, ...]:
-        some = running[: question.samples]
-        return loads(await sampled(self._fleet.engine(host), some, until=question.ends)) if some else ()
+        if not some:
+            return ()
+        return loads(await self._sampler.sampled(self._fleet.engine(host), some, until=question.ends))
 
     async def _machine(self, host: str) -> Machine | None:
         try:
@@ -137,10 +142,17 @@ def _measured(known: Known, host: str, sight: Sight | None, by: Actor) -> tuple[
         return ()
     if sight.silence:
         return tuple(row for name, row in rows.items() if by.scope.covers(host, name))
-    return tuple(rows[each.name] for each in sight.containers if each.runs and each.name in rows)
+    return tuple(
+        rows[each.name] for each in sight.containers if each.state is State.RUNNING and each.name in rows
+    )
 
 
-def _calm(top: HostTop, report: TopReport) -> tuple[bool, int, float]:
+def _kept(machine: "asyncio.Task[Machine | None] | None") -> Machine | None:
+    return machine.result() if machine and not machine.cancelled() else None
+
+
+def _calm(limits: Limits, top: HostTop) -> tuple[bool, int, float]:
     """The greater, the later its turn."""
+    worst = limits.worst(top.figures) if top.figures else Strain.NONE
     cpu = top.figures.cpu if top.figures else None
-    return top.silence is None, -report.worst(top), -(cpu or 0.0)
+    return top.silence is None, -worst, -(cpu or 0.0)

@@ -16,14 +16,16 @@ class Theme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """In the person's language. empty: stands in a picture without a single point."""
+    """In the person's language. empty: stands in a picture without a single point. more: of curves that were left out
+    of the drawing, such as "and 10 more"; those that are in it without a name are counted as +42.
+    """
 
     now: str = "now"
     least: str = "min"
     mean: str = "avg"
     most: str = "max"
     empty: str = "no data"
-    more: str = ""  # of the curves beyond NAMED and those left out, such as "and 40 more"; else they are counted as +40
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)

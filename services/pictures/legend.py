@@ -18,7 +18,9 @@ class Legend:
     def __init__(self, found: Sequence[Stroke], sheet: Sheet, palette: Palette) -> None:
         self._strokes = found[:NAMED]
         self._palette = palette
-        self._more = sheet.words.more or (f"+{len(found) - NAMED}" if len(found) > NAMED else "")
+        thin = f"+{len(found) - NAMED}" if len(found) > NAMED else ""
+        self._thin = bool(thin)
+        self._more = "  ".join(filter(None, (thin, sheet.words.more)))
         rows = [_cells(stroke, sheet) for stroke in self._strokes]
         units = {unit for unit, _figures in rows if unit is not None}
         self._unit = units.pop() if len(units) == 1 else ""
@@ -49,6 +51,9 @@ class Legend:
                 board.write(begin, y, name or _NONE, self._palette.ink)
                 self._write(board, cells, right, y, self._palette.ink)
             y -= LINE
+        if self._thin:
+            board.line((left + 4, left + _SWATCH - 4), (y, y), self._palette.rest, 5)
+            left += _SWATCH + 10
         board.write(left, y, PLAIN.fitted(self._more, right - left), self._palette.quiet)
 
     def _key(self, board: Board, number: int, x: float, y: float) -> None:

@@ -30,7 +30,7 @@ class Lettering:
     def fitted(self, text: str, room: float) -> str:
         """At most so many pixels wide: what is too long loses its middle, since names differ at both ends."""
         text = self.clean(text)
-        if self.width(text) <= room:
+        if not text or self.width(text) <= room:
             return text
         kept = min(len(text) - 1, int(len(text) * room / self.width(text)) + 5)
         while kept > 1:

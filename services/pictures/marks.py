@@ -56,11 +56,11 @@ def tell_marks(
         if (room := room - PLAIN.width(text) - _GAP) < -_GAP:
             break
         told.append((text, _colour(mark.kind, field.palette)))
+    if len(told) < len(marks):
+        told.append((f"+{len(marks) - len(told)}", field.palette.quiet))  # older ones, so before the others
     for text, colour in reversed(told):
         field.board.write(left, y, text, colour)
         left += PLAIN.width(text) + _GAP
-    if len(told) < len(marks):
-        field.board.write(left, y, f"+{len(marks) - len(told)}", field.palette.quiet)
 
 
 def _colour(kind: MarkKind, palette: Palette) -> str:

@@ -13,12 +13,14 @@ import traceback
 from pathlib import Path
 from typing import BinaryIO
 
+from services.pictures.bars import Bars
+from services.pictures.columns import bars_drawn
 from services.pictures.frames import ANSWERED, ASKED
 from services.pictures.plot import drawn
 from services.pictures.sheet import unpacked
 
 _PDEATHSIG = 1
-_NICENESS = 5  # the bot goes first
+_NICENESS = 2  # the bot goes first
 _LONGEST_TROUBLE = 4000
 
 
@@ -55,7 +57,8 @@ def _line() -> tuple[BinaryIO, BinaryIO]:
 
 def _tried(frame: bytes) -> tuple[bool, bytes]:
     try:
-        return True, drawn(unpacked(frame))
+        asked = unpacked(frame)
+        return True, bars_drawn(asked) if isinstance(asked, Bars) else drawn(asked)
     except Exception:  # noqa: BLE001  (whatever it is, the bot is told, and the next picture comes)
         return False, traceback.format_exc()[-_LONGEST_TROUBLE:].encode(errors="replace")
 

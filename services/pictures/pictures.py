@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.errors import PictureFailed, PicturesFull, PictureTooSlow
+from services.errors import PictureError, PictureFailed, PicturesFull, PictureTooSlow
+from services.pictures.bars import Bars
 from services.pictures.drawing import Drawing
 from services.pictures.easel import Easel, EaselGone, Painted
 from services.pictures.sheet import packed
@@ -30,9 +31,21 @@ class Limits:
 
     most: int = 32
     patience: float = 10.0
-    turn: float = 5.0
+    turn: float = 10.0
     idle: float = 300.0
     resident: int = 180_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is waited for: done when its caller has given up, too."""
+
+    frame: bytes
+    answer: asyncio.Future[bytes | PictureError]
+
+    def tell(self, answer: bytes | PictureError) -> None:
+        if not self.answer.done():
+            self.answer.set_result(answer)
 
 
 class Pictures:
@@ -40,34 +53,60 @@ class Pictures:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._waited_for = 0
-        self._turn = asyncio.Lock()
+        self.waited_for = 0
+        self._asked: asyncio.Queue[_Asked] = asyncio.Queue()
         self._easel: Easel | None = None
         self._directory: Path | None = None
-        self._rest: asyncio.TimerHandle | None = None
 
-    async def draw(self, drawing: Drawing) -> bytes:
+    async def draw(self, drawing: Drawing | Bars) -> bytes:
         """A PNG. Raises PicturesFull, PictureTooSlow, PictureFailed."""
-        if self._waited_for >= self._limits.most:
+        if self.waited_for >= self._limits.most:
             raise PicturesFull(self._limits.most)
-        self._waited_for += 1
+        self.waited_for += 1
         try:
             async with asyncio.timeout(self._limits.patience):
                 frame = await asyncio.to_thread(packed, drawing)
-                async with self._turn:
-                    return await self._drawn(frame)
+                asked = _Asked(frame, asyncio.get_running_loop().create_future())
+                self._asked.put_nowait(asked)
+                answer = await asked.answer
         except TimeoutError:
+            log.error("no picture within %g s", self._limits.patience)  # noqa: TRY400
             raise PictureTooSlow(self._limits.patience) from None
         finally:
-            self._waited_for -= 1
+            self.waited_for -= 1
+        if isinstance(answer, PictureError):
+            raise answer
+        return answer
 
-    async def close(self) -> None:
-        self._wake()
-        if self._easel:
-            self._easel.drop()
-            await self._easel.gone()
-        if self._directory:
-            await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
+    async def run(self) -> None:
+        """Draws what is asked for, one after another. One whose caller has given up in the middle is drawn to its end:
+        a new process would take longer.
+        """
+        try:
+            while True:
+                asked = await self._next()
+                if not asked.answer.done():
+                    await self._serve(asked)
+        finally:
+            while not self._asked.empty():
+                self._asked.get_nowait().tell(PictureFailed("the bot ends"))
+            await self._close()
+
+    async def _next(self) -> _Asked:
+        try:
+            async with asyncio.timeout(self._limits.idle):
+                return await self._asked.get()
+        except TimeoutError:
+            self._drop()
+            return await self._asked.get()
+
+    async def _serve(self, asked: _Asked) -> None:
+        try:
+            asked.tell(await self._drawn(asked.frame))
+        except PictureError as error:
+            asked.tell(error)
+        finally:
+            asked.tell(PictureFailed("the bot ends"))
 
     async def _drawn(self, frame: bytes) -> bytes:
         """Tried once more when the process ends over it: it may have been somebody's kill, or want of memory."""
@@ -87,7 +126,6 @@ class Pictures:
         return painted.body
 
     async def _painted(self, frame: bytes) -> Painted:
-        self._wake()
         whole = False
         try:
             async with asyncio.timeout(self._limits.turn):
@@ -104,7 +142,6 @@ class Pictures:
         finally:
             if not whole:
                 self._drop()
-            self._rest = asyncio.get_running_loop().call_later(self._limits.idle, self._drop)
 
     async def _at_work(self) -> Easel:
         if self._easel is None or self._easel.ended:
@@ -117,15 +154,20 @@ class Pictures:
         if self._easel:
             self._easel.drop()
 
-    def _wake(self) -> None:
-        if self._rest:
-            self._rest.cancel()
+    async def _close(self) -> None:
+        if self._easel:
+            self._easel.drop()
+            await self._easel.gone()
+        if self._directory:
+            await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
 
 
 @asynccontextmanager
 async def open_pictures(limits: Limits | None = None) -> AsyncIterator[Pictures]:
     pictures = Pictures(limits or Limits())
-    try:
-        yield pictures
-    finally:
-        await pictures.close()
+    async with asyncio.TaskGroup() as group:
+        drawing = group.create_task(pictures.run(), name="pictures")
+        try:
+            yield pictures
+        finally:
+            drawing.cancel()

@@ -1,17 +1,14 @@
-"""Prometheus' client against the real one, against odd answers, and the team's rules as they are shipped."""
+"""Prometheus' client against the real one, and against odd answers."""
 
 import asyncio
 import math
-import shutil
-import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from services.alertmanager import ActiveAlert, open_alertmanager
 from services.domain.scraping import Health, RuleState
@@ -29,10 +26,8 @@ from services.errors import (
 from services.prometheus import Kind, Prometheus, Rule, Sample, open_prometheus
 from tests.contract.recorded import answer, answering, recorded
 from tests.lab.monitoring import AlertmanagerServer, Gauge, PrometheusServer, free_port
-from tests.lab.network import LabUnavailable
 from tests.lab.obtainable import obtainable
 
-SHIPPED = Path(__file__).parents[2] / "deploy/monitoring"
 PAGE = recorded("login.html")
 DIRECTUS = {"host": "server2", "container": "directus"}
 RULES = {
@@ -476,111 +471,3 @@ async def test_odd_answers_are_errors_of_the_service(odd: str) -> None:
             await prometheus.query("up")
     assert type(error.value) is kind
     assert error.value.api == "prometheus"
-
-
-# The shipped rules
-
-
-def promtool(*args: str | Path) -> str:
-    """Its output; a failure fails the test, with its words."""
-    with obtainable():
-        if not shutil.which("promtool"):
-            raise LabUnavailable("promtool is missing (Debian package prometheus)")
-    done = subprocess.run(["promtool", *args], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@pytest.mark.lab
-def test_the_shipped_files_are_right() -> None:
-    assert "7 rules found" in promtool("check", "config", SHIPPED / "prometheus.yml")
-    promtool("check", "rules", SHIPPED / "rules/team.yml")
-    assert "external_labels" not in yaml.safe_load((SHIPPED / "prometheus.yml").read_text())["global"]
-
-
-def team() -> Mapping[str, Mapping[str, Any]]:
-    (group,) = yaml.safe_load((SHIPPED / "rules/team.yml").read_text())["groups"]
-    return {rule["alert"]: rule for rule in group["rules"]}
-
-
-def test_every_rule_says_how_grave_it_is_whom_it_is_for_and_what_to_do() -> None:
-    told = {name: (rule["labels"]["severity"], rule["labels"]["channels"]) for name, rule in team().items()}
-    assert told == {
-        "Watchdog": ("none", "telegram"),
-        "high_cpu": ("warning", "telegram,email"),
-        "high_memory": ("warning", "telegram,email"),
-        "disk_full": ("critical", "telegram,email"),
-        "service_down": ("critical", "telegram,sms,email"),
-        "database_connections": ("warning", "email"),
-        "api_errors": ("critical", "telegram,email"),
-    }
-    assert all(set(rule["annotations"]) == {"summary", "description", "runbook"} for rule in team().values())
-
-
-# What each rule looks at, one figure every 15 s: just too much, and just not. A host for each.
-BAD = {
-    'node_cpu_seconds_total{host="bad",mode="idle",cpu="0"}': "0+2.9x60",
-    'node_cpu_seconds_total{host="well",mode="idle",cpu="0"}': "0+3.1x60",
-    'node_memory_MemAvailable_bytes{host="bad"}': "14x60",
-    'node_memory_MemAvailable_bytes{host="well"}': "16x60",
-    'node_memory_MemTotal_bytes{host="bad"}': "100x60",
-    'node_memory_MemTotal_bytes{host="well"}': "100x60",
-    'node_filesystem_avail_bytes{host="bad",mountpoint="/",device="/dev/sda1",fstype="ext4"}': "9x60",
-    'node_filesystem_avail_bytes{host="well",mountpoint="/",device="/dev/sda1",fstype="ext4"}': "11x60",
-    'node_filesystem_avail_bytes{host="well",mountpoint="/run",device="tmpfs",fstype="tmpfs"}': "0x60",
-    'node_filesystem_size_bytes{host="bad",mountpoint="/",device="/dev/sda1",fstype="ext4"}': "100x60",
-    'node_filesystem_size_bytes{host="well",mountpoint="/",device="/dev/sda1",fstype="ext4"}': "100x60",
-    'node_filesystem_size_bytes{host="well",mountpoint="/run",device="tmpfs",fstype="tmpfs"}': "100x60",
-    'container_running{host="bad",container="n8n",instance="a:9100",job="node"}': "0x60",
-    'container_running{host="well",container="n8n",instance="b:9100",job="node"}': "1x60",
-    'pg_stat_activity_count{host="bad",datname="n8n",state="idle"}': "41x60",
-    'pg_stat_activity_count{host="bad",datname="directus",state="active"}': "40x60",
-    'pg_stat_activity_count{host="well",datname="n8n",state="idle"}': "80x60",
-    'traefik_service_requests_total{host="bad",service="directus@docker",code="200"}': "0+94x60",
-    'traefik_service_requests_total{host="bad",service="directus@docker",code="502"}': "0+6x60",
-    'traefik_service_requests_total{host="well",service="directus@docker",code="200"}': "0+96x60",
-    'traefik_service_requests_total{host="well",service="directus@docker",code="502"}': "0+4x60",
-}
-# What each fires with beside its own labels, and its summary.
-FIRING = {
-    "Watchdog": ({}, "The alert path works"),
-    "high_cpu": ({"host": "bad"}, "CPU at 81 % on bad"),
-    "high_memory": ({"host": "bad"}, "Memory at 86 % on bad"),
-    "disk_full": ({"host": "bad", "mountpoint": "/"}, "/ is 91 % full on bad"),
-    "service_down": ({"host": "bad", "container": "n8n"}, "n8n is down on bad"),
-    "database_connections": ({"host": "bad"}, "PostgreSQL has 81 connections on bad"),
-    "api_errors": ({"host": "bad", "service": "directus"}, "6 % errors from directus on bad"),
-}
-
-
-@pytest.mark.lab
-def test_each_rule_fires_on_its_figure_and_not_before(tmp_path: Path) -> None:
-    """By promtool, which turns the clock: after 30 s, 7 min; high_cpu is to wait for five."""
-    rules = team()
-
-    def expected(name: str, fires: bool) -> Mapping[str, Any]:
-        labels, summary = FIRING[name]
-        rule = rules[name]
-        annotations = {**rule["annotations"], "summary": summary}
-        for label, value in labels.items():
-            annotations = {
-                key: text.replace(f"{{{{ $labels.{label} }}}}", value) for key, text in annotations.items()
-            }
-        alert = {"exp_labels": {**rule["labels"], **labels}, "exp_annotations": annotations}
-        return {"alertname": name, "exp_alerts": [alert] if fires else []}
-
-    early = [{"eval_time": "45s", **expected(name, name in ("Watchdog", "service_down"))} for name in FIRING]
-    late = [{"eval_time": "7m", **expected(name, True)} for name in FIRING]
-    test = {
-        "rule_files": [str(SHIPPED / "rules/team.yml")],
-        "evaluation_interval": "15s",
-        "tests": [
-            {
-                "interval": "15s",
-                "input_series": [{"series": series, "values": values} for series, values in BAD.items()],
-                "alert_rule_test": [*early, {"eval_time": "5m", **expected("high_cpu", False)}, *late],
-            }
-        ],
-    }
-    (tmp_path / "test.yml").write_text(yaml.safe_dump(test))
-    assert "SUCCESS" in promtool("test", "rules", tmp_path / "test.yml")

@@ -1,6 +1,6 @@
 """A real Netdata on loopback: `with NetdataServer(home) as netdata: … netdata.url`.
 
-It gathers next to nothing, or with `figures` what /proc, the mounted file systems and the cgroups tell.
+It gathers next to nothing, or with `figures` what /proc and the mounted file systems tell.
 """
 
 import getpass
@@ -34,28 +34,43 @@ _CONFIG = """
     enable running new plugins = no
     proc = {figures}
     diskspace = {figures}
-    cgroups = {figures}
+    cgroups = {cgroups}
     tc = no
     timex = no
     idlejitter = no
     statsd = no
 [statsd]
     enabled = no
+[plugin:cgroups]
+    check for new cgroups every = 1
+    enable by default cgroups matching = *{matching}*
 """
 
 
 class NetdataServer(Server):
     """Debian's package; no root needed but for `inside`, the network of the server it runs on, this machine's own
-    where None. figures: whether it gathers them."""
+    where None.
+
+    figures: whether it gathers them. cgroups: those whose path has this in it, too; Debian's netdata-plugins-bash
+    finds their names.
+    """
 
     command, package = "netdata", "netdata-core"
 
-    def __init__(self, home: Path, *, figures: bool = False, inside: Network | None = None) -> None:
+    def __init__(
+        self, home: Path, *, figures: bool = False, cgroups: str = "", inside: Network | None = None
+    ) -> None:
         self.inside = inside
         for name in ("cache", "lib", "log.d"):
             (home / name).mkdir(parents=True, exist_ok=True)
-        gathers = "yes" if figures else "no"
-        super().__init__(home, _CONFIG.format(home=home, user=getpass.getuser(), figures=gathers))
+        config = _CONFIG.format(
+            home=home,
+            user=getpass.getuser(),
+            figures="yes" if figures else "no",
+            cgroups="yes" if cgroups else "no",
+            matching=cgroups,
+        )
+        super().__init__(home, config)
 
     def _arguments(self) -> Sequence[str]:
         return (

@@ -11,7 +11,7 @@ from PIL import Image, ImageChops
 from services.domain.metrics import Curve, Unit
 from services.pictures.drawing import Drawing
 from services.pictures.plot import drawn
-from services.pictures.sheet import packed, unpacked
+from services.pictures.sheet import Sheet, packed, unpacked
 
 NOW = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -32,7 +32,9 @@ def drawing(*curves: Curve, title: str = "", unit: Unit = Unit.PERCENT, **more: 
 
 def picture(of: Drawing) -> Image.Image:
     """Drawn here, in the tests' own process, where a warning is an error."""
-    found = Image.open(BytesIO(drawn(unpacked(packed(of)))))
+    sheet = unpacked(packed(of))
+    assert isinstance(sheet, Sheet)
+    found = Image.open(BytesIO(drawn(sheet)))
     assert found.format == "PNG"
     return found.convert("RGB")
 

@@ -13,7 +13,7 @@ import yaml
 from bot.values import metric_id
 from services.domain.metrics import Group, Level, Thresholds
 from services.errors import NoSuchMetric
-from services.metrics.catalogue import Catalogue, rendered
+from services.metrics.catalogue import Catalogue, column_as_written, rendered
 from services.metrics.shipped import SHIPPED
 from tests.lab.network import LabUnavailable
 from tests.lab.obtainable import obtainable
@@ -115,3 +115,19 @@ def test_every_query_is_one(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(rules)} rules found" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "line", ["rate(x[$window]) + ?", '{a=~"$host", b=~"$container"} ?', "? $host", "a ?"]
+)
+def test_a_place_is_told_as_the_settings_have_it(line: str) -> None:
+    for promql, number in ((line, 1), (f"1 +\n{line}", 2)):
+        metric = replace(SHIPPED[0], promql=promql)
+        query = rendered(metric, window=MINUTE).split("\n")[number - 1]
+        found = column_as_written(metric, number, query.index("?") + 1, window=MINUTE)
+        assert found == line.index("?") + 1
+
+
+def test_a_place_within_what_was_put_in_is_told_as_its_beginning() -> None:
+    metric = replace(SHIPPED[0], promql="rate(x[$window])")
+    assert column_as_written(metric, 1, 9, window=MINUTE) == 8

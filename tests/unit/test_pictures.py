@@ -15,10 +15,13 @@ import psutil
 import pytest
 from PIL import Image
 
+from services.domain.metrics import Mark, MarkKind
 from services.errors import PictureFailed, PicturesFull, PictureTooSlow
+from services.outcomes import settled
+from services.pictures.bars import Bars, Column
 from services.pictures.easel import Easel, Painted
 from services.pictures.pictures import Limits, Pictures, open_pictures
-from tests.unit.picture_scenery import curve, drawing
+from tests.unit.picture_scenery import NOW, curve, drawing
 
 ROOT = Path(__file__).parents[2]
 DRAWING = drawing(curve(), title="CPU")
@@ -85,9 +88,16 @@ async def test_a_picture_comes_and_the_process_stays_for_the_next_one(pictures: 
 
 
 async def test_each_gets_its_own_picture(pictures: Pictures) -> None:
-    asked = [DRAWING, SMALL] * 5
+    asked = [DRAWING, replace(DRAWING, marks=(Mark(NOW, MarkKind.RESTART, ""),) * 2, curves=()), SMALL] * 5
     found = await asyncio.gather(*(pictures.draw(each) for each in asked))
-    assert [size(body) for body in found] == [(1280, 840), (1280, 480)] * 5
+    assert found[:3] * 5 == found
+    assert len(set(found)) == 3
+    assert len(painters()) == 1
+
+
+async def test_bars_are_drawn_there_too(pictures: Pictures) -> None:
+    columns = (Column(1.0, 0.1), Column(None), Column(0.5))
+    assert size(await pictures.draw(Bars(columns, ("08:00", "20:00", "08:00"), "100"))) == (1280, 480)
     assert len(painters()) == 1
 
 
@@ -128,7 +138,7 @@ async def test_killed_over_and_over(pictures: Pictures, caplog: pytest.LogCaptur
     assert size(await pictures.draw(DRAWING)) == (1280, 840)
 
 
-async def test_one_that_hangs_is_given_up(sent: asyncio.Event) -> None:
+async def test_one_that_hangs_is_given_up() -> None:
     async with open_pictures(Limits(turn=3)) as pictures:
         await pictures.draw(DRAWING)
         first = painter()
@@ -140,13 +150,26 @@ async def test_one_that_hangs_is_given_up(sent: asyncio.Event) -> None:
         assert painter() != first
 
 
-async def test_who_waits_too_long_is_told(sent: asyncio.Event) -> None:
+async def test_who_waits_too_long_is_told_and_the_process_goes_on() -> None:
     async with open_pictures(Limits(patience=3)) as pictures:
         await pictures.draw(DRAWING)
-        painter().suspend()
+        first = painter()
+        first.suspend()
         with pytest.raises(PictureTooSlow) as slow:
             await pictures.draw(DRAWING)
         assert slow.value.seconds == 3
+        first.resume()
+        assert size(await pictures.draw(SMALL)) == (1280, 480)
+        assert painter() == first
+
+
+async def test_who_waits_at_the_end_is_told() -> None:
+    async with asyncio.TaskGroup() as group, open_pictures() as pictures:
+        await pictures.draw(DRAWING)
+        painter().suspend()
+        waiting = [group.create_task(settled(lambda: pictures.draw(DRAWING))) for _ in range(2)]
+        await until(lambda: pictures.waited_for == 2)
+    assert [type(each.result()) for each in waiting] == [PictureFailed] * 2
 
 
 async def test_too_many_at_a_time(sent: asyncio.Event) -> None:
@@ -165,7 +188,7 @@ async def test_too_many_at_a_time(sent: asyncio.Event) -> None:
         assert size(await pictures.draw(DRAWING)) == (1280, 840)
 
 
-async def test_one_that_is_called_off_leaves_nothing_for_the_next(
+async def test_one_that_is_called_off_leaves_nothing_to_the_next(
     pictures: Pictures, sent: asyncio.Event
 ) -> None:
     await pictures.draw(DRAWING)

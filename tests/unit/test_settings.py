@@ -483,6 +483,7 @@ SCALARS = {
     "alerts.watchdog_patience": ("9m", timedelta(minutes=9)),
     "alerts.heartbeat_url": ("https://h.example/x?y=1", "https://h.example/x?y=1"),
     "alerts.ack_silence": ("1h", timedelta(hours=1)),
+    "alerts.pictures": ("true", True),
 }
 
 

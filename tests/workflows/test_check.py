@@ -19,6 +19,7 @@ from tests.contract.recorded import answer, answering
 from tests.lab.authority import Authority, serving
 from tests.lab.monitoring import AlertmanagerServer, PrometheusServer, free_port
 from tests.lab.netdata import NetdataServer
+from tests.lab.obtainable import obtainable
 from tests.lab.servers import Lab
 from tests.lab.sshd import authorized_keys_line
 from tests.lab.traefik import TraefikServer
@@ -320,3 +321,42 @@ async def test_an_alertmanager_and_a_prometheus_that_answer(tmp_path: Path, tele
         code, lines = await report(Setup(tmp_path, telegram.url, more=more))
         assert (code, lines[3]) == (0, f"ok  prometheus: 0 alerting rules at {prometheus.url}")
         assert lines[2].endswith(f" at {alertmanager.url}")
+
+
+@pytest.mark.lab
+async def test_metrics_that_prometheus_does_not_take(tmp_path: Path, telegram: Telegram) -> None:
+    def block(promql: str, **more: object) -> dict[str, object]:
+        return {"title": "T", "promql": promql, **more}
+
+    metrics = {
+        "well": block("vector(1)"),
+        "nothing": block('sum by (host) (nobody{host=~"$host"})', level="host"),
+        "open": block('sum(rate(up{host=~"$host"}[$window])'),
+        "lines": block("1 +\n  rate(up)"),
+        "failing": block('label_replace(up, "x", "$1", "job", "(")'),
+        "text": block('"text"'),
+        "netdata": block("vector(2)", level="host", netdata={"chart": "system.cpu"}),
+    }
+    with obtainable(), PrometheusServer(tmp_path / "prometheus") as prometheus:
+        more = {"prometheus": {"url": prometheus.url}, "metrics": metrics}
+        code, lines = await report(Setup(tmp_path, telegram.url, more=more))
+        url = prometheus.url
+    assert code == 1
+    told = {line.split()[2].rstrip(":"): line for line in lines if " metric " in line}
+    assert list(told) == sorted(metrics)
+    assert told["well"] == "ok  metric well: 1 series now"
+    assert told["nothing"] == f"ok  metric nothing: no series now; is it scraped, at {url}?"
+    assert told["open"] == (
+        "!!  metric open: its query is none, character 37: unclosed left parenthesis; correct metrics.open.promql"
+    )
+    assert told["lines"].startswith("!!  metric lines: its query is none, line 2, character 8: expected type")
+    assert told["failing"].startswith("!!  metric failing: Prometheus refused its query: ")
+    assert told["text"].startswith("!!  metric text: its query yields a string, ")
+    assert told["netdata"] == "ok  metric netdata: 1 series now"
+
+    code, lines = await report(Setup(tmp_path, telegram.url, more=more))
+    assert not [line for line in lines if " metric " in line], "that it is down is told once"
+    code, lines = await report(Setup(tmp_path, telegram.url, more={"metrics": metrics}))
+    told = {line.split()[2].rstrip(":"): line for line in lines if " metric " in line}
+    assert list(told) == sorted(metrics.keys() - {"netdata"})
+    assert told["well"].startswith("!!  metric well: there is no Prometheus to ask: set prometheus")

@@ -1,14 +1,13 @@
-"""Pictures for a chat, as PNG: to be read on a phone, on a light background as on a dark one.
+"""Bars as a PNG, on a background that is dark in either theme, by Pillow: in some ten milliseconds.
 
-They are made in a thread, in some ten milliseconds, and hold words of digits alone: the font that is built into Pillow
-has no others that everybody could read.
+They hold words of digits alone: the font that is built into Pillow has no others that everybody could read.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
+
+from services.pictures.bars import Bars
 
 _SIZE = (1280, 480)
 _MARGIN, _BAR, _STEP = 10, 10, 14
@@ -21,23 +20,12 @@ _BACKGROUND, _INK, _FAINT = "#20262d", "#dfe4ea", "#59636e"
 _GOOD, _BAD, _VALUE = "#3fb950", "#f85149", "#6ea8fe"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """share: 0 to 1, how much of it was well; None: not known. value: of the bar below, None: none."""
-
-    share: float | None
-    value: float | None = None
-
-
-def columns(found: Sequence[Column], ticks: Sequence[str], most: str) -> bytes:
-    """At most 90. ticks: below the first, the middle and the last one. most: what the highest value is, in figures.
-
-    Not by colour alone: what was not well stands out above, what is not known is short.
-    """
+def bars_drawn(bars: Bars) -> bytes:
+    """Not by colour alone: what was not well stands out above, what is not known is short."""
     picture = Image.new("RGB", _SIZE, _BACKGROUND)
     draw = ImageDraw.Draw(picture)
-    highest = max((each.value for each in found if each.value is not None), default=0) or 1
-    for number, each in enumerate(found):
+    highest = max((each.value for each in bars.columns if each.value is not None), default=0) or 1
+    for number, each in enumerate(bars.columns):
         left = _MARGIN + number * _STEP
         _share(draw, left, each.share)
         if each.value is not None:
@@ -45,10 +33,10 @@ def columns(found: Sequence[Column], ticks: Sequence[str], most: str) -> bytes:
             draw.rectangle((left, _LINE_BOTTOM - height, left + _BAR - 1, _LINE_BOTTOM), _VALUE)
     draw.line((_MARGIN, _LINE_BOTTOM + 2, _SIZE[0] - _MARGIN, _LINE_BOTTOM + 2), _FAINT, 2)
     font = ImageFont.load_default(_TEXT)
-    if most:
-        draw.text((_MARGIN, _LINE_TOP - 8), most, _INK, font, anchor="ls")
+    if bars.most:
+        draw.text((_MARGIN, _LINE_TOP - 8), bars.most, _INK, font, anchor="ls")
     for text, (place, anchor) in zip(
-        ticks, ((_MARGIN, "ls"), (_SIZE[0] // 2, "ms"), (_SIZE[0] - _MARGIN, "rs")), strict=True
+        bars.ticks, ((_MARGIN, "ls"), (_SIZE[0] // 2, "ms"), (_SIZE[0] - _MARGIN, "rs")), strict=True
     ):
         draw.text((place, _SIZE[1] - 18), text, _INK, font, anchor=anchor)
     out = BytesIO()
