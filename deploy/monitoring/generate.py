@@ -68,6 +68,14 @@ TARGETS = (
         'sum by (host, job) (up{host=~"$host"} == bool 0)', "Prometheus",
     ),
 )  # fmt: skip
+OUTSIDE = (
+    _beside(
+        "domains", "Domains: how long they take", Unit.SECONDS, Level.CONTAINER,
+        "max by (host, container, domain) "
+        '(probe_duration_seconds{host=~"$host",container=~"$container",domain!=""})',
+        "blackbox-exporter",
+    ),
+)  # fmt: skip
 REDIS = (
     _beside(
         "redis_memory", "Redis: memory", Unit.BYTES, Level.HOST,
@@ -112,7 +120,7 @@ WATCH = (
         'sum by (host) (increase(vakhta_ssh_reconnects_total{host=~"$host"}[1h]))', "vakhta",
     ),
 )  # fmt: skip
-BESIDE: tuple[Metric, ...] = (*NETDATA, *TARGETS, *REDIS, *BOT, *WATCH)
+BESIDE: tuple[Metric, ...] = (*NETDATA, *TARGETS, *OUTSIDE, *REDIS, *BOT, *WATCH)
 
 
 def dashboards(metrics: Iterable[Metric]) -> tuple[Dashboard, ...]:
@@ -137,7 +145,12 @@ def dashboards(metrics: Iterable[Metric]) -> tuple[Dashboard, ...]:
             "vakhta-applications",
             "Application Performance",
             "PostgreSQL, Redis, n8n, Directus, the APIs behind Traefik, and the bot.",
-            (("Applications", by[Group.APPLICATION]), ("Redis", REDIS), ("The bot", BOT)),
+            (
+                ("Applications", by[Group.APPLICATION]),
+                ("From outside", OUTSIDE),
+                ("Redis", REDIS),
+                ("The bot", BOT),
+            ),
         ),
         Dashboard(
             "vakhta-business",

@@ -29,7 +29,12 @@ def selector(name: str, labels: Labels, **more: str) -> str:
 
 def idle(host: Labels, values: str) -> Mapping[str, str]:
     """Two cores that do the same: seconds of idleness, which grow by 15 a step where nothing is done."""
-    return {selector("node_cpu_seconds_total", host, mode="idle", cpu=cpu): values for cpu in ("0", "1")}
+    modes = {"idle": values, "user": "0+9x80", "iowait": "0x80"}
+    return {
+        selector("node_cpu_seconds_total", host, mode=mode, cpu=cpu): seconds
+        for cpu in ("0", "1")
+        for mode, seconds in modes.items()
+    }
 
 
 def container(labels: Labels, runs: str, expected: str = "0x80", **more: str) -> Mapping[str, str]:
@@ -160,23 +165,27 @@ CASES = (
     Case("two starts", "crash_loop", {**LOOPING, RESTARTS: "0 0 1 1 2x60"}, {"1m30s": [], "5m": []}),
     Case("by people", "crash_loop",
          {**container(DIRECTUS, "1x60", running="1x60"), RESTARTS: "0 1 2 3 4 5x60"}, {"1m30s": [], "5m": []}),
-    Case("and the last is long ago", "crash_loop",
-         {**container(DIRECTUS, "1x90", restarting="_ 1 stale"), RESTARTS: "0 0 1 1 2 2 3 3x90"},
-         {"10m15s": [DIRECTUS], "11m": []}),
+    Case("the first of them is long ago", "crash_loop",
+         {**container(DIRECTUS, "1x90", restarting="1x90"), RESTARTS: "0 0 1 1 2 2 3 3x90"},
+         {"10m": [DIRECTUS], "10m45s": []}),
+    Case("those were Docker's, and these are people's", "crash_loop",
+         {**container(DIRECTUS, "1x90", restarting="_ 1 stale"), RESTARTS: "0x30 1 2 3 4x90"},
+         {"10m": [DIRECTUS], "10m45s": []}),
 
     Case("the kernel killed one", "oom_killed",
          {selector("container_oom_events_total", DIRECTUS, image="x"): "0 0 1x90"}, {"15s": [], "30s": [DIRECTUS]}),
     Case("long ago", "oom_killed",
-         {selector("container_oom_events_total", DIRECTUS): "0 0 1x90"}, {"10m15s": [DIRECTUS], "11m": []}),
+         {selector("container_oom_events_total", DIRECTUS): "0 0 1x90"}, {"10m": [DIRECTUS], "10m45s": []}),
     Case("none", "oom_killed", {selector("container_oom_events_total", DIRECTUS): "3x90"}, {"5m": []}),
 
     Case("the kernel killed one", "host_oom", {selector("node_vmstat_oom_kill", HOST): "0 0 1x90"},
          {"15s": [], "30s": [HOST]}),
+    Case("long ago", "host_oom", {selector("node_vmstat_oom_kill", HOST): "0 0 1x90"}, {"10m": [HOST], "10m45s": []}),
     Case("none", "host_oom", {selector("node_vmstat_oom_kill", HOST): "3x90"}, {"5m": []}),
 
     # A day has 5,760 steps: at 0.07 each that is 403, and 390 are left.
     Case("full within a day", "disk_filling", disk("/", "390-0.07x400"), {"1h": [], "1h15s": [DISK]}),
-    Case("full in two days", "disk_filling", disk("/", "390-0.03x400"), {"1h15s": []}),
+    Case("full in a day and a half", "disk_filling", disk("/", "390-0.06x400"), {"1h15s": []}),
     Case("much is free yet", "disk_filling", disk("/", "900-0.2x400"), {"1h15s": []}),
     Case("it is emptied meanwhile", "disk_filling", disk("/", "390-0.07x200 390x2000"), {"1h15s": [], "3h": []}),
 
@@ -185,5 +194,6 @@ CASES = (
     Case("some more than 7", "certificate_problem", certificate(VERY_SOON.days + 0.002), {"0s": [DOMAIN]}),
     Case("within 7 days", "certificate_problem", certificate(VERY_SOON.days), {"0s": [GRAVE]}),
     Case("its domain does not answer now", "certificate_problem", certificate(5, after=4), {"10m": [GRAVE]}),
+    Case("nor does this one's", "certificate_problem", certificate(15, after=4), {"10m": [DOMAIN]}),
     Case("it has expired", "certificate_problem", certificate(0.001), {"10m": [GRAVE]}),
 )  # fmt: skip

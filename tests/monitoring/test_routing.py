@@ -122,3 +122,47 @@ async def test_mail_comes_while_the_bot_does_not(tmp_path: Path) -> None:
         told
     )
     assert {letter["To"] for letter in mailbox.letters} == {"admin@tapbot.kz"}
+
+
+SPOKEN_FOR = (
+    # what says it all, and what then needs no saying
+    ("host_unreachable", {"host": "server2"}, "target_down", {"host": "server2", "job": "node"}),
+    ("oom_killed", {"host": "server3", "container": "n8n"}, "host_oom", {"host": "server3"}),
+    (
+        "disk_full",
+        {"host": "server4", "mountpoint": "/"},
+        "disk_filling",
+        {"host": "server4", "mountpoint": "/"},
+    ),
+)
+
+
+async def test_what_another_alert_says_too_is_held_back_and_nothing_else(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("s3cret")
+    with obtainable():
+        alertmanager = AlertmanagerServer(tmp_path / "am", alertmanager_config(f"http://{NOBODY}", token))
+        alertmanager.start()
+    now = datetime.now(UTC)
+    posted = [alert for strong, its, weak, own in SPOKEN_FOR for alert in ((strong, its), (weak, own))]
+    elsewhere = [(weak, {**own, "host": "server1"}) for _strong, _its, weak, own in SPOKEN_FOR]
+    with alertmanager:
+        async with open_alertmanager(alertmanager.url) as api:
+            await api.post(
+                [
+                    PostedAlert({"alertname": name, **labels}, {}, now)
+                    for name, labels in (*posted, *elsewhere)
+                ]
+            )
+            held: set[tuple[str, str]] = set()
+            async with asyncio.timeout(10):
+                while len(held) < len(SPOKEN_FOR):
+                    alerts = await api.alerts()
+                    held = {
+                        (each.labels["alertname"], each.labels["host"])
+                        for each in alerts
+                        if each.inhibited_by
+                    }
+                    await asyncio.sleep(0.05)
+    assert len(alerts) == len(posted) + len(elsewhere)
+    assert held == {(weak, own["host"]) for _strong, _its, weak, own in SPOKEN_FOR}
