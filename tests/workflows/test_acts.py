@@ -219,6 +219,6 @@ async def test_a_confirmed_act_does_not_wait_for_a_telegram_that_hangs(
         await cast.dias.says("/restart n8n")
         question = await cast.telegram.next_message(cast.dias)
         cast.telegram.fail_next("editMessageText", "hang", seconds=15)
-        await cast.dias.presses(question, "Yes, restart")
+        await cast.dias.presses(question, "Yes, restart", timeout=5)
         await cast.telegram.until(lambda: question.text.startswith("✅"), 12)
     assert started(server, "n8n") != before
