@@ -17,7 +17,7 @@ from tests.conftest import Cast, labels
 from tests.lab.monitoring import AlertmanagerServer, Gauge, PrometheusServer, free_port
 from tests.lab.servers import Lab
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 Make = Callable[..., Setup]
 
