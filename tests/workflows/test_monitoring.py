@@ -19,7 +19,7 @@ from tests.lab.monitoring import AlertmanagerServer, Gauge, PrometheusServer, fr
 from tests.lab.servers import Lab
 from tests.lab.shipped import alertmanager_config, rules
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 Make = Callable[..., Setup]
 
