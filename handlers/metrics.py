@@ -1,4 +1,9 @@
-"""Figures of now: hosts and what they are busy with, and one container."""
+"""Figures of now: hosts and what they are busy with, and one container.
+
+The list of hosts is made in a thread: with very many of them it would hold the event loop.
+"""
+
+from asyncio import to_thread
 
 from aiogram import F, Router
 from aiogram.filters import CommandObject
@@ -59,9 +64,9 @@ async def _top(spot: Spot, host: str | None, actor: Actor, here: TopTurn, tops: 
     report = await spot.awaiting(tops.top(host, by=actor), top_views.waiting)
     if host and report.hosts:
         here = here.model_copy(update={"host": report.hosts[0].host})
-    await spot.put(top_views.top(report, here, more=report.unfinished))
+    await spot.put(await to_thread(top_views.top, report, here, more=report.unfinished))
     if report.unfinished:
-        await spot.put(top_views.top(await tops.top(host, by=actor), here))
+        await spot.put(await to_thread(top_views.top, await tops.top(host, by=actor), here))
 
 
 @command(

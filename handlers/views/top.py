@@ -1,6 +1,5 @@
 """`/top`: hosts and what they are busy with, trouble first, and where the figures are from."""
 
-import math
 from collections.abc import Iterator, Sequence
 
 from aiogram.types import InlineKeyboardButton
@@ -12,7 +11,7 @@ from handlers.callbacks import Open
 from handlers.figure_callbacks import TopTurn
 from handlers.metric_callbacks import Graph
 from handlers.views.alert_text import one_line
-from handlers.views.answer import Answer, Row, button, in_pairs, in_rows
+from handlers.views.answer import MESSAGE_UNITS, Answer, Row, button, in_pairs, in_rows, units
 from handlers.views.condition import silence_words
 from handlers.views.failures import sentence
 from handlers.views.figure_words import SYMBOL, others, percent, shares, strained, unknown
@@ -21,6 +20,8 @@ from handlers.views.status_lines import nothing_here
 from services.domain.figures import ContainerLoad, HostTop, Strain, TopReport
 from services.domain.metrics import Source
 
+# Room is kept for the headline, what is wrong with a source, and the time.
+_PAGE_UNITS = MESSAGE_UNITS - 1200
 _PER_PAGE = 6
 _MOST_PAGES = 1000  # that buttons can name
 _MOST_TROUBLES = 3  # in the headline
@@ -33,17 +34,30 @@ def top(report: TopReport, here: TopTurn, *, more: bool = False) -> Answer:
     """here: the press that leads here. more: what engines have not told yet follows."""
     if not report.hosts:
         return Answer(Text(nothing_here()))
-    pages = min(math.ceil(len(report.hosts) / _PER_PAGE), _MOST_PAGES)
-    page = min(here.page, pages - 1)
-    here = here.model_copy(update={"page": page})
-    shown = report.hosts[page * _PER_PAGE : (page + 1) * _PER_PAGE]
+    told = [(each, _host(each, report, alone=bool(here.host), more=more)) for each in report.hosts]
+    pages = list(_pages(told))[:_MOST_PAGES]
+    here = here.model_copy(update={"page": min(here.page, len(pages) - 1)})
+    page = pages[here.page]
     text = Text(
         Bold(_headline(report)), "\n",
         *(Text(f"⚠️ {sentence(fault, report.at).removeprefix('⚠️ ')}", "\n") for fault in report.faults[:_MOST_FAULTS]),
-        *(_host(each, report, alone=bool(here.host), more=more) for each in shown),
+        *(words for _each, words in page),
         "\n", clock(report.at, seconds=True),
     )  # fmt: skip
-    return Answer(text, tuple(_buttons(shown, here, pages)))
+    return Answer(text, tuple(_buttons([each for each, _words in page], here, len(pages))))
+
+
+def _pages(told: Sequence[tuple[HostTop, Text]]) -> Iterator[list[tuple[HostTop, Text]]]:
+    page: list[tuple[HostTop, Text]] = []
+    room = _PAGE_UNITS
+    for host, words in told:
+        size = units(words.render()[0])
+        if page and (size > room or len(page) == _PER_PAGE):
+            yield page
+            page, room = [], _PAGE_UNITS
+        page.append((host, words))
+        room -= size
+    yield page
 
 
 def waiting() -> Answer:

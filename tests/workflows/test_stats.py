@@ -115,7 +115,7 @@ async def test_the_last_hour_of_prometheus(cast: Cast, setup: Make, server: Serv
         remember(
             prometheus, datetime.now(UTC),
             Past("container_cpu_usage_seconds_total", about, lambda hours: 1800 * hours, 2, OFTEN),
-            Past("container_memory_working_set_bytes", about, lambda _hours: 64 << 20, 2, OFTEN),
+            Past("container_memory_working_set_bytes", about, lambda _hours: 32 << 20, 2, OFTEN),
         )  # fmt: skip
         prometheus.start()
     try:
