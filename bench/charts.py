@@ -163,7 +163,7 @@ async def _at_once(stage: Stage) -> None:
             seconds, _reply = await stage.ask("/status", person=people[AT_ONCE + number % 4])
             others.seconds.append(seconds)
             number += 1
-    took = sorted(seconds for each in asked if (seconds := each.result()) is not None)
+    took = sorted(photo for each in asked if (photo := each.result()) is not None)
     print(f"\n{AT_ONCE} × /chart at once")
     _line("of these, photos", len(took), "", str(AT_ONCE))
     _line("the first photo", took[0] * 1000, "ms")

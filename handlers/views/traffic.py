@@ -20,7 +20,7 @@ from handlers.views.metric_words import figure
 from handlers.views.moments import clock, duration
 from services.domain.metrics import Source, Unit
 from services.domain.traffic import HostTraffic, Latency, ServiceTraffic, TrafficReport
-from services.errors import ApiError, HostSilent, VakhtaError
+from services.errors import ApiError, HostSilent, MetricsOff, VakhtaError
 
 # As the team's rule about api_errors has it, and a fifth of that.
 _CRITICAL, _WARNING = 0.05, 0.01
@@ -106,7 +106,7 @@ def _reason(host: HostTraffic, trouble: VakhtaError, report: TrafficReport) -> s
     """The host's name stands before it."""
     if isinstance(trouble, HostSilent):
         return silence_words(trouble, report.at)
-    if isinstance(trouble, ApiError):
+    if isinstance(trouble, ApiError) and not isinstance(trouble, MetricsOff):  # which names the setting
         trouble = copy(trouble)
         trouble.host = ""
     return plain(sentence(trouble, report.at).removeprefix(f"{host.host}: "), _REASON_UNITS)

@@ -1,6 +1,6 @@
 """What goes through Traefik: of each of its services how much, how much of it fails, and how fast it is answered."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2s
@@ -130,18 +130,6 @@ class TrafficReport:
 def word_key(word: str) -> str:
     """Twelve hex digits that stand for a name, in any case, where space is short (a button's data)."""
     return blake2s(word.lower().encode(), digest_size=6).hexdigest()
-
-
-def merged(flows: Iterable[Flow]) -> Flow:
-    """Added up."""
-    statuses: dict[int, float] = {}
-    buckets: dict[float, float] = {}
-    for flow in flows:
-        for status, count in flow.statuses.items():
-            statuses[status] = statuses.get(status, 0.0) + count
-        for bound, count in flow.buckets.items():
-            buckets[bound] = buckets.get(bound, 0.0) + count
-    return Flow(statuses, buckets)
 
 
 def _badness(each: ServiceTraffic) -> tuple[float, float, float]:

@@ -456,6 +456,7 @@ SCALARS = {
     "hosts.ssh.traefik.username": ("bot", "bot"),
     "hosts.ssh.traefik.password": ("12345678", "12345678"),
     "hosts.ssh.traefik.via_ssh": ("true", True),
+    "hosts.ssh.traefik.metrics_url": ("http://127.0.0.1:8082/metrics", "http://127.0.0.1:8082/metrics"),
     "hosts.ssh.netdata.url": ("http://127.0.0.1:19999", "http://127.0.0.1:19999"),
     "hosts.ssh.netdata.username": ("bot", "bot"),
     "hosts.ssh.netdata.password": ("12345678", "12345678"),

@@ -309,6 +309,25 @@ async def test_where_prometheus_fails_netdata_tells(cast: Cast, setup: Make, tmp
             assert "⚠️" not in reply.caption
 
 
+async def test_where_prometheus_knows_nothing_netdata_tells_as_far_as_it_answers(
+    cast: Cast, setup: Make, prometheus: PrometheusServer, tmp_path: Path
+) -> None:
+    with obtainable(), NetdataServer(tmp_path / "netdata") as netdata:
+        down = {"netdata": {"url": f"http://127.0.0.1:{free_port()}"}}
+        hosts = {
+            "server1": HOSTS["server1"] | {"netdata": {"url": netdata.url}},
+            "server2": HOSTS["server2"] | down,
+        }
+        async with running(setup(more=charting(prometheus) | {"hosts": hosts})):
+            reply = await charted(cast, "/chart memory", "Memory here · server1: ")
+            words = "⚠️ Netdata on server2 cannot be reached: is it running, and is its address right?"
+            assert reply.caption.splitlines()[-2] == words
+            await cast.aigerim.says("/chart memory server2")
+            caption = (await answered(cast, cast.aigerim)).caption
+            assert caption.splitlines()[0] == "Memory here · server2: no figures in 1 h"
+            assert caption.splitlines()[-1].startswith("Prometheus · ")
+
+
 async def charted(cast: Cast, text: str, wanted: str) -> Message:
     """The first picture that says so."""
     for _ in range(60):

@@ -270,12 +270,23 @@ def test_what_the_key_must_permit(tmp_path: Path) -> None:
         {"name": "from_here", "url": "http://127.0.0.1:3"},
     ]
     hosts = {
-        "server1": {**ssh, "traefik": {"url": "http://127.0.0.1", "via_ssh": True}},
-        "server2": {**ssh, "traefik": {"url": "http://127.0.0.1:8080"}},
+        "server1": {
+            **ssh,
+            "traefik": {
+                "url": "http://127.0.0.1",
+                "via_ssh": True,
+                "metrics_url": "http://127.0.0.1:8082/metrics",
+            },
+        },
+        "server2": {
+            **ssh,
+            "traefik": {"url": "http://127.0.0.1:8080", "metrics_url": "http://127.0.0.1:8082/metrics"},
+        },
     }
     settings = Setup(tmp_path, "http://127.0.0.1:9", hosts, more={"probes": probes}).settings()
     assert forwarded_addresses("server1", settings) == (
         "127.0.0.1:80",
+        "127.0.0.1:8082",
         "127.0.0.1:5432",
         "inside.example.org:443",
         "[::1]:6379",
