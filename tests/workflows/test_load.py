@@ -1,4 +1,4 @@
-"""Real load, seen by a real node-exporter, until the chat says so, somebody takes it, and it is over.
+"""Real load, seen by a real node-exporter, until the chat says so and shows it, somebody takes it, and it is over.
 
 The shipped configurations of Prometheus and Alertmanager and the shipped rule, but for their times.
 """
@@ -21,7 +21,9 @@ from tests.conftest import Cast
 from tests.lab.exporters import LabCpu, NodeExporter
 from tests.lab.monitoring import AlertmanagerServer, PrometheusServer, free_port
 from tests.lab.obtainable import obtainable
+from tests.lab.servers import Lab
 from tests.lab.shipped import alertmanager_config, prometheus_config, rules
+from tests.workflows.test_chart import is_photo
 
 pytestmark = pytest.mark.lab
 
@@ -76,18 +78,18 @@ def monitoring(tmp_path: Path, port: int) -> Iterator[Monitoring]:
             yield Monitoring(cpu, prometheus, alertmanager)
 
 
-async def test_load_is_told_taken_and_over(
-    cast: Cast, setup: Callable[..., Setup], monitoring: Monitoring, port: int
+async def test_load_is_told_with_its_picture_taken_and_over(
+    lab: Lab, cast: Cast, setup: Callable[..., Setup], monitoring: Monitoring, port: int
 ) -> None:
     prometheus = monitoring.prometheus.url
     more = {
         "http": {"listen": f"127.0.0.1:{port}", "metrics_listen": "off"},
         "prometheus": {"url": prometheus},
         "alertmanager": {"url": monitoring.alertmanager.url},
-        "alerts": {"webhook_token": WEBHOOK_TOKEN, "chats": [{"id": OPS}]},
+        "alerts": {"webhook_token": WEBHOOK_TOKEN, "chats": [{"id": OPS}], "pictures": True},
     }
     query = rendered(Catalogue().metric("cpu"), hosts=["server1"], window=timedelta(seconds=5))
-    async with running(setup(more=more)), open_prometheus(prometheus) as source:
+    async with running(setup(lab.servers["server1"], more=more)), open_prometheus(prometheus) as source:
         async with asyncio.timeout(20):
             while [sample.value < 20 for sample in await source.query(query)] != [True]:
                 await asyncio.sleep(0.1)
@@ -96,6 +98,10 @@ async def test_load_is_told_taken_and_over(
             assert re.match(r"🔥 CPU at (8[1-9]|9\d|100) % on server1", message.text)
             (sample,) = await source.query(query)
             assert sample.value > 80
+            picture = await cast.telegram.next_message(cast.ops, 20)
+            assert is_photo(picture)
+            assert picture.reply_to is message
+            assert "CPU · server1" in picture.caption
             await cast.dias.presses(message, "Acknowledge")
             await cast.telegram.until(lambda: "👤 Acknowledged: Dias" in message.text)
         await cast.telegram.until(lambda: message.text.startswith("✅"), 40)
