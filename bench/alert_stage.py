@@ -102,7 +102,7 @@ async def open_alert_stage(limits: Limits, scale: float = 1) -> AsyncIterator[Al
         with tempfile.TemporaryDirectory() as directory:
             port, token = free_port(), secrets.token_hex()
             more = {
-                "http": {"listen": f"127.0.0.1:{port}"},
+                "http": {"listen": f"127.0.0.1:{port}", "metrics_listen": "127.0.0.1:0"},
                 "alerts": {"webhook_token": token, "chats": [{"id": OPS}]},
             }
             setup = Setup(Path(directory), telegram.url, more=more)

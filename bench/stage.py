@@ -62,9 +62,15 @@ def _line(number: int) -> bytes:
 
 @asynccontextmanager
 async def open_stage(
-    lab: Lab, *, fast_lane: bool = False, more: Mapping[str, Mapping[str, Any]] | None = None
+    lab: Lab,
+    *,
+    fast_lane: bool = False,
+    more: Mapping[str, Mapping[str, Any]] | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Stage]:
-    """Ready when the bot has answered for both servers. fast_lane: with the second key. more: settings of hosts."""
+    """Ready when the bot has answered for both servers. fast_lane: with the second key. more: settings of hosts;
+    settings: any others.
+    """
     async with Telegram(token=TOKEN, limits=Limits.none()) as telegram:
         people = [telegram.person(number) for number in _PEOPLE]
         users = [{"id": person.id, "name": str(person.id), "role": "admin"} for person in people]
@@ -73,7 +79,7 @@ async def open_stage(
                 name: _host(server, fast_lane=fast_lane) | dict((more or {}).get(name, {}))
                 for name, server in lab.servers.items()
             }
-            setup = Setup(Path(directory), telegram.url, hosts, users=users, chats=())
+            setup = Setup(Path(directory), telegram.url, hosts, users=users, chats=(), more=settings or {})
             pulse = Path(directory, "pulse")
             async with process(setup, module=("bench.heartbeat", str(pulse))) as bot:
                 stage = Stage(telegram, bot, cycle(people), pulse)

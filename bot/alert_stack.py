@@ -14,6 +14,7 @@ from aiogram import Bot
 from bot.alerting import policy_of
 from bot.container import Services
 from bot.courier import Courier
+from bot.illustrator import TelegramIllustrator
 from bot.notifier import TelegramNotifier
 from bot.settings import Settings
 from bot.watches import Work, watches
@@ -22,6 +23,7 @@ from services.alerts.ack_silence import AckSilences
 from services.alerts.acts import AlertActs
 from services.alerts.browse import AlertBrowser
 from services.alerts.catch_up import Alive, CatchUp, Here
+from services.alerts.delivery import nobody
 from services.alerts.desk import Desk, Ears
 from services.alerts.heartbeat import Heartbeat
 from services.alerts.inbox import Inbox
@@ -29,15 +31,19 @@ from services.alerts.ledger import Ledger
 from services.alerts.notices import Notices
 from services.alerts.orphans import Orphans
 from services.alerts.outbox import Outbox
+from services.alerts.pictures import AlertPictures
 from services.alerts.quieting import Quieting
 from services.alerts.reconcile import Receivers, Reconcile, warn_of_channels
 from services.alerts.relay import Relay
 from services.alerts.retention import prune
 from services.alerts.silences import Silences
 from services.alerts.standing import Standings
+from services.alerts.supervision import supervised
 from services.alerts.watchdog import Watchdog
+from services.annotations import Annotations
 from services.domain.alerts import Origin
 from services.errors import StoreUnavailable
+from services.grafana import open_grafana
 from services.ports import Store
 
 log = logging.getLogger(__name__)
@@ -54,6 +60,7 @@ class AlertStack:
     """`given`: what handlers take by name. `works`: what runs as long as the bot does."""
 
     inbox: Inbox
+    desk: Desk
     outbox: Outbox
     notices: Notices
     store: Store
@@ -122,7 +129,10 @@ async def open_alerts(
         await inbox.open()
         silences = Silences(store, clock, alertmanager)
         notices = Notices(store, notifier, policy.admins, clock)
-        outbox = Outbox(store, ledger, notifier, notices, policy, clock, scale=scale)
+        illustrator = TelegramIllustrator(bot, notifier, services.gallery)
+        pictures = AlertPictures(store, services.gallery.graphs, illustrator, clock)
+        posted = pictures.posted if settings.alerts.pictures else nobody
+        outbox = Outbox(store, ledger, notifier, notices, policy, clock, scale=scale, posted=posted)
         acts = AlertActs(ledger, policy, silences, services.audit, roster, clock, outbox.wake)
         watchdog = Watchdog(
             policy.watchdog, store, clock, notices.tell,
@@ -141,7 +151,7 @@ async def open_alerts(
         here = Here(
             inbox.put, standings.open_alerts, standings.is_known, receivers, policy.watchdog, relay.is_open
         )
-        alerts = AlertStack(inbox, outbox, notices, store, services)
+        alerts = AlertStack(inbox, desk, outbox, notices, store, services)
         alerts.given = {
             "acts": acts,
             "browser": AlertBrowser(ledger, policy, clock),
@@ -154,6 +164,7 @@ async def open_alerts(
             "notices": notices.run,
             "relay": relay.run,
             "watchdog": watchdog.run,
+            "pictures": partial(supervised, "pictures", pictures.run, notices.tell, clock),
         }
         alive = Alive(store, clock)
         catch_up = CatchUp(clock, here, alertmanager, prometheus)
@@ -171,6 +182,14 @@ async def open_alerts(
         if settings.alerts.heartbeat_url:
             url = settings.alerts.heartbeat_url.get_secret_value()
             alerts.works["heartbeat"] = Heartbeat(url, alerts.oldest_undelivered).run
+        if settings.grafana and settings.grafana.token:
+            grafana = await stack.enter_async_context(
+                open_grafana(settings.grafana.url, settings.grafana.token.get_secret_value())
+            )
+            annotations = Annotations(store, ledger, grafana, notices.tell, clock)
+            alerts.works["annotations"] = partial(
+                supervised, "annotations", annotations.run, notices.tell, clock
+            )
         alerts.works |= watches(settings, services, relay, notices.tell, stack.callback)
         yield alerts
 

@@ -11,6 +11,7 @@ from pydantic_settings import NoDecode
 
 from bot import values
 from bot.blocks import Block
+from services.alerts.charts import AlertCharts
 from services.alerts.policy import Policy, QuietHours, Route
 from services.domain.alerts import Severity
 from services.domain.findings import SEVERITIES, SUBJECTS
@@ -18,6 +19,7 @@ from services.domain.log_rules import LogRule
 from services.domain.posts import Destination
 from services.errors import PatternRefused
 from services.logs.patterns import Pattern
+from services.metrics.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -110,7 +112,10 @@ class LogRuleBlock(Block):
 
 
 class Alerts(Block):
-    """remind: an unacknowledged critical alert rings again so often. ack_silence: None, an ack silences nothing."""
+    """remind: an unacknowledged critical alert rings again so often. ack_silence: None, an ack silences nothing.
+
+    pictures: an alert is followed by that of its metric at once, not only by a button for it.
+    """
 
     webhook_token: Annotated[SecretStr, AfterValidator(_webhook_token)] | None = None
     chats: tuple[AlertChat, ...] = ()
@@ -122,6 +127,7 @@ class Alerts(Block):
     heartbeat_url: Annotated[SecretStr, AfterValidator(values.secret_web_address)] | None = None
     ack_silence: Annotated[timedelta, PlainValidator(values.duration)] | None = None
     log_rules: tuple[LogRuleBlock, ...] = ()
+    pictures: bool = False
 
     @field_validator("log_rules")
     @classmethod
@@ -148,6 +154,24 @@ def policy_of(settings: "Settings", admins: tuple[int, ...]) -> Policy:
         quiet=quiet,
         watchdog=alerts.watchdog,
         ack_silence=alerts.ack_silence,
-        hosts={name: tuple(alias.lower() for alias in host.aliases) for name, host in settings.hosts.items()},
+        hosts=host_aliases(settings),
         zone=zone,
+        charts=_charts(settings),
     )
+
+
+def _charts(settings: "Settings") -> AlertCharts:
+    return AlertCharts(
+        {metric.id: metric for metric in catalogue_of(settings)},
+        settings.prometheus is not None,
+        frozenset(name for name, host in settings.hosts.items() if host.netdata),
+    )
+
+
+def catalogue_of(settings: "Settings") -> Catalogue:
+    return Catalogue(block.metric(name) for name, block in settings.metrics.items())
+
+
+def host_aliases(settings: "Settings") -> dict[str, tuple[str, ...]]:
+    """What the label `instance` may call each host, in lower case."""
+    return {name: tuple(alias.lower() for alias in host.aliases) for name, host in settings.hosts.items()}

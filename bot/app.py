@@ -6,12 +6,15 @@ import signal
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 from bot.alert_stack import AlertStack, Entrance, open_alerts
 from bot.command_menus import CommandMenus
 from bot.container import Services, open_services
 from bot.courier import Courier
 from bot.dispatcher import build_dispatcher
+from bot.gauge_sources import of_alerts, of_containers, of_ssh
+from bot.gauges import Gauges
 from bot.hooks import Hook
 from bot.left_over import tell_left_over
 from bot.pacing import Rates
@@ -21,7 +24,7 @@ from bot.settings import Settings
 from bot.telegram import open_bot
 from bot.tidying import spare_collections, tidy
 from bot.updates import Polling, UpdatePump
-from bot.web import serve
+from bot.web import serve, serve_metrics
 from services.errors import StoreError
 from services.outside.ways import Ways
 from services.ports import Clock
@@ -65,19 +68,23 @@ async def run_until(
     ways: Ways | None = None,
 ) -> None:
     """The whole life of the bot, for a caller that has signals of its own, and perhaps an outside of its own."""
-    readiness = Readiness()
+    readiness, gauges = Readiness(), Gauges()
     async with AsyncExitStack() as stack:
+        if settings.http.metrics_listen:
+            await stack.enter_async_context(serve_metrics(settings.http.metrics_listen, gauges))
         entrance = Entrance()
         await stack.enter_async_context(serve(settings.http.listen, readiness, _hook(settings, entrance)))
         services = await stack.enter_async_context(open_services(settings, clock, ways))
-        courier = await _courier(services, tempo.rates)
+        courier = await _courier(services, tempo.rates, gauges)
         bot = await stack.enter_async_context(open_bot(settings.telegram, courier))
         background = await stack.enter_async_context(asyncio.TaskGroup())
         alerts = await stack.enter_async_context(
             open_alerts(settings, services, bot, courier, tempo.rates.scale)
         )
         entrance.stack = alerts
-        dispatcher = build_dispatcher(courier=courier, **services.by_name(), **alerts.given)
+        gauges.sources += [partial(of_alerts, alerts), partial(of_ssh, services.links)]
+        gauges.crowds.append(partial(of_containers, services.board))
+        dispatcher = build_dispatcher(gauges, courier=courier, **services.by_name(), **alerts.given)
         pump = UpdatePump(bot, dispatcher, services.store, services.clock, readiness, tempo.polling)
         menus = CommandMenus(bot, services, courier.moved, scale=tempo.rates.scale)
         services.languages.changed = menus.wake
@@ -90,6 +97,7 @@ async def run_until(
             background.create_task(tidy(), name="tidy"),
             background.create_task(alerts.run(), name="alerts"),
             background.create_task(menus.run(), name="command menus"),
+            background.create_task(gauges.watch_loop(), name="event loop"),
         ]
         log.info("watching %d hosts for %d people", len(settings.hosts), len(settings.users))
         await pump.run(stop)
@@ -104,13 +112,13 @@ def _hook(settings: Settings, entrance: Entrance) -> Hook | None:
     return Hook(token.get_secret_value(), entrance.accept) if token else None
 
 
-async def _courier(services: Services, rates: Rates) -> Courier:
+async def _courier(services: Services, rates: Rates, gauges: Gauges) -> Courier:
     """Knows of the groups that have moved, and tells the roster of those that will."""
 
     async def moved(old: int, new: int) -> None:
         services.roster.moved(old, new)
 
-    courier = Courier(rates=rates, store=services.store, on_migrate=moved)
+    courier = Courier(rates=rates, store=services.store, on_migrate=moved, heard=gauges.called)
     await courier.load()
     for old, new in courier.moved.items():
         services.roster.moved(old, new)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -17,20 +16,31 @@ from aiogram.exceptions import (
 
 from bot.alerting import Api
 from bot.container import SystemClock
-from bot.courier import FOREIGN_ERRORS
-from bot.hosts import fast_lanes, forwarded_addresses, host_address, lane_login, traefik_addresses
+from bot.finding import Finding
+from bot.hosts import (
+    fast_lanes,
+    forwarded_addresses,
+    host_address,
+    lane_login,
+    netdata_addresses,
+    traefik_addresses,
+)
 from bot.logbook import mask, plain
 from bot.mends import api_sentence, sentence, telegram_unreachable
-from bot.outside import Traefik
+from bot.metric_trials import tried_metrics
+from bot.outside import Netdata, Traefik
 from bot.server import Host
 from bot.settings import Settings, Telegram
 from bot.telegram import open_bot
+from bot.tries import FOREIGN_ERRORS
 from services.alertmanager import open_alertmanager
 from services.errors import ContainerGone, HostError, HostSilent, Silence, VakhtaError
 from services.fleet.hosts import open_engine
 from services.fleet.lane import HELPER, FastLane, lane_key_line
 from services.fleet.tunnel import authorized_keys_line
 from services.logs.text.region import MARGIN_LINES
+from services.netdatas import open_netdatas
+from services.outside.dial import Gateway
 from services.outside.tls import trust
 from services.ports import Delete, Put
 from services.prometheus import open_prometheus
@@ -41,18 +51,6 @@ from services.traefiks import open_traefiks
 DEADLINE = 15.0
 _NOBODY = "0" * 64  # the id of no container
 _WAYS = {"unix": "on this machine", "ssh": "over SSH", "tcp": "over TLS"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report."""
-
-    name: str
-    text: str
-    ok: bool = True
-
-    def __str__(self) -> str:
-        return f"{'ok' if self.ok else '!!'}  {self.name}: {self.text}"
 
 
 async def check(settings: Settings, *, tell: Callable[[str], object]) -> int:
@@ -68,7 +66,13 @@ async def check(settings: Settings, *, tell: Callable[[str], object]) -> int:
             for name, host in settings.hosts.items()
             if host.traefik
         ),
+        *(
+            _netdata(name, host, host.netdata, settings.trusted_ca)
+            for name, host in settings.hosts.items()
+            if host.netdata
+        ),
     )
+    findings += await tried_metrics(settings)
     for line in [*map(str, findings), *_recipe(settings)]:
         tell(mask(plain(line), settings.secrets()))
     return 0 if all(finding.ok for finding in findings) else 1
@@ -149,9 +153,7 @@ async def _traefik(name: str, host: Host, traefik: Traefik, trusted_ca: Path | N
     what, way = f"{name}, Traefik", " (through SSH)" if traefik.via_ssh else ""
     try:
         async with AsyncExitStack() as stack:
-            gateways = {}
-            if traefik.via_ssh:
-                gateways[name] = await stack.enter_async_context(open_engine(host_address(name, host)))
+            gateways = await _gateways(stack, name, host, via_ssh=traefik.via_ssh)
             believed = await asyncio.to_thread(trust, trusted_ca)
             traefiks = await stack.enter_async_context(
                 open_traefiks(traefik_addresses({name: host}, gateways), believed)
@@ -162,6 +164,27 @@ async def _traefik(name: str, host: Host, traefik: Traefik, trusted_ca: Path | N
     count = sum(router.provider != "internal" for router in routing.routers)
     noun = "router" if count == 1 else "routers"
     return Finding(what, f"Traefik {routing.version}, {count} {noun} at {traefik.url}{way}")
+
+
+async def _netdata(name: str, host: Host, netdata: Netdata, trusted_ca: Path | None) -> Finding:
+    what, way = f"{name}, Netdata", " (through SSH)" if netdata.via_ssh else ""
+    try:
+        async with AsyncExitStack() as stack:
+            gateways = await _gateways(stack, name, host, via_ssh=netdata.via_ssh)
+            believed = await asyncio.to_thread(trust, trusted_ca)
+            netdatas = await stack.enter_async_context(
+                open_netdatas(netdata_addresses({name: host}, gateways), believed)
+            )
+            info = await netdatas.of(name).info(deadline=DEADLINE)
+    except VakhtaError as error:
+        return Finding(what, api_sentence(error, netdata.url) + way, ok=False)
+    return Finding(what, f"Netdata {info.version} of {info.hostname} at {netdata.url}{way}")
+
+
+async def _gateways(stack: AsyncExitStack, name: str, host: Host, *, via_ssh: bool) -> dict[str, Gateway]:
+    if not via_ssh:
+        return {}
+    return {name: await stack.enter_async_context(open_engine(host_address(name, host)))}
 
 
 async def _lane(lane: FastLane, host: Host) -> Finding:

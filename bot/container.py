@@ -3,7 +3,7 @@
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.alerting import catalogue_of, host_aliases
 from bot.courier import live
-from bot.hosts import fast_lanes, host_address, own_addresses, traefik_addresses
+from bot.hosts import fast_lanes, host_address, netdata_addresses, own_addresses, traefik_addresses
 from bot.middlewares.doors import Doors
 from bot.middlewares.stale import Absences
 from bot.settings import Settings
@@ -20,6 +21,8 @@ from handlers import ROUTERS
 from handlers.declare import Declaration, declarations
 from handlers.words import LANGUAGES, Catalogues, catalogues
 from services.alerts.expectations import BotActs
+from services.alerts.ledger import Ledger
+from services.alerts.policy import Policy
 from services.audit import Audit
 from services.cards import Cards
 from services.clearing import Clearings
@@ -27,6 +30,8 @@ from services.fleet.control import Control
 from services.fleet.fleet import Fleet
 from services.fleet.hosts import login_turns, open_engine
 from services.fleet.protection import Protection
+from services.fleet.tunnel import SshLink
+from services.grafana import Dashboards
 from services.languages import Languages
 from services.logs.follow.follows import Follows, Hooks, open_follows
 from services.logs.pages.bookmarks import Bookmarks
@@ -34,7 +39,21 @@ from services.logs.pages.reader import LogReader
 from services.logs.search.prompts import Prompts
 from services.logs.search.search import Searcher
 from services.logs.text.presenter import Presenter
+from services.metrics.available import Availability
+from services.metrics.board import Board
 from services.metrics.catalogue import Catalogue
+from services.metrics.figures import Figures
+from services.metrics.gallery import Gallery
+from services.metrics.graphs import Graphs
+from services.metrics.marks import Marks
+from services.metrics.queries import Queries
+from services.metrics.scrapes import Scrapes
+from services.metrics.stats import Stats
+from services.metrics.subjects import Subjects
+from services.metrics.tops import Tops
+from services.metrics.traffic import Traffics
+from services.metrics.traffic_sources import OfPrometheus, OfTraefiks
+from services.netdatas import Netdatas, open_netdatas
 from services.outside.certificates import Certificates
 from services.outside.checking import Checking
 from services.outside.dial import through
@@ -43,6 +62,7 @@ from services.outside.resolving import SystemNames, by_name
 from services.outside.tls import Handshakes, trust
 from services.outside.walking import HERE, Place
 from services.outside.ways import Ways
+from services.pictures.pictures import Pictures, open_pictures
 from services.plans import Plans
 from services.ports import Clock, Store
 from services.probes.probing import Prober
@@ -57,6 +77,7 @@ from services.routes.survey import Surveyor
 from services.sightings import Sightings
 from services.standards.standards import Standards
 from services.store import open_store
+from services.themes import Themes
 from services.traefiks import Traefiks, open_traefiks
 
 
@@ -75,6 +96,7 @@ class Services:
     clock: Clock
     roster: Roster
     fleet: Fleet
+    links: Mapping[str, SshLink]
     control: Control
     own_acts: BotActs
     presenter: Presenter
@@ -89,10 +111,19 @@ class Services:
     standards: Standards
     clearings: Clearings
     traefiks: Traefiks
+    netdatas: Netdatas
     prometheus: Prometheus | None
     catalogue: Catalogue
+    queries: Queries
+    scrapes: Scrapes
+    board: Board
+    gallery: Gallery
+    tops: Tops
+    stats: Stats
+    pictures: Pictures
     surveyor: Surveyor
     routes: Routes
+    traffics: Traffics
     cards: Cards
     checking: Checking
     certificates: Certificates
@@ -134,6 +165,9 @@ async def open_services(
         traefiks = await stack.enter_async_context(
             open_traefiks(traefik_addresses(settings.hosts, engines), believed)
         )
+        netdatas = await stack.enter_async_context(
+            open_netdatas(netdata_addresses(settings.hosts, engines), believed)
+        )
         api = settings.prometheus
         prometheus = await stack.enter_async_context(open_prometheus(api.url, *api.login)) if api else None
         roster = roster_of(settings)
@@ -142,9 +176,10 @@ async def open_services(
         plans = Plans(store, clock, audit)
         own_acts = BotActs(plans, clock)
         protection = Protection(settings.protected, await asyncio.to_thread(own_container_id))
+        sightings = Sightings(store, clock)
         fleet = Fleet(
             engines,
-            sightings=Sightings(store, clock),
+            sightings=sightings,
             plans=plans,
             protection=protection,
             clock=clock,
@@ -157,6 +192,7 @@ async def open_services(
         follows = await stack.enter_async_context(
             open_follows(fleet, presenter, store, clock, hooks=Hooks(live, roster.again))
         )
+        pictures = await stack.enter_async_context(open_pictures())
         surveyor = Surveyor(
             traefiks, fleet.engine, plans.stops,
             [block.route for block in settings.routes], own_addresses(settings.hosts),
@@ -178,11 +214,24 @@ async def open_services(
             *(Place(name, through(engine)) for name, engine in engines.items() if engine.forwards),
         ]
         results = Results(store, clock)
+        catalogue = catalogue_of(settings)
+        host_named = Policy(hosts=host_aliases(settings)).host_named
+        gallery = Gallery(
+            Graphs(
+                catalogue, Subjects(fleet, sightings), prometheus, netdatas,
+                Marks(audit, Ledger(store)), host_named, clock,
+            ),
+            Availability(catalogue, prometheus, netdatas, host_named, clock),
+            pictures,
+            Themes(store),
+            Dashboards(settings.grafana.url) if settings.grafana else None,
+        )  # fmt: skip
         yield Services(
             store=store,
             clock=clock,
             roster=roster,
             fleet=fleet,
+            links={name: engine.link for name, engine in engines.items() if isinstance(engine.link, SshLink)},
             control=Control(fleet, plans, audit, roster, protection, clock, own_acts),
             own_acts=own_acts,
             presenter=presenter,
@@ -199,10 +248,25 @@ async def open_services(
             ),
             clearings=Clearings(engines, protection, store, audit, roster, clock),
             traefiks=traefiks,
+            netdatas=netdatas,
             prometheus=prometheus,
-            catalogue=Catalogue(block.metric(name) for name, block in settings.metrics.items()),
+            queries=Queries(prometheus, host_named, store, clock),
+            scrapes=Scrapes(prometheus, fleet.hosts, host_named, clock),
+            board=Board(engines, clock.now()),
+            catalogue=catalogue,
+            gallery=gallery,
+            tops=Tops(fleet, Figures(prometheus, netdatas, catalogue), catalogue, clock),
+            stats=Stats(fleet, gallery.graphs, netdatas, clock),
+            pictures=pictures,
             surveyor=surveyor,
             routes=routes,
+            traffics=Traffics(
+                fleet.hosts,
+                OfPrometheus(prometheus, host_named) if prometheus else None,
+                OfTraefiks(traefiks),
+                surveyor,
+                clock,
+            ),
             cards=Cards(fleet, routes),
             checking=Checking(domains, fleet, handshakes, places, names, clock, store),
             certificates=Certificates(domains, traefiks, handshakes, names, clock, place=here),

@@ -23,7 +23,6 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
-from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
 from bot.floods import ALL, Floods
 from bot.limits import Kind
@@ -40,6 +39,7 @@ from bot.manners import (
     whose,
 )
 from bot.pacing import Edit, Lane, Pacer, Rates, is_group
+from bot.tries import Heard, Tries, is_harmless
 from services.errors import StoreError
 from services.ports import Clock, Put, Store
 
@@ -47,13 +47,7 @@ log = logging.getLogger(__name__)
 
 MIGRATED = "migrated/"
 
-# What comes through aiogram's session unmapped: proxies, TLS behind them, a page in a wrong encoding.
-FOREIGN_ERRORS = (OSError, UnicodeDecodeError, ProxyConnectionError, ProxyError, ProxyTimeoutError)
-
 RETRIED = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, ClientDecodeError)
-
-# Said by Telegram when there is nothing left to do: the message looks like that, or the press is dead.
-_HARMLESS = ("message is not modified", "query is too old", "query id is invalid")
 
 
 def background() -> AbstractContextManager[None]:
@@ -77,7 +71,8 @@ class Courier(BaseRequestMiddleware):
     waits while a newer one of its kind comes for the same message ends with True: the newer one goes alone.
     The session's own timeout must be above `UPLOAD.request`. on_migrate: told once of each group that
     has become a supergroup, before the message is sent there. patience: seconds in a queue before
-    TelegramRetryAfter is raised. store: also remembers what was sent to groups, over a restart.
+    TelegramRetryAfter is raised. store: also remembers what was sent to groups, over a restart. heard: told of
+    each try.
 
     sent, retried, floods: counts of paced successes, further tries, and 429s; unsure: of further tries after
     an answer that was lost, each of which may have doubled a message.
@@ -92,7 +87,9 @@ class Courier(BaseRequestMiddleware):
         request_timeout: float | None = None,
         patience: float = 600,
         clock: Clock | None = None,
+        heard: Heard | None = None,
     ) -> None:
+        self._tries = Tries(heard)
         self.sent = self.retried = self.floods = self.unsure = 0
         rates = rates or Rates()
         self._pacer = Pacer(rates)
@@ -153,7 +150,7 @@ class Courier(BaseRequestMiddleware):
         method: TelegramMethod[TelegramType],
     ) -> Response[TelegramType]:
         if method.__api_method__ == "getUpdates":  # the pump has a patience of its own
-            return await _request(make_request, bot, method, None)
+            return await self._tries.request(make_request, bot, method, None)
         kind, edit = whose.get(), edit_of(method)
         manner = manner_as(kind, method.__api_method__)
         errand = Errand(kind, manner, edit, next(self._numbers))
@@ -191,7 +188,7 @@ class Courier(BaseRequestMiddleware):
                     raise
                 method, trouble = await self._follow(method, moved), moved
             except TelegramBadRequest as refusal:
-                if not any(words in refusal.message.lower() for words in _HARMLESS):
+                if not is_harmless(refusal):
                     raise
                 return cast(Response[TelegramType], True)
             except RETRIED as failure:
@@ -251,7 +248,7 @@ class Courier(BaseRequestMiddleware):
             if lane is not None and self._floods is not None:
                 chat = chat_of(method)
                 call = await self._floods.note(chat) if chat is not None and is_group(chat) else None
-            return await _request(make_request, bot, method, seconds)
+            return await self._tries.request(make_request, bot, method, seconds)
         except TelegramRetryAfter as flood:
             await self._hold(lane, flood, chat_of(method))
             raise
@@ -301,17 +298,3 @@ class Courier(BaseRequestMiddleware):
             raise moved
         await self.migrate(old, moved.migrate_to_chat_id)
         return self._redirected(method)
-
-
-async def _request(
-    make_request: NextRequestMiddlewareType[TelegramType],
-    bot: Bot,
-    method: TelegramMethod[TelegramType],
-    seconds: float | None,
-) -> Response[TelegramType]:
-    """One try, within so many seconds."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await make_request(bot, method)
-    except FOREIGN_ERRORS as exc:
-        raise TelegramNetworkError(method, f"{type(exc).__name__}: {exc}") from exc

@@ -50,8 +50,9 @@ def settings_of(
     store: Path,
     hosts: Mapping[str, Mapping[str, Any]],
     trusted_ca: Path,
+    prometheus: str,
 ) -> Settings:
-    """What a config.yaml would say. Neither the environment nor a file is read."""
+    """What a config.yaml would say. Neither the environment nor a file is read. prometheus: its URL."""
     tree: dict[str, Any] = {
         "telegram": {"token": token, "api_url": api_url},
         "language": language,
@@ -70,6 +71,8 @@ def settings_of(
         "trusted_ca": trusted_ca,
         "protected": ["*/postgres", "*/redis", "*/traefik"],
         "dozzle": {"url": "https://logs2.tapbot.kz"},
+        "prometheus": {"url": prometheus},
+        "grafana": {"url": "https://grafana.tapbot.kz"},
         "alerts": {
             "chats": [
                 {"id": OPS, "topic": ALERTS, "labels": {"domain": ""}},

@@ -25,6 +25,8 @@ from playground.internet import Internet
 from playground.loopback import TRAEFIK, Loopbacks
 from playground.misfortune import befall
 from playground.page import About, CannotServe, Page, Place
+from playground.prometheus.memory import Memory
+from playground.prometheus.server import PrometheusServer
 from playground.readonly import ReadOnly
 from playground.ssh import SshServer
 from playground.telegram import Telegram
@@ -74,6 +76,8 @@ async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
         world = await stack.enter_async_context(World())
         internet = await stack.enter_async_context(Internet(directory))
         hosts = await _open_servers(stack, world, directory, internet)
+        memory = Memory(list(world.hosts.values()), internet.certificates)
+        prometheus = await stack.enter_async_context(PrometheusServer(memory))
         if options.local:
             hosts[LOCAL] = {"address": f"unix://{await _open_local(stack, options.local, directory)}"}
         tell(f"Vakhta's demo: {page.url}  (Ctrl-C ends it)")
@@ -84,6 +88,7 @@ async def demonstrate(options: Options, tell: Callable[[str], object]) -> None:
             "store": store,
             "hosts": hosts,
             "trusted_ca": internet.authority_file,
+            "prometheus": prometheus.url,
         }
         async with asyncio.TaskGroup() as group:
             loading = _load("bot.crew")

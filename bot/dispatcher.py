@@ -9,10 +9,12 @@ from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.exceptions import TelegramAPIError
 from aiogram.types import ErrorEvent, Message
 
+from bot.gauges import Gauges
 from bot.middlewares.doors import on_membership
 from bot.middlewares.guard import Failures, Guard
 from bot.middlewares.identity import Identity
 from bot.middlewares.locale import Locale, speaking
+from bot.middlewares.measured import Counted, Measured
 from bot.middlewares.stale import Stale
 from handlers import ROUTERS
 from handlers.reply import send
@@ -24,14 +26,17 @@ log = logging.getLogger(__name__)
 _IMPERSONAL = frozenset({"update", "error", "my_chat_member"})
 
 
-def build_dispatcher(**services: Any) -> Dispatcher:
-    """`services` reach handlers and middlewares by name."""
+def build_dispatcher(gauges: Gauges | None = None, **services: Any) -> Dispatcher:
+    """`services` reach handlers and middlewares by name. gauges: where all that is handled is counted."""
+    gauges = gauges or Gauges()
     dispatcher = Dispatcher(disable_fsm=True, **services)
+    dispatcher.update.outer_middleware(Counted(gauges))
     dispatcher.update.outer_middleware(Locale())
     for name, observer in dispatcher.observers.items():
         if name not in _IMPERSONAL:
             observer.outer_middleware(Identity())
             observer.middleware(Failures())
+            observer.middleware(Measured(gauges))
             observer.middleware(Guard())
     for observer in (dispatcher.message, dispatcher.callback_query):
         observer.outer_middleware(Stale())

@@ -1,4 +1,4 @@
-"""A host of the settings → the address that the fleet opens, and its fast lane and its Traefik."""
+"""A host of the settings → the address that the fleet opens, and its fast lane, its Traefik and its Netdata."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -10,6 +10,7 @@ from services.fleet.hosts import HostAddress
 from services.fleet.lane import FastLane
 from services.fleet.link import TlsFiles
 from services.fleet.login import SshLogin
+from services.netdatas import NetdataAddress
 from services.outside.dial import Gateway
 from services.traefiks import TraefikAddress
 
@@ -36,9 +37,25 @@ def traefik_addresses(
 ) -> dict[str, TraefikAddress]:
     """Of those that have one. gateways: their engines."""
     return {
-        name: TraefikAddress(traefik.url, *traefik.login, gateway=gateways[name] if traefik.via_ssh else None)
+        name: TraefikAddress(
+            traefik.url,
+            *traefik.login,
+            gateway=gateways[name] if traefik.via_ssh else None,
+            metrics_url=traefik.metrics_url or "",
+        )
         for name, host in hosts.items()
         if (traefik := host.traefik)
+    }
+
+
+def netdata_addresses(
+    hosts: Mapping[str, Host], gateways: Mapping[str, Gateway]
+) -> dict[str, NetdataAddress]:
+    """As `traefik_addresses`."""
+    return {
+        name: NetdataAddress(netdata.url, *netdata.login, gateway=gateways[name] if netdata.via_ssh else None)
+        for name, host in hosts.items()
+        if (netdata := host.netdata)
     }
 
 
@@ -48,6 +65,8 @@ def forwarded_addresses(name: str, settings: Settings) -> tuple[str, ...]:
     Its key must permit them."""
     host = settings.hosts[name]
     urls = [api.url for api in (host.traefik, host.netdata) if api and api.via_ssh]
+    if host.traefik and host.traefik.via_ssh and host.traefik.metrics_url:
+        urls.append(host.traefik.metrics_url)
     urls += [probe.url or f"tcp://{probe.address}" for probe in settings.probes if probe.via == name]
     return tuple(dict.fromkeys(map(_address_of, urls)))
 

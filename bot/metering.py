@@ -23,6 +23,7 @@ class Chart(Block):
     chart: Annotated[str, Field(min_length=1, max_length=200)]
     dimensions: tuple[str, ...] = ()
     factor: float = 1
+    share: bool = False
 
 
 class MetricBlock(Block):
@@ -47,7 +48,7 @@ class MetricBlock(Block):
         return Metric(
             name, self.title, self.unit, self.level, self.promql, "", self.group,
             Thresholds(limits.warning, limits.critical, limits.below),
-            NetdataChart(chart.chart, chart.dimensions, chart.factor) if chart else None,
+            NetdataChart(chart.chart, chart.dimensions, chart.factor, chart.share) if chart else None,
             own=False,
         )  # fmt: skip
 

@@ -52,17 +52,17 @@ class TelegramNotifier:
         self._courier = courier
 
     async def post(self, bulletin: Bulletin) -> Sent:
-        async with self._speaking(bulletin.to.chat):
+        async with self.speaking(bulletin.to.chat):
             answer = await self._view(bulletin)
             message = await self._send(bulletin.to, answer, silent=bulletin.silent)
         return Sent(message.chat.id, message.message_id, message.document is not None)
 
     async def revise(self, bulletin: Bulletin, message: Sent) -> None:
-        async with self._speaking(message.chat):
+        async with self.speaking(message.chat):
             await self._edit(message, _anew(bulletin, message))
 
     async def attach(self, bulletin: Bulletin, to: Sent, instead_of: int | None) -> int:
-        async with self._speaking(to.chat):
+        async with self.speaking(to.chat):
             file = _upload(await _roll(bulletin))
             if instead_of is not None:
                 try:
@@ -91,24 +91,24 @@ class TelegramNotifier:
         return message.message_id
 
     async def ring(self, to: Destination, ring: Ring, message: Sent) -> Sent:
-        async with self._speaking(message.chat):
+        async with self.speaking(message.chat):
             there = Destination(message.chat, to.topic)
             sent = await self._send(there, views.ringing(ring), silent=ring.silent, reply_to=message.message)
         return Sent(sent.chat.id, sent.message_id)
 
     async def redirect(self, orphan: Sent, newer: Sent) -> None:
-        async with self._speaking(orphan.chat):
+        async with self.speaking(orphan.chat):
             link = link_to(newer) if newer.chat == orphan.chat else None
             await self._edit(orphan, views.redirected(link))
 
     async def tell(self, person: int, notice: Notice) -> None:
-        async with self._speaking(person):
+        async with self.speaking(person):
             await self._send(Destination(person), notice_view(notice))
 
     # One call
 
     @asynccontextmanager
-    async def _speaking(self, chat: int) -> AsyncIterator[None]:
+    async def speaking(self, chat: int) -> AsyncIterator[None]:
         """The chat's words; and the calls in here stand behind those that people wait for."""
         language = await self._languages.of_chat(self._courier.moved.get(chat, chat))
         with speaking(self._catalogues, self._timezone, language), background():

@@ -36,9 +36,13 @@ Domain = Annotated[str, AfterValidator(_domain)]
 
 
 class Traefik(Api):
-    """A host's own. via_ssh: `url` is as the host itself sees it, and reached through the SSH connection to it."""
+    """A host's own. via_ssh: `url` is as the host itself sees it, and reached through the SSH connection to it.
+
+    metrics_url: where it serves its metrics, in full and seen as `url` is, if not at `metrics` below that one.
+    """
 
     via_ssh: bool = False
+    metrics_url: Annotated[str, AfterValidator(values.web_address)] | None = None
 
 
 class Netdata(Api):

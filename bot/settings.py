@@ -54,6 +54,7 @@ class SettingsError(Exception):
 
 Language = Literal["ru", "en"]
 ListenAddress = Annotated[Listen, NoDecode, PlainValidator(Listen.parse)]
+ListenOrNowhere = Annotated[Listen | None, NoDecode, PlainValidator(values.listen_or_nowhere)]
 MetricId = Annotated[str, AfterValidator(values.metric_id)]
 HostName = Annotated[str, AfterValidator(values.host_name)]
 Globs = Annotated[tuple[str, ...], AfterValidator(values.globs)]
@@ -67,7 +68,7 @@ class Telegram(Block):
 
 class Http(Block):
     listen: ListenAddress = Listen("127.0.0.1", 8080)  # the image sets 0.0.0.0:8080
-    metrics_listen: ListenAddress = Listen("127.0.0.1", 9464)  # for /metrics: nothing listens there yet
+    metrics_listen: ListenOrNowhere = Listen("127.0.0.1", 9464)  # for /metrics; or off
 
 
 class Logs(Block):
@@ -185,6 +186,7 @@ class Settings(BaseSettings):
         found += [each.get_secret_value() for each in kept if each]
         urls = [probe.url for probe in self.probes]
         urls += [api.url for api in apis]
+        urls += [host.traefik.metrics_url for host in self.hosts.values() if host.traefik]
         for password in (urlsplit(url or "").password or "" for url in urls):
             found += [password, unquote(password)]
         return tuple(secret for secret in found if secret)

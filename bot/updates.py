@@ -23,9 +23,9 @@ from aiogram.exceptions import (
 from aiogram.methods import TelegramMethod
 from aiogram.types import Update
 
-from bot.courier import FOREIGN_ERRORS
 from bot.inbox import Inbox
 from bot.readiness import Readiness
+from bot.tries import FOREIGN_ERRORS
 from bot.turns import Turn, Turns, person_of
 from services.errors import StoreError
 from services.ports import Clock, Store

@@ -39,6 +39,11 @@ class Listen:
         return cls(host.strip("[]"), int(port))
 
 
+def listen_or_nowhere(text: object) -> Listen | None:
+    """None for "off", which YAML takes for a false where it stands without quotes."""
+    return None if text is False or str(text).lower() == "off" else Listen.parse(text)
+
+
 def duration(value: object) -> timedelta:
     found = re.fullmatch(r"([1-9]\d{0,5})([smhdw])", str(value).strip())
     if not found:

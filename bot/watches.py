@@ -49,7 +49,7 @@ def _of_hosts(services: Services, relay: Relay) -> Mapping[str, Work]:
     return {
         f"watch {host}": Watcher(
             host, services.fleet.engine(host), relay.report, _of_the_watch(relay), services.own_acts,
-            services.reader, services.clock,
+            services.reader, services.clock, services.board.hosts[host],
         ).run
         for host in services.fleet.hosts
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the bot serves over HTTP: the hook, whether it is alive, and whether it is fit to serve."""
+"""What the bot serves over HTTP: the hook, whether it is alive and fit to serve; and elsewhere `/metrics`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from bot.gauges import Gauges
 from bot.hooks import LINGER, Door, Hook, Spared
 from bot.readiness import Readiness
 from bot.values import Listen
@@ -39,19 +40,44 @@ async def serve(listen: Listen, readiness: Readiness, hook: Hook | None = None) 
         return web.Response(status=503, text="\n".join(readiness.reasons) + "\n")
 
     spared = Spared()
+    routes = [web.get("/healthz", healthz), web.get("/readyz", readyz), *Door(hook, spared).routes()]
+    async with _serving("http.listen", listen, routes, spared):
+        yield
+
+
+@asynccontextmanager
+async def serve_metrics(listen: Listen, gauges: Gauges) -> AsyncIterator[None]:
+    """`/metrics`, in whichever of its formats is asked for. Raises CannotListen."""
+
+    async def metrics(request: web.Request) -> web.Response:
+        headers = request.headers
+        page = await gauges.page(headers.get("Accept", ""), headers.get("Accept-Encoding", ""))
+        answer = {"Content-Type": page.content_type, "Vary": "Accept, Accept-Encoding"}
+        if page.gzipped:
+            answer["Content-Encoding"] = "gzip"
+        return web.Response(body=page.body, headers=answer)
+
+    async with _serving("http.metrics_listen", listen, [web.get("/metrics", metrics)], Spared()):
+        yield
+
+
+@asynccontextmanager
+async def _serving(
+    key: str, listen: Listen, routes: Iterable[web.AbstractRouteDef], spared: Spared
+) -> AsyncIterator[None]:
     app = web.Application()
-    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), *Door(hook, spared).routes()])
+    app.add_routes(routes)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
-        async with _accepting(listen, runner, spared):
+        async with _accepting(key, listen, runner, spared):
             yield
     finally:
         await runner.cleanup()
 
 
 @asynccontextmanager
-async def _accepting(listen: Listen, runner: web.AppRunner, spared: Spared) -> AsyncIterator[None]:
+async def _accepting(key: str, listen: Listen, runner: web.AppRunner, spared: Spared) -> AsyncIterator[None]:
     server = runner.server
     assert server is not None
     loop = asyncio.get_running_loop()
@@ -71,7 +97,7 @@ async def _accepting(listen: Listen, runner: web.AppRunner, spared: Spared) -> A
         listener = await loop.create_server(connection, listen.host, listen.port)
     except OSError as error:
         raise CannotListen(
-            f"http.listen: {listen.host}:{listen.port} cannot be used ({error.strerror}); choose another port"
+            f"{key}: {listen.host}:{listen.port} cannot be used ({error.strerror}); choose another port"
         ) from error
     closing = loop.call_later(LIFETIME, close, ())
     try:

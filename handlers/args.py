@@ -26,6 +26,7 @@ class Usage(StrEnum):
     OPTION = "option"
     CONTEXT = "context"
     QUOTE = "quote"
+    REACH = "reach"
 
 
 @dataclass(eq=False)

@@ -15,7 +15,7 @@ from services.domain.access import Action, Actor
 from services.domain.containers import ContainerKey
 from services.domain.spans import TimeSpan
 
-Act = Literal["card", "logs", "follow", "restart", "stop", "up"]
+Act = Literal["card", "logs", "follow", "stats", "restart", "stop", "up"]
 
 ACT_OF_ACTION: dict[Action, Act] = {Action.RESTART: "restart", Action.STOP: "stop", Action.START: "up"}
 ACTION_OF_ACT: dict[str, Action] = {act: action for action, act in ACT_OF_ACTION.items()}
@@ -68,7 +68,7 @@ class Open(_OfContainer, prefix="c"):
 
 
 class Renew(_OfContainer, prefix="r"):
-    """The card or the log lines once more, in the same message."""
+    """The card, the figures or the log lines once more, in the same message."""
 
     lines: Annotated[int, Field(ge=0, lt=10**6)] = 0
 

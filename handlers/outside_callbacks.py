@@ -62,3 +62,11 @@ class CheckList(Press, prefix="chkl"):
 
 class CertList(Press, prefix="crt"):
     """All certificates, in the same message."""
+
+
+class TrafficTurn(Press, prefix="tf"):
+    """What goes through Traefik, at a page (from 0), in the same message. host, key: as in `TrafficReport`."""
+
+    host: str = ""
+    key: Annotated[str, Field(pattern="^([0-9a-f]{12})?$")] = ""
+    page: Annotated[int, Field(ge=0, lt=1000)] = 0

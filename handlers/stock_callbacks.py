@@ -24,7 +24,7 @@ class ImageList(Press, prefix="im"):
     page: Annotated[int, Field(ge=0, lt=1000)] = 0
 
 
-class Prune(Press, prefix="pr"):
+class Prune(Press, prefix="mr"):
     """What would go on a host, of these kinds. opens: in a message of its own."""
 
     host: str
@@ -36,7 +36,7 @@ class Prune(Press, prefix="pr"):
         return tuple(kind for kind, letter in LETTERS.items() if letter in self.kinds)
 
 
-class PruneConfirm(Press, prefix="pc"):
+class PruneConfirm(Press, prefix="mrc"):
     """The answer to the question."""
 
     token: Annotated[str, Field(max_length=24)]

@@ -1,7 +1,5 @@
 """Uptime: how the probes stand, and one of them in a picture."""
 
-from asyncio import to_thread
-
 from aiogram import F, Router
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
@@ -11,10 +9,11 @@ from handlers.declare import button, command
 from handlers.outside_callbacks import ProbeList, ProbePicture
 from handlers.pressed import pressed
 from handlers.reply import send, show
-from handlers.views.uptime import REACHES, card, overview
+from handlers.views.uptime import REACHES, bars, card, overview
 from handlers.words import mark
 from services.domain.access import Actor, Role
 from services.domain.uptime import Reach
+from services.pictures.pictures import Pictures
 from services.probes.uptimes import Uptimes
 
 router = Router(name="uptime")
@@ -29,14 +28,14 @@ router = Router(name="uptime")
     usage="[NAME]",
 )
 async def uptime(
-    message: Message, command: CommandObject, actor: Actor, asker: str, uptimes: Uptimes
+    message: Message, command: CommandObject, actor: Actor, asker: str, uptimes: Uptimes, pictures: Pictures
 ) -> None:
     name = args.optional_name(command.args)
     if name is None:
         await send(message, overview(await uptimes.overview(by=actor), asker, configured=uptimes.configured))
         return
     history = await uptimes.history(name, Reach.DAY, by=actor)
-    await send(message, await to_thread(card, history, asker))
+    await send(message, card(history, asker, await pictures.draw(bars(history))))
 
 
 @button(router, ProbeList.filter(), role=Role.VIEWER)
@@ -56,10 +55,15 @@ async def turn_list(
 
 @button(router, ProbePicture.filter(F.opens), role=Role.VIEWER)
 async def open_probe(
-    callback: CallbackQuery, callback_data: ProbePicture, actor: Actor, asker: str, uptimes: Uptimes
+    callback: CallbackQuery,
+    callback_data: ProbePicture,
+    actor: Actor,
+    asker: str,
+    uptimes: Uptimes,
+    pictures: Pictures,
 ) -> None:
     history = await uptimes.history(callback_data.name, REACHES[callback_data.reach], by=actor)
-    await send(pressed(callback), await to_thread(card, history, asker), as_reply=True)
+    await send(pressed(callback), card(history, asker, await pictures.draw(bars(history))), as_reply=True)
 
 
 @button(router, ProbePicture.filter(), role=Role.VIEWER)
@@ -69,8 +73,9 @@ async def turn_probe(
     actor: Actor,
     asker: str,
     uptimes: Uptimes,
+    pictures: Pictures,
     *,
     in_place: bool,
 ) -> None:
     history = await uptimes.history(callback_data.name, REACHES[callback_data.reach], by=actor)
-    await show(pressed(callback), await to_thread(card, history, asker), in_place=in_place)
+    await show(pressed(callback), card(history, asker, await pictures.draw(bars(history))), in_place=in_place)

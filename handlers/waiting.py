@@ -49,12 +49,13 @@ class Spot:
         return value_of(outcome)
 
     async def put(self, answer: Answer) -> None:
+        """Once more: the same message made anew."""
         if self._waiting is not None:
             await replace(self._waiting, answer)
         elif self._in_place:
             await show(self._message, answer, in_place=True)
         else:
-            await send(self._message, answer, as_reply=self._as_reply)
+            self._waiting = await send(self._message, answer, as_reply=self._as_reply)
 
     async def clear(self) -> None:
         """Nothing comes after all."""

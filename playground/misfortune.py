@@ -9,7 +9,8 @@ from playground.engine.programs.directus import LAST_WORDS
 from playground.engine.story import Story
 
 NAME = "directus"
-WARNING = 0.5  # of the time until then: signs of it show in the log and in the figures
+# Of the time until then: from when on its memory grows, long enough to be seen in a graph, and signs show in the log.
+SWELLS, WARNING = 0.1, 0.5
 _SIGNS = (
     (40, 'Flow "Export all bookings" loads 412000 rows into memory'),
     (40, "Pressure limiter: heap used 902 MiB of 1024 MiB, event loop delayed by 1240 ms"),
@@ -20,9 +21,10 @@ _SIGNS = (
 async def befall(host: Host, after: float) -> None:
     """`after`: seconds."""
     story = Story(host)
-    await host.clock.sleep(after * WARNING)
+    await host.clock.sleep(after * SWELLS)
     if host.find(NAME).alive:
         story.work(NAME, Load(cpu=0.9, swing=0.1, memory=700 * MIB, growth=60_000 * MIB, most=1020 * MIB))
+    await host.clock.sleep(after * (WARNING - SWELLS))
     for level, words in _SIGNS:
         story.say(NAME, _line(host, level, words))
         await host.clock.sleep(after * (1 - WARNING) / len(_SIGNS))

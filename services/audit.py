@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.domain.access import Action, Actor, Scope, Target, may
+from services.domain.access import CHANGES, Action, Actor, Scope, Target, may
 from services.errors import Denied
 from services.ports import Append, Clock, Store
 from services.redaction.text import redact
@@ -92,9 +92,27 @@ class Audit:
             before = rows[-1].seq
         return found[:limit]
 
+    async def acts(self, since: datetime, scope: Scope, *, most: int) -> Sequence[AuditEntry]:
+        """The newest restarts, starts and stops that were carried out since then, newest first. Whoever sees a
+        container may know of them."""
+        found: list[AuditEntry] = []
+        before: int | None = None
+        while len(found) < most:
+            rows = await self._store.read_log(LOG, limit=_CHUNK, before=before)
+            entries = [replace(self._codec.unpack(row.value), seq=row.seq) for row in rows]
+            found += [entry for entry in entries if _is_act(entry, since) and _visible(entry, scope)]
+            if len(rows) < _CHUNK or rows[-1].at < since:
+                break
+            before = rows[-1].seq
+        return found[:most]
+
     async def prune(self, retention: timedelta) -> int:
         """Drop what is older; how many entries were dropped."""
         return await self._store.trim_log(LOG, older_than=self._clock.now() - retention)
+
+
+def _is_act(entry: AuditEntry, since: datetime) -> bool:
+    return entry.result is Result.DONE and entry.action in CHANGES and entry.at >= since
 
 
 def _visible(entry: AuditEntry, scope: Scope) -> bool:

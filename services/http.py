@@ -31,7 +31,8 @@ from services.outside.dialled_http import DialTransport
 MOST_BYTES = 32 << 20  # of an answer: some 50,000 alerts
 MOST_ERROR_BYTES = 64 << 10  # of an error's answer; the rest is not read
 LONGEST_MESSAGE = 500
-SLICE = 200  # rows that are read between two turns of the event loop: about a millisecond each
+# What is read between two turns of the event loop, in rows and in bytes: some ten milliseconds at most.
+SLICE, SLICE_BYTES = 200, 256 << 10
 
 T = TypeVar("T")
 Raw = msgspec.Raw
@@ -117,9 +118,9 @@ class Api:
         Raises ApiNotUnderstood.
         """
         made: list[T] = []
-        for start in range(0, len(rows), SLICE):
+        for part in _slices(rows):
             with self.understanding():
-                made += map(read, rows[start : start + SLICE])
+                made += map(read, part)
             await asyncio.sleep(0)
         return tuple(made)
 
@@ -131,20 +132,23 @@ async def open_api(
     username: str = "",
     password: str = "",
     *,
+    token: str = "",
     dial: Dial | None = None,
     context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Api]:
-    """`url`: with the path it is served under, if any. Basic auth when a username is given.
+    """`url`: with the path it is served under, if any. Basic auth when a username is given, a bearer's with a token.
 
     dial: how to get there, directly where None. context: of TLS, by default one that believes the usual authorities.
     Nothing is asked yet. Raises ApiUnreachable for a URL that is none.
     """
+    headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "vakhta"}
+    headers |= {"authorization": f"Bearer {token}"} if token else {}
     limits = httpx.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=30)
     try:
         client = httpx.AsyncClient(
             base_url=url.rstrip("/") + "/",
             auth=(username, password) if username else None,
-            headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "vakhta"},
+            headers=headers,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is ever kept
             limits=limits,
             transport=DialTransport(dial, limits, context) if dial else None,
@@ -157,6 +161,15 @@ async def open_api(
         raise ApiUnreachable(name, _line(str(exc))) from exc
     async with client:
         yield Api(name, client)
+
+
+def _slices(rows: Sequence[Raw]) -> Iterator[Sequence[Raw]]:
+    start = size = 0
+    for end, row in enumerate(rows, 1):
+        size += memoryview(row).nbytes
+        if end - start == SLICE or size >= SLICE_BYTES or end == len(rows):
+            yield rows[start:end]
+            start, size = end, 0
 
 
 async def _read(response: httpx.Response, most: int) -> bytes:

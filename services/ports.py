@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.domain.containers import Container, Details, Usage
+from services.domain.containers import Container, Details, Machine, Sample, Usage
 from services.domain.events import Event
 from services.domain.logs import LogQuery
 from services.domain.news import History
@@ -138,6 +138,12 @@ class Engine(Protocol):
     async def usage(self, container_id: str, *, deadline: float = 5) -> Usage | None:
         """CPU and memory over about a second; None when it does not run."""
         ...
+
+    async def sample(self, container_id: str, *, deadline: float = 5) -> Sample | None:
+        """None when it does not run. It may take the engine a second: it gathers once a second, for all at once."""
+        ...
+
+    async def machine(self, *, deadline: float) -> Machine: ...
 
     async def restart(self, container_id: str, *, stop_timeout: int, deadline: float) -> None: ...
 

@@ -55,11 +55,16 @@ class Setup:
             "language": self.language,
             "timezone": "Asia/Almaty",
             "store": f"sqlite://{self.directory / 'vakhta.db'}",
-            "http": {"listen": "127.0.0.1:0", "metrics_listen": "127.0.0.1:0"},
             "users": list(self.users),
             "chats": list(self.chats),
             "hosts": {name: dict(host) for name, host in self.hosts.items()},
             **self.more,
+        }
+        # Several bots may run at a time: each has what ports it gets, unless the test names one.
+        config["http"] = {
+            "listen": "127.0.0.1:0",
+            "metrics_listen": "127.0.0.1:0",
+            **self.more.get("http", {}),
         }
         path = self.directory / "config.yaml"
         path.write_text(yaml.safe_dump(config, allow_unicode=True))

@@ -1,6 +1,8 @@
 """The real servers and the stand-in for Telegram that tests share."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import gc
+import os
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -14,10 +16,34 @@ from tests.bots import AIGERIM, DIAS, OPS, SCALE, STRANGER, STUDENT, TOKEN, Setu
 from tests.crowd import HOSTS, Crowd, open_crowd
 from tests.lab.obtainable import obtainable
 from tests.lab.servers import Lab, Server
+from tests.order import Entry, dealt
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Whatever collecting makes stays: nobody need look for garbage in it, then or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        entries = [
+            Entry(place, item.nodeid.partition("::")[0], item.get_closest_marker("long") is not None)
+            for place, item in enumerate(items)
+        ]
+        items[:] = [items[entry.place] for entry in dealt(entries, workers)]
 
 
 @pytest.fixture(scope="session")

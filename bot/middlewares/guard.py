@@ -102,7 +102,7 @@ async def _refuse(event: TelegramObject, role: Role, data: dict[str, Any]) -> No
     action = declaration.action if declaration else ACTION_OF_ACT.get(act)
     action = action or ACTION_OF_PRESS.get(type(data.get("callback_data")))
     command: CommandObject | None = data.get("command")
-    typed = optional_name(command.args) if command else None
+    typed = optional_name(command.args) if command and action else None  # else it may be any text
     named = typed or ("" if action in ACTION_OF_PRESS.values() else None)
     refusal = Denied(action, named, roster.with_role(role)) if action and named is not None else None
     refusal = refusal or Denied(what, "", roster.with_role(role))

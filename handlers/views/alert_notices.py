@@ -12,6 +12,7 @@ from services.domain.posts import Notice, Trouble
 
 _NAMES = ("chat", "instead", "why", "key", "incident", "since", "rules", "watch", "hosts", "worst")
 _SYMBOLS = {Trouble.WATCHDOG_BACK: "✅"}
+_MAY_BE_BARE = (Trouble.RECONCILE, Trouble.ANNOTATIONS)  # the sentence says enough without the reason
 
 
 def notice(notice: Notice) -> Answer:
@@ -42,6 +43,8 @@ def _sentence(notice: Notice, facts: dict[str, str]) -> str:
             words = _("Rules name channels that do not exist here yet (sms, email): {rules}.")
         case Trouble.RECONCILE:
             words = _("Alertmanager cannot be asked: what is resolved may still read as firing. {why}")
+        case Trouble.ANNOTATIONS:
+            words = _("Grafana takes no annotations: acts and incidents are missing there. {why}")
         case Trouble.STUMBLED:
             words = _(
                 "Something broke in the watch over {watch} ({why}). It begins anew; the log tells more."
@@ -55,7 +58,7 @@ def _sentence(notice: Notice, facts: dict[str, str]) -> str:
         ),
         **facts,
     }
-    known["why"] = detail.rstrip(".") or ("" if notice.trouble is Trouble.RECONCILE else "?")
+    known["why"] = detail.rstrip(".") or ("" if notice.trouble in _MAY_BE_BARE else "?")
     known["since"] = _time(notice.facts.get("since", ""), notice.at) or known["since"]
     return words.format_map(known).strip()
 
@@ -75,6 +78,8 @@ def _watched(name: str) -> str:
         "probes": _("probes"),
         "logs": _("logs"),
         "standard": _("standard"),
+        "annotations": _("annotations"),
+        "pictures": _("pictures"),
     }
     return known.get(name, name)
 

@@ -15,9 +15,11 @@ from handlers.views.alert_text import inert, one_line
 from handlers.views.answer import Answer, Row, button, in_pairs, in_rows
 from handlers.views.api_words import api_words
 from handlers.views.condition import silence_words
+from handlers.views.metric_words import about_metric
 from handlers.views.moments import clock, moment, seconds
 from handlers.views.pattern_words import pattern_words
 from handlers.views.target_words import target_words
+from handlers.views.wrong_part import wrong_part
 from services import errors
 from services.alerts.inbox import InboxFull
 from services.domain.access import Action
@@ -69,8 +71,8 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
             )
         case errors.NoSuchProbe(name=name) if name:
             return Answer(Text(sentence(error, now)), ([button(_("Uptime"), ProbeList(asker=asker))],))
-        case errors.PatternRefused(plainer=plainer) if plainer:
-            return Answer(Text(sentence(error, now), " ", _("Try:"), " ", Code(plainer)))
+        case errors.QueryRefused() | errors.PatternRefused():
+            return Answer(Text(sentence(error, now), *wrong_part(error)))
         case _:
             return Answer(Text(sentence(error, now)))
 
@@ -121,14 +123,13 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
         case errors.NoSuchHost(name=name, near=near_hosts):
             words = _('No host "{name}".').format(name=_short(name))
             return words + " " + _("Did you mean:") if near_hosts else words
-        case errors.NoSuchDomain() | errors.NoDomain() | errors.TargetRefused():
+        case errors.NoSuchDomain() | errors.NoDomain() | errors.TargetRefused() | errors.NoSuchService():
             return target_words(error)
         case errors.NoSuchProbe(name=name, near=probes):
             words = _('No probe "{name}".').format(name=_short(name))
             return words + " " + _("Did you mean:") if probes else words
-        case errors.NoSuchMetric(name=name, near=metrics):
-            words = _('No metric "{name}".').format(name=_short(name))
-            return words + " " + _("Did you mean:") + " " + ", ".join(metrics) if metrics else words
+        case errors.NoSuchMetric() | errors.NoSource() | errors.MetricTooWide():
+            return about_metric(error)
         case errors.Ambiguous(name=name, choices=choices) if len({host for host, _name in choices}) == 1:
             return _('Several containers fit "{name}". Which one?').format(name=_short(name))
         case errors.Ambiguous(name=name):
@@ -169,6 +170,8 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
             return _about_alerts(error)
         case errors.ApiError():
             return api_words(error)
+        case errors.PictureError():
+            return _about_pictures(error)
         case errors.NotConfigured(setting=setting):
             return _missing(setting)
         case errors.ForwardRefused(host=host, address=address, forbidden=True):
@@ -195,6 +198,15 @@ def _missing(setting: str) -> str:
         words = _("{host} has no Traefik in the settings ({setting}).")
         return words.format(host=block.rpartition(".")[2], setting=setting)
     return _("Not in the settings: {setting}").format(setting=setting)
+
+
+def _about_pictures(error: errors.PictureError) -> str:
+    match error:
+        case errors.PicturesFull(most=most):
+            return _("{count} pictures are waited for already. Try again in a moment.").format(count=most)
+        case errors.PictureTooSlow(seconds=limit):
+            return _("The picture was not ready within {time}.").format(time=seconds(limit))
+    return _("The picture could not be drawn; the reason is in the log.")
 
 
 def _about_searches(error: errors.SearchesFull | errors.NotYourSearch) -> str:
@@ -259,6 +271,7 @@ def _denied(action: str, name: str, who: tuple[str, ...]) -> str:
         Action.SILENCE: _("No right to silence alerts."),
         Action.UNSILENCE: _("No right to silence alerts."),
         Action.PRUNE: _("No right to make room."),
+        Action.QUERY: _("No right to query Prometheus: it takes the role admin and the scope */*, here too."),
     }
     words = known.get(action, _("No right: {what}.")).format(name=_short(name), what=action)
     return words + " " + _("Who has it: {names}.").format(names=", ".join(who)) if who else words
@@ -293,6 +306,9 @@ def _usage(error: UsageError) -> str:
             return words.format(text=_short(error.text), most=MOST_CONTEXT)
         case Usage.QUOTE:
             return _("A quotation mark is not closed: {text}").format(text=_short(error.text))
+        case Usage.REACH:
+            words = _('"{text}" is no time that pictures go back: 1h, 6h, 24h or 7d')
+            return words.format(text=_short(error.text))
         case Usage.TOO_MANY:
             return _('One name is enough; "{text}" was not understood.').format(text=_short(error.text))
 

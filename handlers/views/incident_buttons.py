@@ -8,6 +8,7 @@ from aiogram.types import InlineKeyboardButton
 from aiogram.utils.i18n import gettext as _
 
 from handlers.callbacks import NOBODY, Ack, AckAll, AckListed, Act, Mute, Open, Release, Unmute
+from handlers.metric_callbacks import Graph
 from handlers.outside_callbacks import Check
 from handlers.views.alert_text import WORD, inert, one_line, web_link
 from handlers.views.answer import Row, button, in_rows
@@ -70,7 +71,16 @@ def next_row(shown: Shown, *acts: Act) -> Row:
             checks.append(button(_("Check"), Check(asker=NOBODY, key=Domain(subject, host).key)))
         if checks and name == CERTIFICATE_PROBLEM:
             return checks
-    return [*container_row(shown.incident, *acts), *checks]
+    return [*container_row(shown.incident, *acts), *graph_row(shown), *checks]
+
+
+def graph_row(shown: Shown) -> Row:
+    """Nothing where no metric fits."""
+    chart = shown.chart
+    if chart is None or not _HOST.fullmatch(chart.host or "any"):
+        return ()
+    key = key_of(chart.host, chart.container) if chart.container else ""
+    return [button(_("Graph"), Graph(asker=NOBODY, metric=chart.metric, host=chart.host, key=key))]
 
 
 def container_row(incident: Incident, *acts: Act) -> Row:

@@ -4,7 +4,7 @@ from aiogram.utils.i18n import gettext as _
 
 from handlers.views.alerts import living
 from handlers.views.answer import Answer, Row
-from handlers.views.incident_buttons import ack, container_row
+from handlers.views.incident_buttons import ack, container_row, graph_row
 from services.alerts.browse import OpenAlerts
 from services.domain.access import Actor, Role
 from services.domain.posts import Bulletin, Destination
@@ -18,4 +18,4 @@ def incident_page(found: OpenAlerts, actor: Actor) -> Answer:
     restarts = acts and shown.tally.firing
     container = container_row(shown.incident, *(("logs", "restart") if restarts else ("logs",)))
     text = living(Bulletin(Destination(actor.id), (shown,), found.at)).text
-    return Answer(text, (take, container))
+    return Answer(text, (take, [*container, *graph_row(shown)]))

@@ -28,6 +28,7 @@ def picker(
         "card": _("Which container?"),
         "logs": _("Whose log?"),
         "follow": _("Whose log, live?"),
+        "stats": _("Whose figures?"),
         "restart": _("Restart which one?"),
         "stop": _("Stop which one?"),
         "up": _("Start which one?"),

@@ -1,21 +1,24 @@
-"""Why something is not checked, in words."""
+"""Why something is not checked, or not there to be asked about, in words."""
 
 from aiogram.utils.i18n import gettext as _
 
 from handlers.views.alert_text import inert
-from services.errors import NoDomain, NoSuchDomain, TargetRefused
+from services.errors import NoDomain, NoSuchDomain, NoSuchService, TargetRefused
 from services.outside.targets import Oddity
 
 _LONGEST_ECHO = 64
 
 
-def target_words(error: NoSuchDomain | NoDomain | TargetRefused) -> str:
+def target_words(error: NoSuchDomain | NoSuchService | NoDomain | TargetRefused) -> str:
     match error:
-        case NoSuchDomain(name=""):
+        case NoSuchDomain(name="") | NoSuchService(name=""):
             return _("It is not there any more.")
         case NoSuchDomain(name=name, near=near):
             words = _('No domain "{name}" here.').format(name=_echo(name))
             return words + " " + _("Did you mean:") if near else words
+        case NoSuchService(name=name, near=near):
+            words = _('No service "{name}" behind Traefik.').format(name=_echo(name))
+            return words + " " + _("Did you mean:") + " " + ", ".join(map(inert, near)) if near else words
         case NoDomain(name=name):
             return _("No domain leads to {name}.").format(name=name)
     return _refused(error)

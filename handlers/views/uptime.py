@@ -19,9 +19,9 @@ from handlers.views.answer import Answer, File, Row, button, in_pairs
 from handlers.views.moments import clock, duration, seconds
 from handlers.views.probe_words import SYMBOL, state_words, symbol
 from handlers.words import zone
-from services.charts import Column, columns
 from services.domain.containers import key_of
 from services.domain.uptime import History, Reach, Tally, Uptime, UptimeReport
+from services.pictures.bars import Bars, Column
 from services.probes.asking import shown
 
 REACHES: dict[str, Reach] = {"24h": Reach.DAY, "7d": Reach.WEEK, "30d": Reach.MONTH}
@@ -48,8 +48,8 @@ def overview(report: UptimeReport, asker: str, *, configured: bool, page: int = 
     return Answer(text, tuple(_list_buttons(rows, asker, page, pages)))
 
 
-def card(history: History, asker: str) -> Answer:
-    """Draws: to be called in a thread."""
+def card(history: History, asker: str, picture: bytes) -> Answer:
+    """picture: of its `bars`."""
     uptime, at = history.uptime, history.at
     text = Text(
         Bold(_head(uptime, at)),
@@ -58,8 +58,18 @@ def card(history: History, asker: str) -> Answer:
         "\n\n", _legend(history),
         "\n", clock(at, seconds=True),
     )  # fmt: skip
-    picture = File(f"{uptime.spec.name}-{_KEYS[history.reach]}.png", _picture(history), photo=True)
-    return Answer(text, tuple(_card_buttons(history, asker)), picture)
+    photo = File(f"{uptime.spec.name}-{_KEYS[history.reach]}.png", picture, photo=True)
+    return Answer(text, tuple(_card_buttons(history, asker)), photo)
+
+
+def bars(history: History) -> Bars:
+    here, bar = zone.get(), history.reach.bar
+    first = history.at - history.reach.value
+    form = "%H:%M" if history.reach is Reach.DAY else "%d.%m"
+    ends = (first, first + bar * (len(history.bars) / 2), history.at)
+    begin, middle, end = (each.astimezone(here).strftime(form) for each in ends)
+    columns = tuple(Column(each.share, each.latency) for each in history.bars)
+    return Bars(columns, (begin, middle, end), _most(history))
 
 
 def _headline(report: UptimeReport) -> Text:
@@ -159,15 +169,6 @@ def _legend(history: History) -> str:
 def _most(history: History) -> str:
     means = [tally.latency for tally in history.bars if tally.latency is not None]
     return str(round(max(means) * 1000)) if means else ""
-
-
-def _picture(history: History) -> bytes:
-    here, bar = zone.get(), history.reach.bar
-    first = history.at - history.reach.value
-    form = "%H:%M" if history.reach is Reach.DAY else "%d.%m"
-    ends = (first, first + bar * (len(history.bars) / 2), history.at)
-    ticks = [end.astimezone(here).strftime(form) for end in ends]
-    return columns([Column(each.share, each.latency) for each in history.bars], ticks, _most(history))
 
 
 def _list_buttons(rows: Sequence[Uptime], asker: str, page: int, pages: int) -> Iterator[Row]:

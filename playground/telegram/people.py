@@ -10,6 +10,9 @@ from playground.telegram.parameters import Upload
 from playground.telegram.state import JSON, CallbackAnswer, Chat, Content, Entity, Message, User
 from playground.telegram.world import ADMINISTRATORS, ANONYMOUS, PRESENT, World
 
+# Seconds, of a machine that has much else to do: a press can be answered no longer. What must come sooner says so.
+PATIENCE = 15.0
+
 
 class Person:
     """A person with a phone. `chat` is the private chat with the bot.
@@ -114,7 +117,7 @@ class Person:
         label: str,
         *,
         wait: bool = True,
-        timeout: float = 5,  # noqa: ASYNC109
+        timeout: float = PATIENCE,  # noqa: ASYNC109
     ) -> CallbackAnswer:
         """Presses the button with this label on the message's present keyboard; what the bot answers.
 
@@ -130,7 +133,7 @@ class Person:
         data: str,
         *,
         wait: bool = True,
-        timeout: float = 5,  # noqa: ASYNC109
+        timeout: float = PATIENCE,  # noqa: ASYNC109
     ) -> CallbackAnswer:
         """As a hostile client: any data at all, whether there is such a button or not."""
         chat = message.chat

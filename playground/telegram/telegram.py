@@ -12,7 +12,7 @@ from playground.telegram import bots, wire
 from playground.telegram.faults import Fault, Kind
 from playground.telegram.floods import Gate, Limits
 from playground.telegram.parameters import Call
-from playground.telegram.people import Person
+from playground.telegram.people import PATIENCE, Person
 from playground.telegram.server import Refusal, Server
 from playground.telegram.state import JSON, Chat, Command, Content, Message, User
 from playground.telegram.text import clean
@@ -213,7 +213,7 @@ class Telegram:
 
     # Waiting
 
-    async def until(self, predicate: Callable[[], object], timeout: float = 5, what: str = "") -> None:  # noqa: ASYNC109
+    async def until(self, predicate: Callable[[], object], timeout: float = PATIENCE, what: str = "") -> None:  # noqa: ASYNC109
         """Until the predicate holds; it is asked again after each call and each change here."""
         try:
             async with asyncio.timeout(timeout):
@@ -224,7 +224,7 @@ class Telegram:
                 f"not within {timeout} s: {what or 'the condition'}\n{self.report()}"
             ) from None
 
-    async def next_message(self, place: Place, timeout: float = 5) -> Message:  # noqa: ASYNC109
+    async def next_message(self, place: Place, timeout: float = PATIENCE) -> Message:  # noqa: ASYNC109
         """The bot's next message in the chat after the last one taken; edits are no messages."""
         chat = _chat(place)
         taken = self._taken.get(chat.id, 0)
@@ -232,7 +232,7 @@ class Telegram:
         self._taken[chat.id] = taken + 1
         return chat.sent[taken]
 
-    async def reply_to(self, message: Message, timeout: float = 5) -> Message:  # noqa: ASYNC109
+    async def reply_to(self, message: Message, timeout: float = PATIENCE) -> Message:  # noqa: ASYNC109
         """The bot's first message that answers this one. It does not move `next_message`'s mark."""
         sent = message.chat.sent
         await self.until(lambda: any(m.reply_to is message for m in sent), timeout, f"a reply to {message}")

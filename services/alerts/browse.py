@@ -68,7 +68,7 @@ class AlertBrowser:
             if evidence := await self._ledger.evidence(alert.fingerprint):
                 shown = replace(shown, evidence=evidence)
                 break
-        return OpenAlerts((shown,), self._clock.now())
+        return OpenAlerts((replace(shown, chart=self._policy.charts.of(shown.alerts)),), self._clock.now())
 
     async def waiting(self, *, by: Actor, words: Sequence[str] = ()) -> OpenAlerts:
         """What nobody has acknowledged, the oldest first."""

@@ -44,7 +44,8 @@ class Bulletins:
             if not digest:
                 for alert in alerts[:WITH_EVIDENCE]:
                     evidence = evidence or await self._ledger.evidence(alert.fingerprint)
-            shown.append(Shown(each.incident, each.tally, tuple(alerts[:NAMED]), evidence))
+            chart = None if digest else self._policy.charts.of(alerts)
+            shown.append(Shown(each.incident, each.tally, tuple(alerts[:NAMED]), evidence, chart))
         first = looks[0].incident
         menu = post.menu if post and post.menu and post.menu.until > now and not digest else None
         return Bulletin(

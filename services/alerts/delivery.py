@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -15,16 +15,32 @@ from services.alerts.ledger import Ledger, look_at, post_writes
 from services.alerts.ringing import OLD_AFTER
 from services.alerts.surely import surely
 from services.domain.alerts import Severity
-from services.domain.posts import Destination, Post, PostState, Ringing
+from services.domain.posts import AlertChart, Destination, Post, PostState, Ringing
 from services.ports import Clock, Delete, Notifier, Put, Sent, Write
 
 log = logging.getLogger(__name__)
 
 
+Posted = Callable[[Post, AlertChart | None], None]
+
+
+def nobody(_post: Post, _chart: AlertChart | None) -> None:
+    """Where nobody wants to know."""
+
+
 class Delivery:
     """Records what has been shown as soon as it is known; a message whose answer never came goes again."""
 
-    def __init__(self, ledger: Ledger, notifier: Notifier, bulletins: Bulletins, clock: Clock) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        notifier: Notifier,
+        bulletins: Bulletins,
+        clock: Clock,
+        posted: Posted = nobody,
+    ) -> None:
+        """posted: told of each new message about one incident, once it is recorded."""
+        self._posted = posted
         self._ledger = ledger
         self._notifier = notifier
         self._bulletins = bulletins
@@ -85,6 +101,8 @@ class Delivery:
             changed=done,
         )
         await surely(partial(self._keep_new, post, step.looks))
+        if not bulletin.is_digest:
+            self._posted(post, bulletin.shown[0].chart)
 
     async def _keep_new(self, post: Post, looks: Sequence[Look]) -> None:
         """Another chat may have been closed meanwhile, so that this one has to show more."""

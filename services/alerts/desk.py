@@ -7,10 +7,12 @@ not at all: all that it changes is keyed by identity, and a second time changes 
 import asyncio
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2s
+from itertools import product
 
 from services.alerts.decoding import Flaw, Undecodable, patient_head, reports
 from services.alerts.inbox import Entry, Inbox
@@ -54,7 +56,7 @@ class Ears:
 
 
 class Desk:
-    """`wake`: told that some destination may have something to say."""
+    """`wake`: told that some destination may have something to say. heard: alerts, from where and how they stand."""
 
     def __init__(
         self,
@@ -73,6 +75,7 @@ class Desk:
         self._ears = ears
         self._clock = clock
         self._wake = wake
+        self.heard = Counter(dict.fromkeys(product(Origin, Status), 0))
 
     async def run(self) -> None:
         """Until cancelled, in the order of arrival; a store that is away stops nothing for good."""
@@ -137,6 +140,7 @@ class Desk:
         while True:
             following = _slice(found, flaws) if some else []
             done = [] if following else [self._inbox.done(entry)]
+            self.heard.update((entry.origin, report.status) for report in some)
             heard = await self._but_watchdog(some)
             theirs = notification.origin is Origin.ALERTMANAGER
             shown = [report for report in heard if not (theirs and self._contradicts(report))]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ _AT_ONCE = 2 * LARGEST
 _GUESSED = 64 << 10
 # Another replica's entries, and those whose write was done though its answer got lost, wake nobody here.
 _LOOK_EVERY = 30.0
+_STAMP = "%Y%m%dT%H%M%S.%f"  # a key's beginning
 # Later than any entry: also than those that were written before the clock was set back.
 _ALWAYS = datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -45,7 +47,10 @@ class Entry:
 
 
 class Inbox:
-    """A queue of the store. Keys sort by time of arrival; values are a line of JSON and then the body."""
+    """A queue of the store. Keys sort by time of arrival; values are a line of JSON and then the body.
+
+    accepted: how many have come from where.
+    """
 
     def __init__(
         self, store: Store, clock: Clock, *, most_entries: int = MOST_ENTRIES, most_bytes: int = MOST_BYTES
@@ -53,6 +58,7 @@ class Inbox:
         self._store = store
         self._clock = clock
         self._most = (most_entries, most_bytes)
+        self.accepted = Counter(dict.fromkeys(Origin, 0))
         self._sizes: dict[str, int] = {}  # key → bytes, oldest first; those being written too
         self._bytes = 0  # of `_sizes`
         self._unread = 0  # entries that are not in `_sizes`
@@ -61,6 +67,22 @@ class Inbox:
         self._numbers = count()
         self._run = secrets.token_hex(3)
         self._something = asyncio.Event()
+
+    @property
+    def entries(self) -> int:
+        """Those being written too."""
+        return len(self._sizes) + self._unread
+
+    @property
+    def size(self) -> int:
+        """Bytes, without what an earlier run has left unread."""
+        return self._bytes
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the oldest arrived, without what an earlier run has left unread."""
+        key = next(iter(self._sizes), None)
+        return datetime.strptime(key.partition("-")[0], _STAMP).replace(tzinfo=UTC) if key else None
 
     async def open(self) -> None:
         """Count what an earlier run has left. Raises StoreUnavailable."""
@@ -89,6 +111,7 @@ class Inbox:
         try:
             await self._store.write(Schedule(QUEUE, key, line + b"\n" + body, received))
             written = True
+            self.accepted[origin] += 1
         finally:
             self._writing -= 1
             if not written:
@@ -130,7 +153,7 @@ class Inbox:
 
     def _key(self, received: datetime) -> str:
         # Replicas share the queue, so time and number alone could meet.
-        return f"{received:%Y%m%dT%H%M%S.%f}-{next(self._numbers) % 10**9:09}-{self._run}"
+        return f"{received:{_STAMP}}-{next(self._numbers) % 10**9:09}-{self._run}"
 
     def _fitting(self, limit: int) -> int:
         """How many of the oldest may be loaded at once."""

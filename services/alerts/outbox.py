@@ -6,7 +6,7 @@ message that was on its way then may arrive twice.
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.alerts import dispatching
 from services.alerts.bulletins import Bulletins
-from services.alerts.delivery import Delivery
+from services.alerts.delivery import Delivery, Posted, nobody
 from services.alerts.dispatching import Look, Need, Step
 from services.alerts.incidents import tallied
 from services.alerts.ledger import Ledger, closed_key, divert, look_at, look_no_more, post_writes, queue_of
@@ -32,6 +32,7 @@ IDLE = 30.0  # seconds after which a worker looks again though nobody has woken 
 PAUSE = 1.0  # while the store does not work
 BACK_OFF = (0.5, 30.0)  # seconds: the first pause after a failed delivery, and the longest
 PROBE_AFTER = timedelta(minutes=10)  # a closed chat is tried again with something new
+OUTCOMES = ("made", "retried", "closed", "lost", "refused", "broken")  # of a step
 _FAR = datetime.max.replace(tzinfo=UTC)
 
 
@@ -45,10 +46,14 @@ class _Lane:
     busy: asyncio.Future[None] | None = None
     failures: int = 0
     oldest: datetime | None = None  # when the oldest of what it has not shown yet was received
+    waiting: int = 0  # how many it has not shown yet
 
 
 class Outbox:
-    """scale: what Telegram's limits are multiplied by, in tests."""
+    """scale: what Telegram's limits are multiplied by, in tests. posted: see `Delivery`.
+
+    outcomes: how often a step came to which end.
+    """
 
     def __init__(
         self,
@@ -60,6 +65,7 @@ class Outbox:
         clock: Clock,
         *,
         scale: float = 1,
+        posted: Posted = nobody,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -67,14 +73,20 @@ class Outbox:
         self._policy = policy
         self._clock = clock
         self._scale = scale
-        self._delivery = Delivery(ledger, notifier, Bulletins(ledger, policy, scale), clock)
+        self._delivery = Delivery(ledger, notifier, Bulletins(ledger, policy, scale), clock, posted)
         self._stopping = False
+        self.outcomes = Counter(dict.fromkeys(OUTCOMES, 0))
         self._lanes = {to: _Lane() for to in policy.everywhere}
 
     def wake(self) -> None:
         """There may be something to tell."""
         for lane in self._lanes.values():
             lane.woken.set()
+
+    @property
+    def waiting(self) -> int:
+        """What chats have yet to be shown, as of the workers' last look."""
+        return sum(lane.waiting for lane in self._lanes.values())
 
     @property
     def oldest_waiting(self) -> datetime | None:
@@ -126,12 +138,13 @@ class Outbox:
         now = self._clock.now()
         rows = await self._store.due(queue_of(to), now=now, limit=AT_ONCE)
         if not rows:
-            lane.oldest = None
+            lane.oldest, lane.waiting = None, 0
             following = await self._store.due(queue_of(to), now=_FAR, limit=1)
             return (following[0].due - now).total_seconds() if following else IDLE
         looks = await self._looks(to, [row.key for row in rows], now)
         fresh = [look for look in looks if look.need in (Need.NEW, Need.NEW_OVER)]
         lane.oldest = min((look.incident.received for look in fresh), default=None)
+        lane.waiting = len(fresh)
         if lane.closed and not (fresh and now - lane.closed >= PROBE_AFTER * self._scale):
             return await self._divert(to, [part for look in looks for part in look.all])
         step = dispatching.choose(looks, lane.recent, now, self._scale)
@@ -207,28 +220,34 @@ class Outbox:
                 lane.recent.append(now)
         except NotDelivered as failure:
             lane.failures += 1
+            self.outcomes["retried"] += 1
             first, longest = BACK_OFF
             pause = min(first * 2.0 ** min(lane.failures - 1, 10), longest) * self._scale
             log.info("%s: tried again in %.1f s: %s", to.key, max(pause, failure.after), failure)
             return max(pause, failure.after)
         except ChatClosed as closed:
             lane.failures = 0
+            self.outcomes["closed"] += 1
             await self._close(to, lane, closed.detail)
         except MessageLost as lost:
             lane.failures = 0
+            self.outcomes["lost"] += 1
             log.info("%s: a message is there no more, the next one takes its place: %s", to.key, lost)
             await self._delivery.forget(step)
         except MessageRefused as refused:
             lane.failures = 0
+            self.outcomes["refused"] += 1
             log.warning("%s refused a message as it was: %s", to.key, refused)
             await self._give_up(to, step, refused.detail)
         except StoreError:
             raise
         except Exception as defect:  # one message must not stop the others, nor every start to come
             log.exception("%s: a message could not be made", to.key)
+            self.outcomes["broken"] += 1
             await self._give_up(to, step, repr(defect))
         else:
             lane.failures = 0
+            self.outcomes["made"] += 1
             if lane.closed:
                 await self._reopen(to, lane)
         finally:

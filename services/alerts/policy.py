@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
+from services.alerts.charts import AlertCharts
 from services.domain.alerts import Alert, Severity
 from services.domain.posts import Destination
 
@@ -59,7 +60,7 @@ class Policy:
 
     hosts: name → aliases, what an `instance` label may call it. watchdog: the alert that must keep coming.
     ack_silence: how long an acknowledgement silences, renewed while it fires; None: it does not.
-    morning: until when "till the morning" is.
+    morning: until when "till the morning" is. charts: which picture belongs to which alert.
     """
 
     routes: tuple[Route, ...] = ()
@@ -72,6 +73,7 @@ class Policy:
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     zone: ZoneInfo = UTC
     morning: time = time(9)
+    charts: AlertCharts = field(default_factory=AlertCharts)
 
     @property
     def everywhere(self) -> tuple[Destination, ...]:

@@ -66,6 +66,9 @@ class HostWatch:
         self._contacts = 0
         self._contact = now
         self.reporting = asyncio.Lock()  # one report at a time
+        self.verdicts: dict[
+            str, bool
+        ] = {}  # of what was judged: whether it is down, or comes and goes, in vain
 
     @property
     def fall(self) -> Finding | None:
@@ -115,6 +118,8 @@ class HostWatch:
             return  # an earlier run has told of it
         self._histories[name] = self._histories.get(name, History()).after(event, at)
         if event.action is EventAction.DIE:
+            if not self.verdicts.get(name):
+                self.verdicts.pop(name, None)  # was about another life of it
             self._died(name, event.at, now)
         elif event.action is EventAction.START:
             self._grace.started(name)
@@ -155,6 +160,7 @@ class HostWatch:
         """The whole host: whatever may be in trouble, or has been, is due."""
         there = {row.name for row in rows}
         self._histories = {name: kept for name, kept in self._histories.items() if name in there}
+        self.verdicts = {name: kept for name, kept in self.verdicts.items() if name in there}
         troubled = [row for row in rows if needs_details(row)]
         self._grace.found(row.name for row in troubled if row.state is not State.RUNNING)
         # What is down at this very moment may be about to come up.
@@ -193,6 +199,8 @@ class HostWatch:
             self._unsettled.pop(name, None)
             open_ = self._about(name)
             found = troubles(look, open_, now, self.rules) if look else frozenset()
+            if look:
+                self.verdicts[name] = bool(found and found & {SERVICE_DOWN, CRASH_LOOP})
             if found is None:
                 self._due[name] = self._undecided_until(look, now)
                 continue

@@ -16,6 +16,7 @@ from services.domain.containers import Condition, Container, Details, diagnose
 from services.domain.findings import Finding
 from services.domain.logs import LogQuery
 from services.errors import ContainerGone, EngineRefused, HostError, HostSilent, Silence, VakhtaError
+from services.metrics.board import HostBoard
 from services.ports import Clock, Engine
 
 # Between two looks at what is due: that long at least, and no longer when nothing is heard meanwhile.
@@ -46,7 +47,7 @@ class Excerpts(Protocol):
 class Watcher:
     """`run` never ends by itself: silence of the host, of the store or of the log is waited out.
 
-    report, open_findings: the relay's; they may raise VakhtaError, and are asked again.
+    report, open_findings: the relay's; they may raise VakhtaError, and are asked again. board: is told what is seen.
     """
 
     host: str
@@ -56,6 +57,7 @@ class Watcher:
     expectations: Expectations
     excerpts: Excerpts
     clock: Clock
+    board: HostBoard
     rules: Rules = field(default_factory=Rules)
     sleep: Sleep = asyncio.sleep
     _listed: datetime | None = field(default=None, init=False)
@@ -71,6 +73,7 @@ class Watcher:
                     group.create_task(self._look_after(watch, group), name=f"watch-{self.host}")
             except Exception:
                 log.exception("%s: the watch stumbled in an unforeseen way and begins anew", self.host)
+            self.board.lost()
             await self.sleep(LONGEST_PAUSE)
 
     async def _known(self) -> Sequence[Finding]:
@@ -95,6 +98,7 @@ class Watcher:
                 async with aclosing(self.engine.events(since=watch.since)) as events:
                     async for event in events:
                         watch.heard(event, self.clock.now())
+                        self.board.heard(event)
                         self._heard.set()
                         pauses = _pauses()
             except HostError as error:
@@ -114,6 +118,7 @@ class Watcher:
         if not watch.lost:
             log.info("%s: the events broke off: %s", self.host, error)
         watch.lost_contact(since or self.clock.now())
+        self.board.lost()
         self._heard.set()
 
     async def _look_after(self, watch: HostWatch, group: asyncio.TaskGroup) -> NoReturn:
@@ -156,6 +161,9 @@ class Watcher:
         except VakhtaError:
             watch.look_at(names, now)
             raise
+        finally:
+            if not watch.lost:
+                self.board.seen(rows, watch.verdicts, self.clock.now())
 
     async def _judge(
         self, watch: HostWatch, names: Sequence[str], there: Mapping[str, Container], group: asyncio.TaskGroup

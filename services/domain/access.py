@@ -30,7 +30,10 @@ class Action(StrEnum):
     SILENCE = "silence"
     UNSILENCE = "unsilence"
     PRUNE = "prune"
+    QUERY = "query"
 
+
+CHANGES = frozenset({Action.RESTART, Action.STOP, Action.START})
 
 REQUIRED_ROLE = {
     Action.READ: Role.VIEWER,
@@ -43,6 +46,7 @@ REQUIRED_ROLE = {
     Action.SILENCE: Role.OPERATOR,
     Action.UNSILENCE: Role.OPERATOR,
     Action.PRUNE: Role.ADMIN,
+    Action.QUERY: Role.ADMIN,
 }
 
 
@@ -132,7 +136,6 @@ def may(actor: Actor, action: Action, target: Target | None = None) -> Denial | 
         return Denial.OUT_OF_SCOPE
     if actor.role < REQUIRED_ROLE[action]:
         return Denial.ROLE
-    changes = action in (Action.RESTART, Action.STOP, Action.START)
-    if target is not None and target.protected and changes and actor.role < Role.ADMIN:
+    if target is not None and target.protected and action in CHANGES and actor.role < Role.ADMIN:
         return Denial.PROTECTED
     return None

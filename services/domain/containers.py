@@ -163,6 +163,35 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """What a container has used up to a moment of its engine's, to be compared with a later one.
+
+    cpu: seconds. cpu_percent: over the second before, where the engine tells that too. received, sent: bytes, None
+    where the network is not its own. read, written: bytes of block devices, None where the engine does not know.
+    """
+
+    at: datetime
+    cpu: float
+    memory: int
+    memory_limit: int | None
+    cpu_percent: float | None = None
+    received: int | None = None
+    sent: int | None = None
+    read: int | None = None
+    written: int | None = None
+    processes: int | None = None
+    most_processes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What an engine runs on. memory: bytes."""
+
+    cores: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """A stop through the bot, remembered until the container is started again: the expected absence."""
 

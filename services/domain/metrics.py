@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 
+from services.errors.base import VakhtaError
+
 Point = tuple[datetime, float]
 
 
@@ -62,13 +64,17 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class NetdataChart:
-    """What stands for a metric where there is no Prometheus. chart: its id, such as "system.cpu"; dimensions: those
-    that are added up, all when empty; factor: what the sum is multiplied by.
+    """What stands for a metric where there is no Prometheus.
+
+    chart: its id, such as "system.cpu"; `$container` in it stands for a container's name. dimensions: those that are
+    added up, by their names, all when empty; each without its sign, for what goes out is below zero there. factor: what
+    the sum is multiplied by. share: the sum is told as a percentage of that of all dimensions.
     """
 
     chart: str
     dimensions: tuple[str, ...] = ()
     factor: float = 1
+    share: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,8 @@ class Graph:
     """A metric over a time. subject: the host or host/container that it was asked of, "" for all in scope.
 
     more: how many curves are left out, those with the lowest figures. warnings: what the source says of its answer:
-    it may not be all there is.
+    it may not be all there is. failure: why a source that would have come first is not the one, or a part is missing.
+    query: as it was asked, for who wants to know why nothing came.
     """
 
     metric: Metric
@@ -143,3 +150,10 @@ class Graph:
     marks: tuple[Mark, ...] = ()
     more: int = 0
     warnings: tuple[str, ...] = ()
+    failure: VakhtaError | None = None
+    query: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a single point."""
+        return any(curve.points for curve in self.curves)

@@ -95,16 +95,27 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertChart:
+    """A metric by its id, of a host, of a container there, or of all where both are ""."""
+
+    metric: str
+    host: str = ""
+    container: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """One incident as a message shows it: `alerts` worst first, all of them or the worst ten.
 
     tally: as this destination sees it. names: the person's names of acknowledgers are in `incident.acks`.
+    chart: the picture that belongs to it, if any.
     """
 
     incident: Incident
     tally: Tally
     alerts: tuple[Alert, ...]
     evidence: Evidence | None = None
+    chart: AlertChart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +183,7 @@ class Trouble(StrEnum):
     WATCHDOG_BACK = "watchdog_back"
     CHANNELS = "channels"  # rules name channels that do not exist yet
     RECONCILE = "reconcile"  # Alertmanager cannot be asked
+    ANNOTATIONS = "annotations"  # Grafana takes none
     STUMBLED = "stumbled"  # a watch of ours met something that nobody foresaw, and begins anew
     STANDARDS = "standards"  # how the servers keep the standard, once a week
 

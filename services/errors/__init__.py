@@ -8,7 +8,10 @@ VakhtaError
 │   ├── NoSuchRoute        with the nearest ones
 │   ├── NoSuchDomain       with the nearest ones
 │   ├── NoSuchProbe        with the nearest names
+│   ├── NoSuchService      with the nearest names
 │   └── NoSuchMetric       with the nearest ids
+├── NoSource               nothing of the settings knows the metric
+├── MetricTooWide          it is about hosts, or about everything, and was asked of less
 ├── NoDomain               none leads to the container
 ├── TargetRefused          an address that is written oddly, or that may not be asked
 ├── Ambiguous              the name fits several containers
@@ -36,6 +39,10 @@ VakhtaError
 ├── NoSuchIncident         it is over, or not in the person's sight
 ├── AlreadyTaken           somebody has acknowledged it
 ├── NoSuchSilence          it has ended, or never was
+├── PictureError           something about one picture
+│   ├── PictureFailed      it cannot be drawn, or the process that draws has ended twice over it
+│   ├── PictureTooSlow     it was not there in time
+│   └── PicturesFull       too many wait for theirs already
 ├── DeliveryError          something about one message to a chat
 │   ├── ChatClosed         the chat is gone, or does not let us write
 │   ├── MessageLost        the message cannot be edited or answered any more
@@ -44,8 +51,10 @@ VakhtaError
 ├── ApiError               something about one of the HTTP APIs, which `api` names
 │   ├── ApiUnreachable     no contact, or it was lost before the answer was whole
 │   ├── ApiTimeout         no whole answer in time; what was asked may still be carried out
+│   ├── MetricsOff         it serves no metrics of its own
 │   ├── ApiRefusedLogin    401 or 403: the credentials are missing, wrong, or not enough
 │   ├── ApiRefused         any other error answer, with the API's own words
+│   │   └── QueryRefused   a query that is none, with the place
 │   └── ApiNotUnderstood   an answer, but none of this API's, such as broken JSON
 │       ├── ApiTooOld      of a version that is not spoken any more
 │       ├── ApiRedirects   elsewhere: to a login, or to HTTPS
@@ -71,20 +80,25 @@ from services.errors.apis import (
     ApiTimeout,
     ApiTooOld,
     ApiUnreachable,
+    MetricsOff,
     NotConfigured,
+    QueryRefused,
 )
 from services.errors.asking import (
     AlreadySo,
     Ambiguous,
     Denied,
     Forgotten,
+    MetricTooWide,
     NoDomain,
+    NoSource,
     NoSuchContainer,
     NoSuchDomain,
     NoSuchHost,
     NoSuchMetric,
     NoSuchProbe,
     NoSuchRoute,
+    NoSuchService,
     NotFound,
     NotUnderstood,
     NotYourPlan,
@@ -122,6 +136,12 @@ from services.errors.logs import (
     SearchesFull,
     TooManyLogs,
 )
+from services.errors.pictures import (
+    PictureError,
+    PictureFailed,
+    PicturesFull,
+    PictureTooSlow,
+)
 from services.errors.store import (
     RecordUnreadable,
     StoreError,
@@ -157,7 +177,10 @@ __all__ = [
     "LogsUnreadable",
     "MessageLost",
     "MessageRefused",
+    "MetricTooWide",
+    "MetricsOff",
     "NoDomain",
+    "NoSource",
     "NoSuchContainer",
     "NoSuchDomain",
     "NoSuchHost",
@@ -165,6 +188,7 @@ __all__ = [
     "NoSuchMetric",
     "NoSuchProbe",
     "NoSuchRoute",
+    "NoSuchService",
     "NoSuchSilence",
     "NotConfigured",
     "NotDelivered",
@@ -176,7 +200,12 @@ __all__ = [
     "NotYourSearch",
     "OwnContainer",
     "PatternRefused",
+    "PictureError",
+    "PictureFailed",
+    "PictureTooSlow",
+    "PicturesFull",
     "PlanGone",
+    "QueryRefused",
     "RecordUnreadable",
     "SearchesFull",
     "Silence",

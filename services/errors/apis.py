@@ -39,6 +39,21 @@ class ApiRefused(ApiError):
 
 
 @dataclass(eq=False)
+class QueryRefused(ApiRefused):
+    """The query is none. line, column: where, both from 1, in characters of `query`. reason: `message` without that."""
+
+    query: str
+    line: int
+    column: int
+    reason: str
+
+
+@dataclass(eq=False)
+class MetricsOff(ApiError):
+    """It serves none of its own to Prometheus, at least not where they are looked for."""
+
+
+@dataclass(eq=False)
 class NotConfigured(VakhtaError):
     """`setting`: that would have to be there, such as hosts.server1.traefik."""
 

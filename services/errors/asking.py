@@ -89,11 +89,37 @@ class NoSuchProbe(NotFound):
 
 
 @dataclass(eq=False)
+class NoSuchService(NotFound):
+    """Of Traefik's. near: names that may have been meant, nearest first, all in the asker's scope. `name` is "" when a
+    button stood for it."""
+
+    name: str
+    near: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
 class NoSuchMetric(NotFound):
     """near: ids that may have been meant, nearest first."""
 
     name: str
     near: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class MetricTooWide(VakhtaError):
+    """It was asked of something smaller than it is about. hosts: of a container, and it is about hosts; else it is
+    about everything."""
+
+    name: str
+    hosts: bool
+
+
+@dataclass(eq=False)
+class NoSource(VakhtaError):
+    """Nothing of the settings knows the metric. source: what it is scraped from, "" where that is not known."""
+
+    name: str
+    source: str = ""
 
 
 @dataclass(eq=False)

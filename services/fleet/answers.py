@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from services.domain.containers import Container, Details, Health, Port, Probe, State, Usage
+from services.domain.containers import Container, Details, Health, Port, Probe, State
 from services.domain.events import Event, EventAction
 from services.domain.logs import LogQuery, unix_time
 from services.errors import EngineRefused
@@ -218,30 +218,6 @@ def _sane(found: datetime) -> datetime:
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise ValueError("a moment out of all time")
     return found
-
-
-def usage(sample: Answer) -> Usage | None:
-    """`GET /containers/{id}/stats`: CPU over the second before, memory at its end; None when it does not run.
-
-    As `docker stats` reckons: the share of the machine's time, times its cores; memory without the page
-    cache that could be dropped (`inactive_file`, on cgroup v1 `total_inactive_file`). The limit is the
-    engine's figure: the machine's memory where the container has no limit of its own.
-    """
-    cpu, before = mapping(sample.get("cpu_stats")), mapping(sample.get("precpu_stats"))
-    memory = mapping(sample.get("memory_stats"))
-    if "system_cpu_usage" not in cpu or "system_cpu_usage" not in before or "usage" not in memory:
-        return None
-    worked = whole(cpu["cpu_usage"]["total_usage"]) - whole(before["cpu_usage"]["total_usage"])
-    passed = whole(cpu["system_cpu_usage"]) - whole(before["system_cpu_usage"])
-    cores = whole(cpu.get("online_cpus")) or len(cpu["cpu_usage"].get("percpu_usage") or (0,))
-    kinds = mapping(memory.get("stats"))
-    cache = whole(kinds.get("total_inactive_file", kinds.get("inactive_file")))
-    used = whole(memory["usage"])
-    return Usage(
-        cpu_percent=max(worked / passed * cores * 100, 0.0) if passed > 0 else 0.0,
-        memory=used - cache if cache < used else used,
-        memory_limit=whole(memory.get("limit")) or None,
-    )
 
 
 def logs_query(query: LogQuery) -> str:

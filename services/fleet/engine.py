@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from services.domain.containers import Container, Details, Usage
+from services.domain.containers import Container, Details, Machine, Sample, Usage
 from services.domain.events import Event
 from services.domain.logs import LogQuery
 from services.domain.news import History
 from services.domain.stock import Kind, Stock
 from services.errors import ContainerGone, EngineRefused
-from services.fleet import answers, news, stocked
+from services.fleet import answers, news, samples, stocked
 from services.fleet.contact import Contact
 from services.fleet.inventory import Inventory, taken
 from services.fleet.link import Link
@@ -23,8 +23,12 @@ from services.fleet.stocked import Protects
 from services.fleet.streams import doubted, endless_lines
 
 INSPECTS = 8  # at a time
+SAMPLES = 24  # at a time: each waits for the engine, which does not work meanwhile
 FORBIDDEN = 403  # an engine itself never says so
 QUIET = 5.0  # seconds without an event, then a ping beside it tells whether contact is lost
+
+# Engines older than API 1.41 do not know `one-shot`, and tell of two moments themselves.
+_SAMPLE = "stats?stream=false&one-shot=true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,12 @@ class DockerEngine(Contact):
     def __init__(self, link: Link) -> None:
         super().__init__(link)
         self._inspects = asyncio.Semaphore(INSPECTS)
+        self._samples = asyncio.Semaphore(SAMPLES)
         self._listed = Listed(link.host, self._reads)
+
+    @property
+    def link(self) -> Link:
+        return self._link
 
     async def ping(self, *, deadline: float) -> EngineInfo:
         version = await self._read(lambda sdk: answers.version(sdk.version()), deadline)
@@ -85,7 +94,15 @@ class DockerEngine(Contact):
     async def usage(self, container_id: str, *, deadline: float = 5) -> Usage | None:
         """The engine itself takes one to two seconds for it."""
         async with self._within(deadline), self._ask(container_id, "stats?stream=false") as response:
-            return answers.usage(await response.json())
+            return samples.usage(await response.json())
+
+    async def sample(self, container_id: str, *, deadline: float = 5) -> Sample | None:
+        async with self._within(deadline), self._samples:
+            return samples.sample(await self._again(partial(self._json, container_id, _SAMPLE)))
+
+    async def machine(self, *, deadline: float) -> Machine:
+        async with self._within(deadline):
+            return samples.machine(await self._again(partial(self._json, "", "info")))
 
     async def restart(self, container_id: str, *, stop_timeout: int, deadline: float) -> None:
         await self._act(lambda sdk: sdk.restart(container_id, timeout=stop_timeout), deadline, container_id)

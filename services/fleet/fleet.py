@@ -105,16 +105,19 @@ class Fleet:
     async def card(self, container: Container) -> Card:
         """One container in full; it is one that the asker may see."""
         engine = self._engines[container.host]
-        details, usage, stops = await asyncio.gather(
-            engine.inspect(container.id, deadline=USAGE_DEADLINE),
-            self._usage(engine, container),
-            self._plans.stops(),
+        card, usage = await asyncio.gather(self.examine(container), self._usage(engine, container))
+        return replace(card, usage=usage)
+
+    async def examine(self, container: Container) -> Card:
+        """As `card`, at once: without what it uses."""
+        details, stops = await asyncio.gather(
+            self._engines[container.host].inspect(container.id, deadline=USAGE_DEADLINE), self._plans.stops()
         )
         # The inspect is the newer word: the state may have changed since the list.
         container = replace(container, state=details.state, health=details.health)
         diagnosis = diagnose(container, details, stops.get((container.host, container.name)))
         protected = self._protection.covers(container)
-        return Card(Observed(container, diagnosis), details, usage, protected, self._clock.now())
+        return Card(Observed(container, diagnosis), details, None, protected, self._clock.now())
 
     async def find(self, what: str | ContainerKey, *, by: Actor) -> Container:
         """The one container meant, in the person's scope.
@@ -177,6 +180,11 @@ class Fleet:
         if not found and silent:
             raise silent[0]
         return Selection(tuple(found.values()), silent)
+
+    async def glance(self, host: str, *, by: Actor) -> Sight | None:
+        """One host's list and no more; None where the asker may see nothing of it."""
+        (sight,) = await self._look((host,), by.scope)
+        return sight if sight.visible(by.scope) else None
 
     def target(self, container: Container) -> Target:
         """The container as the rule of access sees it."""

@@ -60,11 +60,16 @@ class SshLink(Link):
     def __init__(self, host: str, address: SshAddress, turns: Turns | None = None) -> None:
         """turns: to log in, shared with other hosts."""
         super().__init__(host)
+        self.connections = 0  # that were made
         self._address = address
         self._turns = turns or login_turns()
         self._connection: asyncssh.SSHClientConnection | None = None
         self._greeting: int | None = None
         self._end: Exception | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self._connection is not None and not self._connection.is_closed()
 
     async def open(self) -> Channel:
         socket = self._address.docker_socket
@@ -119,6 +124,7 @@ class SshLink(Link):
                 path = f"{directory}/docker.sock"
                 await connection.forward_local_path(path, self._address.docker_socket)
                 self.socket_path, self._connection = path, connection
+                self.connections += 1
                 yield
         except OSError as exc:
             raise HostSilent(self.host, Silence.FORWARD, detail=str(exc)) from exc

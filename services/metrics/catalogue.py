@@ -11,6 +11,8 @@ from services.metrics.shipped import SHIPPED
 
 ANY = ".+"
 
+_PUT_IN = re.compile(r"\$(host|container|window)\b")
+
 
 class Catalogue:
     """In the order of lists: ours, then what the settings add."""
@@ -33,12 +35,30 @@ def rendered(
     metric: Metric, *, hosts: Sequence[str] = (), containers: Sequence[str] = (), window: timedelta
 ) -> str:
     """Its query. hosts, containers: exactly those, all when empty."""
-    values = {
+    values = _values(hosts, containers, window)
+    return _PUT_IN.sub(lambda found: values[found[1]], metric.promql)
+
+
+def column_as_written(metric: Metric, line: int, column: int, *, window: timedelta) -> int:
+    """Where in the settings' own query that is which in the rendered one, of all hosts, is at this place (from 1)."""
+    values = _values((), (), window)
+    longer = 0
+    for found in _PUT_IN.finditer(metric.promql.split("\n")[line - 1]):
+        begins = found.start() + 1 + longer
+        if column < begins:
+            break
+        if column < begins + len(values[found[1]]):
+            return found.start() + 1
+        longer += len(values[found[1]]) - len(found[0])
+    return column - longer
+
+
+def _values(hosts: Sequence[str], containers: Sequence[str], window: timedelta) -> dict[str, str]:
+    return {
         "host": _either(hosts),
         "container": _either(containers),
         "window": f"{max(round(window.total_seconds()), 1)}s",
     }
-    return re.sub(r"\$(host|container|window)\b", lambda found: values[found[1]], metric.promql)
 
 
 def _either(names: Sequence[str]) -> str:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from services.domain.metrics import Curve, Mark, Thresholds, Unit
 
+NAMED = 8  # so many curves have a colour and a line of the legend; the others are thin, and counted
+
 
 class Theme(StrEnum):
     LIGHT = "light"
@@ -14,20 +16,22 @@ class Theme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """In the person's language. empty: stands in a picture without a single point."""
+    """In the person's language. empty: stands in a picture without a single point. more: of curves that were left out
+    of the drawing, such as "and 10 more"; those that are in it without a name are counted as +42.
+    """
 
     now: str = "now"
     least: str = "min"
     mean: str = "avg"
     most: str = "max"
     empty: str = "no data"
-    more: str = ""  # such as "and 40 more"
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Curves over time. zone: an IANA name, in which the times below are told. small: for the side of a card, without
-    a legend."""
+    """Curves over time. subject: what it is about, beside the title. zone: an IANA name, in which the times below are
+    told. small: for the side of a card, without a legend."""
 
     title: str
     curves: tuple[Curve, ...]
@@ -41,3 +45,4 @@ class Drawing:
     words: Words = Words()
     theme: Theme = Theme.LIGHT
     small: bool = False
+    subject: str = ""

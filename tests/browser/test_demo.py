@@ -1,10 +1,14 @@
 """The demo as a newcomer meets it: in a browser, with a mouse, with a finger, and with a keyboard alone."""
 
+import pytest
+
 from playground.cast import ALERTS, OPS
 from playground.chromium import PHONE, Chromium
 from tests.bots import AIGERIM, DIAS
 from tests.browser.test_page import LAST, violations
 from tests.demos import PATIENCE, demo
+
+pytestmark = pytest.mark.long
 
 
 async def test_an_evening_at_a_desk(chromium: Chromium) -> None:

@@ -41,8 +41,8 @@ from services.http import FOREIGN, MOST_BYTES, SLICE, Api, Raw, open_api
 from tests.contract.recorded import answer, answering, recorded
 from tests.lab.monitoring import AlertmanagerServer, free_port
 from tests.lab.obtainable import obtainable
+from tests.lab.shipped import ALERTMANAGER, alertmanager_config
 
-SHIPPED = Path(__file__).parents[2] / "deploy/monitoring/alertmanager.yml"
 PAGE = recorded("login.html")
 
 INHIBITING = {
@@ -320,7 +320,7 @@ print(server.port, flush=True)
 time.sleep(60)
 """
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=SHIPPED.parents[2]
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
     ) as tests:
         assert tests.stdout
         port = int(tests.stdout.readline())
@@ -561,19 +561,17 @@ async def hook() -> AsyncIterator[tuple[Hook, str]]:
 def shipped(url: str, token: Path, quicker: tuple[tuple[str, str], ...] = ()) -> str:
     """As it is, with the bot and the token where they are here."""
     token.write_text("s3cret")
-    text = SHIPPED.read_text()
-    for there, here in (("http://vakhta:8080", url), ("/run/secrets/webhook_token", str(token)), *quicker):
-        assert there in text
-        text = text.replace(there, here)
-    return text
+    return alertmanager_config(url, token, *quicker)
 
 
 @pytest.mark.lab
 def test_the_shipped_configuration_is_one(start: Callable[..., AlertmanagerServer], tmp_path: Path) -> None:
     start()  # or skip: amtool is of the same package
-    done = subprocess.run(["amtool", "check-config", SHIPPED], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["amtool", "check-config", ALERTMANAGER], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    (webhook,) = yaml.safe_load(SHIPPED.read_text())["receivers"][0]["webhook_configs"]
+    (webhook,) = yaml.safe_load(ALERTMANAGER.read_text())["receivers"][0]["webhook_configs"]
     assert (webhook["send_resolved"], webhook["max_alerts"]) == (True, 0)
 
 

@@ -171,6 +171,33 @@ async def test_usage(stage: Stage) -> None:
     assert await engine.usage(identity) is None
 
 
+async def test_samples_that_are_compared(stage: Stage) -> None:
+    """One tells of a moment; what it costs the engine to wait for the next one is below two seconds."""
+    engine = stage.engine
+    identity = await stage.idle("toy", Wanted(memory=64 << 20))
+    first = await engine.sample(identity)
+    second = await engine.sample(identity)
+    assert first and second
+    assert first.cpu_percent is None
+    assert 0 <= first.cpu <= second.cpu
+    assert first.at <= second.at
+    assert 0 < second.memory < (64 << 20) == second.memory_limit
+    assert second.processes and second.most_processes is None
+    assert second.received is not None and second.sent is not None
+    await engine.stop(identity, stop_timeout=5, deadline=8)
+    assert await engine.sample(identity) is None
+    with pytest.raises(ContainerGone):
+        await engine.sample("0" * 64)
+
+
+async def test_what_an_engine_runs_on(stage: Stage) -> None:
+    machine = await stage.engine.machine(deadline=5)
+    _, _, body = await raw(stage.engine, "GET /info")
+    told = json.loads(body)
+    assert (machine.cores, machine.memory) == (told["NCPU"], told["MemTotal"])
+    assert machine.cores > 0
+
+
 async def test_usage_as_a_stream(stage: Stage) -> None:
     await stage.idle("toy")
     await stage.engine._link.ready()

@@ -1,19 +1,17 @@
-"""Prometheus' client against the real one, against odd answers, and the team's rules as they are shipped."""
+"""Prometheus' client against the real one, and against odd answers."""
 
 import asyncio
 import math
-import shutil
-import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from services.alertmanager import ActiveAlert, open_alertmanager
+from services.domain.scraping import Health, RuleState
 from services.errors import (
     ApiBehindPage,
     ApiError,
@@ -22,14 +20,14 @@ from services.errors import (
     ApiRefused,
     ApiRefusedLogin,
     ApiTimeout,
+    ApiUnreachable,
+    QueryRefused,
 )
-from services.prometheus import Prometheus, Rule, Sample, open_prometheus
+from services.prometheus import Kind, Prometheus, Rule, Sample, open_prometheus
 from tests.contract.recorded import answer, answering, recorded
-from tests.lab.monitoring import AlertmanagerServer, Gauge, PrometheusServer
-from tests.lab.network import LabUnavailable
+from tests.lab.monitoring import AlertmanagerServer, Gauge, PrometheusServer, free_port
 from tests.lab.obtainable import obtainable
 
-SHIPPED = Path(__file__).parents[2] / "deploy/monitoring"
 PAGE = recorded("login.html")
 DIRECTUS = {"host": "server2", "container": "directus"}
 RULES = {
@@ -186,6 +184,161 @@ async def test_rules_and_what_fires_reaches_alertmanager(
             assert await prometheus.rules() == ()
 
 
+@pytest.mark.lab
+async def test_every_kind_of_result_as_it_is(start: Callable[..., PrometheusServer], gauge: Gauge) -> None:
+    async with open_prometheus(start().url) as prometheus:
+        scalar = await prometheus.evaluate("1 + 1")
+        assert (scalar.kind, [sample.value for sample in scalar.samples]) == (Kind.SCALAR, [2])
+        text = await prometheus.evaluate('"сорок два"')
+        assert (text.kind, text.text) == (Kind.STRING, "сорок два")
+        await scraped(prometheus, 'container_running{container="directus"}', 1)
+        matrix = await prometheus.evaluate('container_running{container="directus"}[1m]')
+        assert (matrix.kind, matrix.samples) == (Kind.MATRIX, ())
+        (series,) = matrix.series
+        assert {value for _at, value in series.points} == {1}
+        empty = await prometheus.evaluate("nothing_of_that_name")
+        assert (empty.kind, empty.samples) == (Kind.VECTOR, ())
+
+
+@pytest.mark.lab
+async def test_a_query_that_is_none_is_refused_with_the_place(start: Callable[..., PrometheusServer]) -> None:
+    """Which Prometheus tells in bytes, and people count in letters."""
+    now = datetime.now(UTC)
+    async with open_prometheus(start().url) as prometheus:
+        for query, place in {
+            "up{": (1, 4),
+            "sum(\n  rate(up)\n)": (2, 8),
+            'up{имя="значение"} or !': (1, 4),
+            'up{a="значение"} or !': (1, 21),
+            'up{a="значение"}\n or "ы" !': (2, 9),
+        }.items():
+            with pytest.raises(QueryRefused) as refused:
+                await prometheus.query(query)
+            assert (refused.value.line, refused.value.column) == place, (query, refused.value.message)
+            assert refused.value.query == query
+            assert refused.value.reason
+            assert "parse error" not in refused.value.reason
+            with pytest.raises(QueryRefused) as refused:
+                await prometheus.range(query, now, now, timedelta(minutes=1))
+            assert (refused.value.line, refused.value.column) == place
+        gone_wrong = 'label_replace(up, "x", "$1", "job", "(")'  # known only when it is carried out
+        with pytest.raises(ApiRefused) as failed:
+            await prometheus.query(gone_wrong)
+        assert not isinstance(failed.value, QueryRefused)
+
+
+@pytest.mark.lab
+async def test_what_is_scraped_and_how_that_goes(
+    start: Callable[..., PrometheusServer], gauge: Gauge
+) -> None:
+    nobody = f"127.0.0.1:{free_port()}"
+    config = {
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
+        "scrape_configs": [
+            {
+                "job_name": "gauge",
+                "static_configs": [{"targets": [gauge.address], "labels": {"host": "server1"}}],
+            },
+            {"job_name": "gone", "metrics_path": "/m", "static_configs": [{"targets": [nobody]}]},
+        ],
+    }
+    async with open_prometheus(start(config=config).url) as prometheus:
+        async with asyncio.timeout(20):
+            while {target.health for target in await prometheus.targets()} != {Health.WELL, Health.BROKEN}:
+                await asyncio.sleep(0.1)
+        well, broken = sorted(await prometheus.targets(), key=lambda target: target.pool)
+        assert (well.pool, well.url, well.error) == ("gauge", f"http://{gauge.address}/metrics", "")
+        assert well.labels == {"host": "server1", "instance": gauge.address, "job": "gauge"}
+        assert (well.host, well.container) == ("server1", "")
+        assert well.at
+        assert datetime.now(UTC) - well.at < timedelta(seconds=30)
+        assert timedelta(0) < well.took < timedelta(seconds=1)
+        assert (broken.url, broken.host) == (f"http://{nobody}/m", "")
+        assert "connection refused" in broken.error
+        assert await prometheus.label_values("job", of='up{host="server1"}') == ("gauge",)
+        assert "gone" in await prometheus.label_values("job")
+        assert await prometheus.label_values("no_such_label") == ()
+        with pytest.raises(ValueError, match="no label"):
+            await prometheus.label_values("job/../../query")
+
+
+@pytest.mark.lab
+async def test_all_rules_and_how_they_stand(start: Callable[..., PrometheusServer], gauge: Gauge) -> None:
+    rules = {
+        "groups": [
+            *RULES["groups"],
+            {
+                "name": "watch",
+                "rules": [
+                    {"alert": "broken", "expr": "container_running * on () container_running"},
+                    {"alert": "calm", "expr": "vector(1) > 2", "for": "10m", "labels": {"host": "server1"}},
+                ],
+            },
+        ]
+    }
+    gauge.set("container_running", DIRECTUS, 0)
+    async with open_prometheus(start(rules=rules).url) as prometheus:
+        async with asyncio.timeout(30):
+            while True:
+                found = {rule.name: rule for rule in await prometheus.evaluated_rules()}
+                if found["service_down"].alerts and found["broken"].health is Health.BROKEN:
+                    break
+                await asyncio.sleep(0.1)
+        assert list(found) == ["half", "service_down", "slow", "broken", "calm"]
+        half, down, slow, broken, calm = found.values()
+        assert (half.records, half.state, half.query, half.group) == (
+            True,
+            RuleState.INACTIVE,
+            "container_running / 2",
+            "team",
+        )
+        (alert,) = down.alerts
+        assert (down.state, alert.state, alert.value) == (RuleState.FIRING, RuleState.FIRING, 0)
+        assert (alert.host, alert.container) == ("server2", "directus")
+        assert alert.labels["severity"] == "critical"
+        assert alert.since
+        assert datetime.now(UTC) - alert.since < timedelta(minutes=1)
+        (waiting,) = slow.alerts
+        assert (slow.state, waiting.state, slow.patience) == (
+            RuleState.PENDING,
+            RuleState.PENDING,
+            timedelta(minutes=5),
+        )
+        assert "many-to-many" in broken.error
+        assert (calm.health, calm.error, calm.alerts, calm.labels, calm.group) == (
+            Health.WELL,
+            "",
+            (),
+            {"host": "server1"},
+            "watch",
+        )
+
+
+@pytest.mark.lab
+async def test_one_that_is_down_or_deaf(start: Callable[..., PrometheusServer]) -> None:
+    server = start()
+    now = datetime.now(UTC)
+    async with open_prometheus(server.url) as prometheus:
+        assert await prometheus.query("vector(1)")
+        asking: dict[str, Callable[[], Awaitable[object]]] = {
+            "query": lambda: prometheus.query("vector(1)", deadline=0.2),
+            "range": lambda: prometheus.range("vector(1)", now, now, timedelta(minutes=1), deadline=0.2),
+            "rules": lambda: prometheus.evaluated_rules(deadline=0.2),
+            "targets": lambda: prometheus.targets(deadline=0.2),
+            "labels": lambda: prometheus.label_values("job", deadline=0.2),
+        }
+        with server.hanging():
+            for ask in asking.values():
+                with pytest.raises(ApiTimeout) as late:
+                    await ask()
+                assert late.value.seconds == 0.2
+        assert await prometheus.query("vector(1)"), "it has come to itself"
+        server.kill()
+        for ask in asking.values():
+            with pytest.raises(ApiUnreachable):
+                await ask()
+
+
 # What is not of its API
 
 
@@ -205,6 +358,93 @@ async def test_a_newer_version_may_say_more() -> None:
     ):
         (rule,) = await prometheus.rules()
     assert (rule.name, rule.state, rule.seconds) == ("high_cpu", "pending", 300)
+
+
+async def test_what_is_no_figure_is_left_out_and_told() -> None:
+    rows = (
+        b'{"metric":{"a":"1"},"value":[1,"2"]},'
+        b'{"metric":{"a":"2"},"histogram":[1,{"count":"1","sum":"2","buckets":[]}]}'
+    )
+    body = (
+        b'{"status":"success","data":{"resultType":"vector","result":[%b]},'
+        b'"warnings":["W"],"infos":["a note"]}' % rows
+    )
+    async with answering(answer(body)) as standin, open_prometheus(standin.url) as prometheus:
+        found = await prometheus.evaluate("x")
+    assert [sample.value for sample in found.samples] == [2]
+    assert (found.left_out, found.warnings, found.notes) == (1, ("W",), ("a note",))
+
+
+@pytest.mark.parametrize("kind", ["vector", "matrix"])
+async def test_ten_megabytes_leave_turns_to_others(kind: str) -> None:
+    """Between two of them stand 256 KiB at most, however many rows those are."""
+    if kind == "vector":
+        row = b'{"metric":{"host":"server1","number":"0"},"value":[1795678568.123,"1.5"]}'
+    else:
+        points = b",".join(b'[%d,"1.5"]' % (1795678568 + 15 * number) for number in range(360))
+        row = b'{"metric":{"host":"server1"},"values":[%b]}' % points
+    count = 10_000_000 // len(row)
+    body = b'{"status":"success","data":{"resultType":"%b","result":[%b]}}' % (
+        kind.encode(),
+        b",".join([row] * count),
+    )
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with answering(answer(body)) as standin, open_prometheus(standin.url) as prometheus:
+        now = datetime.now(UTC)
+        beside = asyncio.ensure_future(others())
+        if kind == "vector":
+            found: Sequence[object] = await prometheus.query("x")
+        else:
+            found = await prometheus.range("x", now, now, timedelta(seconds=15))
+        beside.cancel()
+    assert len(found) == count
+    assert turns >= len(body) / (256 << 10)
+
+
+async def test_more_than_can_be_kept_is_not_read() -> None:
+    body = b'{"status":"success","data":"' + b"x" * (33 << 20) + b'"}'
+    async with answering(answer(body)) as standin, open_prometheus(standin.url) as prometheus:
+        with pytest.raises(ApiNotUnderstood, match="more than 32 MiB"):
+            await prometheus.query("up")
+
+
+def error(status: str, kind: str, words: str) -> bytes:
+    said = f'{{"status":"error","errorType":"{kind}","error":"{words}"}}'.encode()
+    return answer(said, status=status)
+
+
+TROUBLE = {
+    "not ready": (answer(b"Service Unavailable", status="503 Service Unavailable"), ApiRefused),
+    "too slow for itself": (
+        error("503 Service Unavailable", "timeout", "query timed out in expression evaluation"),
+        ApiTimeout,
+    ),
+    "cannot be carried out": (
+        error("422 Unprocessable Entity", "execution", "many-to-many matching not allowed"),
+        ApiRefused,
+    ),
+    "HTML with an error": (answer(PAGE, status="502 Bad Gateway", type="text/html"), ApiRefused),
+    "a place beyond the query": (
+        error("400 Bad Request", "bad_data", "9:9: parse error: strange"),
+        QueryRefused,
+    ),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+async def test_errors_are_told_apart(trouble: str) -> None:
+    says, kind = TROUBLE[trouble]
+    async with answering(says) as standin, open_prometheus(standin.url) as prometheus:
+        with pytest.raises(ApiError) as failed:
+            await prometheus.query("up")
+    assert type(failed.value) is kind
 
 
 SAMPLE = b'{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[%b]}]}}'
@@ -231,111 +471,3 @@ async def test_odd_answers_are_errors_of_the_service(odd: str) -> None:
             await prometheus.query("up")
     assert type(error.value) is kind
     assert error.value.api == "prometheus"
-
-
-# The shipped rules
-
-
-def promtool(*args: str | Path) -> str:
-    """Its output; a failure fails the test, with its words."""
-    with obtainable():
-        if not shutil.which("promtool"):
-            raise LabUnavailable("promtool is missing (Debian package prometheus)")
-    done = subprocess.run(["promtool", *args], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@pytest.mark.lab
-def test_the_shipped_files_are_right() -> None:
-    assert "7 rules found" in promtool("check", "config", SHIPPED / "prometheus.yml")
-    promtool("check", "rules", SHIPPED / "rules/team.yml")
-    assert "external_labels" not in yaml.safe_load((SHIPPED / "prometheus.yml").read_text())["global"]
-
-
-def team() -> Mapping[str, Mapping[str, Any]]:
-    (group,) = yaml.safe_load((SHIPPED / "rules/team.yml").read_text())["groups"]
-    return {rule["alert"]: rule for rule in group["rules"]}
-
-
-def test_every_rule_says_how_grave_it_is_whom_it_is_for_and_what_to_do() -> None:
-    told = {name: (rule["labels"]["severity"], rule["labels"]["channels"]) for name, rule in team().items()}
-    assert told == {
-        "Watchdog": ("none", "telegram"),
-        "high_cpu": ("warning", "telegram,email"),
-        "high_memory": ("warning", "telegram,email"),
-        "disk_full": ("critical", "telegram,email"),
-        "service_down": ("critical", "telegram,sms,email"),
-        "database_connections": ("warning", "email"),
-        "api_errors": ("critical", "telegram,email"),
-    }
-    assert all(set(rule["annotations"]) == {"summary", "description", "runbook"} for rule in team().values())
-
-
-# What each rule looks at, one figure every 15 s: just too much, and just not. A host for each.
-BAD = {
-    'node_cpu_seconds_total{host="bad",mode="idle",cpu="0"}': "0+2.9x60",
-    'node_cpu_seconds_total{host="well",mode="idle",cpu="0"}': "0+3.1x60",
-    'node_memory_MemAvailable_bytes{host="bad"}': "14x60",
-    'node_memory_MemAvailable_bytes{host="well"}': "16x60",
-    'node_memory_MemTotal_bytes{host="bad"}': "100x60",
-    'node_memory_MemTotal_bytes{host="well"}': "100x60",
-    'node_filesystem_avail_bytes{host="bad",mountpoint="/",device="/dev/sda1",fstype="ext4"}': "9x60",
-    'node_filesystem_avail_bytes{host="well",mountpoint="/",device="/dev/sda1",fstype="ext4"}': "11x60",
-    'node_filesystem_avail_bytes{host="well",mountpoint="/run",device="tmpfs",fstype="tmpfs"}': "0x60",
-    'node_filesystem_size_bytes{host="bad",mountpoint="/",device="/dev/sda1",fstype="ext4"}': "100x60",
-    'node_filesystem_size_bytes{host="well",mountpoint="/",device="/dev/sda1",fstype="ext4"}': "100x60",
-    'node_filesystem_size_bytes{host="well",mountpoint="/run",device="tmpfs",fstype="tmpfs"}': "100x60",
-    'container_running{host="bad",container="n8n",instance="a:9100",job="node"}': "0x60",
-    'container_running{host="well",container="n8n",instance="b:9100",job="node"}': "1x60",
-    'pg_stat_activity_count{host="bad",datname="n8n",state="idle"}': "41x60",
-    'pg_stat_activity_count{host="bad",datname="directus",state="active"}': "40x60",
-    'pg_stat_activity_count{host="well",datname="n8n",state="idle"}': "80x60",
-    'traefik_service_requests_total{host="bad",service="directus@docker",code="200"}': "0+94x60",
-    'traefik_service_requests_total{host="bad",service="directus@docker",code="502"}': "0+6x60",
-    'traefik_service_requests_total{host="well",service="directus@docker",code="200"}': "0+96x60",
-    'traefik_service_requests_total{host="well",service="directus@docker",code="502"}': "0+4x60",
-}
-# What each fires with beside its own labels, and its summary.
-FIRING = {
-    "Watchdog": ({}, "The alert path works"),
-    "high_cpu": ({"host": "bad"}, "CPU at 81 % on bad"),
-    "high_memory": ({"host": "bad"}, "Memory at 86 % on bad"),
-    "disk_full": ({"host": "bad", "mountpoint": "/"}, "/ is 91 % full on bad"),
-    "service_down": ({"host": "bad", "container": "n8n"}, "n8n is down on bad"),
-    "database_connections": ({"host": "bad"}, "PostgreSQL has 81 connections on bad"),
-    "api_errors": ({"host": "bad", "service": "directus"}, "6 % errors from directus on bad"),
-}
-
-
-@pytest.mark.lab
-def test_each_rule_fires_on_its_figure_and_not_before(tmp_path: Path) -> None:
-    """By promtool, which turns the clock: after 30 s, 7 min; high_cpu is to wait for five."""
-    rules = team()
-
-    def expected(name: str, fires: bool) -> Mapping[str, Any]:
-        labels, summary = FIRING[name]
-        rule = rules[name]
-        annotations = {**rule["annotations"], "summary": summary}
-        for label, value in labels.items():
-            annotations = {
-                key: text.replace(f"{{{{ $labels.{label} }}}}", value) for key, text in annotations.items()
-            }
-        alert = {"exp_labels": {**rule["labels"], **labels}, "exp_annotations": annotations}
-        return {"alertname": name, "exp_alerts": [alert] if fires else []}
-
-    early = [{"eval_time": "45s", **expected(name, name in ("Watchdog", "service_down"))} for name in FIRING]
-    late = [{"eval_time": "7m", **expected(name, True)} for name in FIRING]
-    test = {
-        "rule_files": [str(SHIPPED / "rules/team.yml")],
-        "evaluation_interval": "15s",
-        "tests": [
-            {
-                "interval": "15s",
-                "input_series": [{"series": series, "values": values} for series, values in BAD.items()],
-                "alert_rule_test": [*early, {"eval_time": "5m", **expected("high_cpu", False)}, *late],
-            }
-        ],
-    }
-    (tmp_path / "test.yml").write_text(yaml.safe_dump(test))
-    assert "SUCCESS" in promtool("test", "rules", tmp_path / "test.yml")

@@ -52,6 +52,8 @@ async def test_everything_that_the_bot_reads_can_be_read(engine: DockerEngine) -
     assert blocks
     usage = await engine.usage(directus.id)
     assert usage
+    assert await engine.sample(directus.id)
+    assert (await engine.machine(deadline=5)).cores
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import ssl
 import sys
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
@@ -15,9 +16,18 @@ from bot.logbook import open_logbook
 from bot.pacing import Rates
 from bot.settings import load_settings
 from bot.updates import Polling
+from handlers.words import catalogues
 from services.alerts import desk, notices, outbox, surely
 from services.errors import VakhtaError
 from tests.faults.pace import Pace
+
+
+def prepare() -> None:
+    """Reads for all bots to come what each would read for itself, which takes a third of its start: the words, and the
+    authorities of a TLS that none of them speaks."""
+    catalogues("en")
+    context = ssl.create_default_context()
+    ssl.create_default_context = lambda *_, **__: context
 
 
 def live(environment: Mapping[str, str], pace: Pace) -> int:

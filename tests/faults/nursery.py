@@ -86,6 +86,7 @@ class Nursery:
     def __enter__(self) -> Self:
         # `-X importtime` and the like would be inherited, the environment's settings must not be.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("VAKHTA_")}
+        environment["SSL_CERT_FILE"] = os.devnull  # no authorities: see `birth.prepare`
         command = [sys.executable, "-m", __name__, str(self._socket)]
         self._process = subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
@@ -157,8 +158,10 @@ def _bury(waiting: dict[int, socket.socket]) -> None:
 
 
 def _warm_up() -> None:
-    """Everything that a bot imports, and nothing that a fork would not survive."""
-    from tests.faults import birth  # noqa: F401  (by the nursery alone: it takes seconds)
+    """Everything that a bot imports and reads, and nothing that a fork would not survive."""
+    from tests.faults import birth  # (by the nursery alone: it takes seconds)
+
+    birth.prepare()
 
     threads = len([*Path("/proc/self/task").iterdir()])
     assert threads == 1, f"a fork with {threads} threads would be half a process"

@@ -1,5 +1,6 @@
 """A server's Docker engine, and the admin's hand on it: the real command-line client."""
 
+import json
 import os
 import signal
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.lab.image import busybox_tar
 from tests.lab.network import Network, run
@@ -59,14 +61,25 @@ class Dockerd:
             time.sleep(0.01)
 
     def _answers(self) -> bool:
+        try:
+            return b" 200 " in self._get("/_ping", 5)
+        except OSError:
+            return False
+
+    def listing(self) -> list[dict[str, Any]]:
+        """Every container, running or not, as the API lists them: in a millisecond, where the client takes fifty."""
+        head, _, body = self._get("/containers/json?all=1", 120).partition(b"\r\n\r\n")
+        assert b" 200 " in head.partition(b"\r\n")[0], head
+        found: list[dict[str, Any]] = json.loads(body)
+        return found
+
+    def _get(self, path: str, seconds: float) -> bytes:
+        """The whole answer, not in chunks."""
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(5)
-            try:
-                connection.connect(str(self.socket))
-                connection.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
-                return b" 200 " in connection.recv(64)
-            except OSError:
-                return False
+            connection.settimeout(seconds)
+            connection.connect(str(self.socket))
+            connection.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+            return b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
     def stop(self) -> None:
         """As on a reboot: containers get their SIGTERM and come back, if their policy says so, with `start`."""

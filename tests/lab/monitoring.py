@@ -217,11 +217,14 @@ def prometheus_config(
 
 
 class Gauge:
-    """An exporter whose figures a test sets by hand; `async with` serves it, on the test's own event loop."""
+    """An exporter whose figures a test sets by hand; `async with` serves it, on the test's own event loop.
 
-    def __init__(self) -> None:
+    port: 0 for a free one; a Prometheus that several tests share needs the same one each time.
+    """
+
+    def __init__(self, port: int = 0) -> None:
         self._values: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
-        self._port = 0
+        self._port = port
 
     @property
     def address(self) -> str:
@@ -239,7 +242,7 @@ class Gauge:
         app.router.add_get("/metrics", self._metrics)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)  # Prometheus keeps its connection open
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
         self._port = self._runner.addresses[0][1]
         return self

@@ -1,11 +1,16 @@
-"""A real Netdata on loopback that gathers next to nothing: `with NetdataServer(home) as netdata: … netdata.url`."""
+"""A real Netdata on loopback: `with NetdataServer(home) as netdata: … netdata.url`.
+
+It gathers next to nothing, or with `figures` what /proc and the mounted file systems tell.
+"""
 
 import getpass
 import http.client
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.lab.monitoring import Server
+from tests.lab.network import Network, run
 
 _CONFIG = """
 [global]
@@ -27,27 +32,45 @@ _CONFIG = """
     enabled = no
 [plugins]
     enable running new plugins = no
-    proc = no
-    diskspace = no
-    cgroups = no
+    proc = {figures}
+    diskspace = {figures}
+    cgroups = {cgroups}
     tc = no
     timex = no
     idlejitter = no
     statsd = no
 [statsd]
     enabled = no
+[plugin:cgroups]
+    check for new cgroups every = 1
+    enable by default cgroups matching = *{matching}*
 """
 
 
 class NetdataServer(Server):
-    """Debian's package; no root needed."""
+    """Debian's package; no root needed but for `inside`, the network of the server it runs on, this machine's own
+    where None.
+
+    figures: whether it gathers them. cgroups: those whose path has this in it, too; Debian's netdata-plugins-bash
+    finds their names.
+    """
 
     command, package = "netdata", "netdata-core"
 
-    def __init__(self, home: Path) -> None:
+    def __init__(
+        self, home: Path, *, figures: bool = False, cgroups: str = "", inside: Network | None = None
+    ) -> None:
+        self.inside = inside
         for name in ("cache", "lib", "log.d"):
             (home / name).mkdir(parents=True, exist_ok=True)
-        super().__init__(home, _CONFIG.format(home=home, user=getpass.getuser()))
+        config = _CONFIG.format(
+            home=home,
+            user=getpass.getuser(),
+            figures="yes" if figures else "no",
+            cgroups="yes" if cgroups else "no",
+            matching=cgroups,
+        )
+        super().__init__(home, config)
 
     def _arguments(self) -> Sequence[str]:
         return (
@@ -62,7 +85,16 @@ class NetdataServer(Server):
             str(self.home / "pid"),
         )
 
+    def _within(self) -> Sequence[str]:
+        return ("nsenter", f"--net={self.inside.handle}") if self.inside else ()
+
     def _is_ready(self) -> bool:
+        if self.inside:
+            asking = [*self._within(), "busybox", "wget", "-q", "-O", "-", f"{self.url}/api/v1/info"]
+            try:
+                return bool(run(*asking))
+            except subprocess.CalledProcessError:
+                return False
         try:
             return self._ask("GET", "/api/v1/info")[0] == 200
         except (OSError, http.client.HTTPException):

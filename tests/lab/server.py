@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.lab import logger
 from tests.lab.dockerd import IMAGE, Dockerd
@@ -26,6 +27,7 @@ class Server:
     sshd: Sshd
     team: Sequence[Service]
     _ids: dict[str, str] = field(default_factory=dict, init=False)
+    _delayed: bool = field(default=False, init=False)
 
     @property
     def address(self) -> str:
@@ -162,7 +164,9 @@ class Server:
 
     def delay(self, milliseconds: float) -> None:
         """Distance: hold each packet to the server so long; 0 ends it. LabUnavailable where the kernel has no netem."""
+        self._delayed = True
         self.network.delay(milliseconds)
+        self._delayed = milliseconds != 0
 
     def stop_sshd(self) -> None:
         """The daemon with all its sessions."""
@@ -206,14 +210,14 @@ class Server:
     def reset(self) -> None:
         """The described state again: cable, daemons, keys, and the team's containers running, healthy and alone."""
         self.plug_cable()
-        self.delay(0)
+        if self._delayed:
+            self.delay(0)
         self.engine.resume()
         self.engine.start()
         self.sshd.restore_host_key()
         self.sshd.permit()
         self.sshd.start()
-        listing = self.docker("ps", "--all", "--no-trunc", "--format={{.ID}}\t{{.State}}\t{{.Status}}")
-        found = {line.split("\t")[0]: line for line in listing.splitlines()}
+        found = {each["Id"]: each for each in self.engine.listing()}
         wanted = {identity: service for service in self.team if (identity := self._ids.get(service.name))}
         if extras := found.keys() - wanted.keys():
             self.docker("rm", "--force", "--volumes", *extras)
@@ -224,11 +228,12 @@ class Server:
                 )
             )
 
-    def _restore(self, service: Service, line: str | None) -> None:
-        if line is None:
+    def _restore(self, service: Service, found: Mapping[str, Any] | None) -> None:
+        """found: as the engine lists it, None where it is gone."""
+        if found is None:
             self._create_container(service)
             return
-        identity, state, status = line.split("\t")
+        identity, state, status = found["Id"], found["State"], found["Status"]
         if state == "paused":
             self.docker("unpause", identity)
         elif state != "running":

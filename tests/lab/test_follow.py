@@ -33,6 +33,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return lines
 
 
+@pytest.mark.long
 async def test_every_line_once_through_a_pulled_cable_and_a_new_sshd(
     lab: Lab, tmp_path: Path, read: list[str]
 ) -> None:
@@ -162,6 +163,7 @@ async def test_a_pattern_shows_what_matches_and_tells_nothing_of_what_is_hidden(
     assert (wall.last.matched, wall.last.total) == (2, 8)
 
 
+@pytest.mark.long
 async def test_four_that_write_more_than_anybody_reads_cost_little(lab: Lab, tmp_path: Path) -> None:
     server = lab.servers["server1"]
     names = [f"burn-{number}" for number in range(4)]

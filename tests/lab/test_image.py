@@ -19,7 +19,7 @@ from tests.lab.base import rootfs, wheels
 from tests.lab.network import PATH
 from tests.lab.servers import Lab, Server
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 ROOT = Path(__file__).parents[2]
 IMAGE = "vakhta:lab"
@@ -158,3 +158,29 @@ async def started(server: Server, options: list[str]) -> AsyncIterator[str]:
         yield name
     finally:
         await asyncio.to_thread(server.docker, "rm", "--force", "--volumes", name)
+
+
+_DRAW = """
+import asyncio, sys
+from datetime import UTC, datetime, timedelta
+from services.domain.metrics import Curve, Unit
+from services.pictures.drawing import Drawing
+from services.pictures.pictures import open_pictures
+
+END = datetime(2026, 11, 26, tzinfo=UTC)
+CURVE = Curve("server1", tuple((END - timedelta(minutes=n), 50.0) for n in range(60)))
+
+async def main():
+    async with open_pictures() as pictures:
+        drawing = Drawing("Процессор", (CURVE,), Unit.PERCENT, END - timedelta(hours=1), END, 60, "Asia/Almaty")
+        print((await pictures.draw(drawing))[:4])
+        print(*(path.read_text() for path in pictures._directory.glob("said")))
+
+asyncio.run(main())
+"""
+
+
+def test_pictures_are_drawn_within_the_container(server: Server) -> None:
+    """By a user that has no home to write to, and without a word of complaint."""
+    told = server.docker("run", "--rm", *HARDENED, "--entrypoint=python", IMAGE, "-W", "error", "-c", _DRAW)
+    assert told.split() == ["b'\\x89PNG'"]

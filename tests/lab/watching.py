@@ -18,6 +18,7 @@ from services.fleet.fleet import Fleet
 from services.logs.pages.bookmarks import Bookmarks
 from services.logs.pages.reader import LogReader
 from services.logs.text.presenter import Presenter
+from services.metrics.board import HostBoard
 from tests.lab.server import Server
 from tests.lab.transport import over_ssh
 
@@ -109,6 +110,7 @@ async def watched(
     rules: Rules | None = None,
     books: Expectations | None = None,
     excerpts: Excerpts | None = None,
+    board: HostBoard | None = None,
 ) -> AsyncIterator[None]:
     """Yields when the watcher has looked at everything."""
     presenter = Presenter()
@@ -123,6 +125,7 @@ async def watched(
                 books or Books(),
                 excerpts or reader,
                 Now(),
+                board or HostBoard(Now().now()),
                 rules or Rules(),
             )
             async with asyncio.TaskGroup() as group:

@@ -1,11 +1,15 @@
 """Every way into the bot is declared with a role, guarded, and documented."""
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery, User
 
+from bot import metrics_reference
 from bot.dispatcher import build_dispatcher
 from bot.middlewares.guard import Guard
 from bot.middlewares.identity import Identity
@@ -52,6 +56,10 @@ def test_the_reference_is_up_to_date() -> None:
     assert (ROOT / "docs" / "commands.md").read_text() == reference(declarations(ROUTERS))
 
 
+def test_the_reference_of_metrics_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "metrics.md").read_text() == metrics_reference.reference()
+
+
 def test_every_row_of_the_reference_has_as_many_cells_as_its_head() -> None:
     rows = [line for line in reference(declarations(ROUTERS)).splitlines() if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {len(Role) + 3}
@@ -81,3 +89,17 @@ async def test_a_subject_of_the_menu_is_answered(each: Declaration) -> None:
                 assert handler.flags["role"] <= each.role
                 return
     raise AssertionError(f"nobody answers {press}")
+
+
+def test_no_two_buttons_begin_their_data_alike() -> None:
+    """A press would go to the handler that was registered first."""
+    kinds = list(all_kinds(CallbackData))
+    assert len(kinds) > 40
+    seen = Counter(kind.__prefix__ for kind in kinds)
+    assert [prefix for prefix, times in seen.items() if times > 1] == []
+
+
+def all_kinds(kind: type[CallbackData]) -> Iterator[type[CallbackData]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from all_kinds(each)

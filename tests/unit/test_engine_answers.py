@@ -7,7 +7,8 @@ import pytest
 
 from services.domain.containers import Health, Port, State
 from services.errors import EngineRefused
-from services.fleet.answers import containers, details, moment, usage
+from services.fleet.answers import containers, details, moment
+from services.fleet.samples import usage
 
 ID = "5d126fd246f75d344a36503c0c6f153ed7f8b04698fc0f3066970b45d38dd222"
 

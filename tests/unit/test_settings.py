@@ -20,6 +20,7 @@ from pydantic import SecretStr, ValidationError
 from bot.alerting import Alerts, Api
 from bot.logbook import MASK, Masking
 from bot.metering import Grafana
+from bot.norms import StandardsBlock
 from bot.outside import Netdata, Traefik
 from bot.server import Host, Tls
 from bot.settings import Http, Logs, Settings, SettingsError, Telegram, load_settings
@@ -130,6 +131,12 @@ def test_the_whole_contract(load: Load, keys: Mapping[str, str]) -> None:
     assert settings.hosts["server2"].docker_socket == Path("/run/docker.sock")
     assert settings.hosts["server3"].tls and settings.hosts["server3"].tls.ca == Path(keys["ca"])
     assert settings.protected == ("*/postgres",)
+
+
+def test_nobody_need_listen_for_metrics(load: Load) -> None:
+    for written in ("off", "'off'", "false"):
+        assert load(f"http: {{metrics_listen: {written}}}").http.metrics_listen is None
+    assert load(VAKHTA_HTTP__METRICS_LISTEN="off").http.metrics_listen is None
 
 
 def test_defaults(load: Load) -> None:
@@ -255,6 +262,7 @@ def test_the_log_masks_secrets_in_messages_arguments_and_tracebacks(load: Load) 
         ("store: sqlite://relative.db", "store: must be sqlite://"),
         ("http: {listen: 8080}", "http.listen: must be ADDRESS:PORT"),
         ("http: {listen: '0.0.0.0:99999'}", "http.listen: ports end at 65535"),
+        ("http: {metrics_listen: 9464}", "http.metrics_listen: must be ADDRESS:PORT"),
         ("telegram: {api_url: api.telegram.org}", "telegram.api_url: must be an http:// or https://"),
         ("telegram: {proxy: 'ftp://h:1'}", "telegram.proxy: must be socks5://"),
         ("telegram: {proxy: 'socks5://h'}", "telegram.proxy: must be socks5://"),
@@ -449,6 +457,7 @@ SCALARS = {
     "hosts.ssh.traefik.username": ("bot", "bot"),
     "hosts.ssh.traefik.password": ("12345678", "12345678"),
     "hosts.ssh.traefik.via_ssh": ("true", True),
+    "hosts.ssh.traefik.metrics_url": ("http://127.0.0.1:8082/metrics", "http://127.0.0.1:8082/metrics"),
     "hosts.ssh.netdata.url": ("http://127.0.0.1:19999", "http://127.0.0.1:19999"),
     "hosts.ssh.netdata.username": ("bot", "bot"),
     "hosts.ssh.netdata.password": ("12345678", "12345678"),
@@ -462,6 +471,7 @@ SCALARS = {
     "prometheus.password": ("12345678", "12345678"),
     "grafana.url": ("https://grafana.example.org", "https://grafana.example.org"),
     "grafana.token": ("glsa_12345678", "glsa_12345678"),
+    "standards.weekly": ("false", False),
     "dozzle.url": ("https://logs.example.org", "https://logs.example.org"),
     "alertmanager.url": ("http://a:9093", "http://a:9093"),
     "alertmanager.username": ("1001", "1001"),
@@ -475,14 +485,28 @@ SCALARS = {
     "alerts.watchdog_patience": ("9m", timedelta(minutes=9)),
     "alerts.heartbeat_url": ("https://h.example/x?y=1", "https://h.example/x?y=1"),
     "alerts.ack_silence": ("1h", timedelta(hours=1)),
+    "alerts.pictures": ("true", True),
 }
 
 
 def test_no_scalar_key_is_forgotten_here() -> None:
     lists = {"telegram", "http", "hosts", "users", "chats", "protected", "aliases", "tls", "fast_lane"}
     lists |= {"prometheus", "alertmanager", "dozzle", "alerts", "log_rules", "logs"}
-    lists |= {"traefik", "netdata", "routes", "probes", "metrics", "grafana"}
-    models = (Settings, Telegram, Http, Host, Tls, Api, Traefik, Netdata, Grafana, Logs, Alerts)
+    lists |= {"traefik", "netdata", "routes", "probes", "metrics", "grafana", "standards", "exceptions"}
+    models = (
+        Settings,
+        Telegram,
+        Http,
+        Host,
+        Tls,
+        Api,
+        Traefik,
+        Netdata,
+        Grafana,
+        Logs,
+        StandardsBlock,
+        Alerts,
+    )
     keys = {key for model in models for key in model.model_fields} - lists
     assert {name.rpartition(".")[2] for name in SCALARS} == keys
 

@@ -18,7 +18,7 @@ from playground.engine.story import Story
 from playground.engine.team import open_team
 from playground.engine.world import World
 from services.domain.containers import Health, State
-from services.fleet import answers
+from services.fleet import answers, samples
 from services.logs.text.levels import Level, level_of
 from services.redaction.text import HIDDEN, redact
 from tests.lab.team import TEAM_SERVER1, TEAM_SERVER2
@@ -112,7 +112,7 @@ async def test_figures_are_plausible(team: tuple[Host, Host], clock: ManualClock
         used = 0
         for container in host:
             before = clock.now() - SECOND
-            found = answers.usage(json.loads(json.dumps(sample(host, container, before, clock.now()))))
+            found = samples.usage(json.loads(json.dumps(sample(host, container, before, clock.now()))))
             assert found
             assert 0 < found.cpu_percent < 60
             assert (8 << 20) < found.memory < (found.memory_limit or 0)

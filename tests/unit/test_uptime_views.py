@@ -1,7 +1,5 @@
 """`/uptime` as it reads: trouble first, in few words; one probe with its picture."""
 
-import asyncio
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,11 +11,12 @@ from PIL import Image
 
 from bot.middlewares.locale import speaking
 from handlers.views.answer import CAPTION_UNITS, MESSAGE_UNITS, Answer, units
-from handlers.views.uptime import card, overview
+from handlers.views.uptime import bars, card, overview
 from handlers.words import catalogues
-from services.charts import Column, columns
 from services.domain.probes import ProbeFault, ProbeKind, ProbeResult, ProbeSpec
 from services.domain.uptime import History, Reach, Standing, Tally, Uptime, UptimeReport
+from services.pictures.bars import Bars, Column
+from services.pictures.columns import bars_drawn
 from tests.alerts import NOW
 
 DAY = Tally(86400, 86400 - 60 * 10, 1430, 1430 * 120, 890)
@@ -114,7 +113,7 @@ def history(each: Uptime, reach: Reach = Reach.MONTH) -> History:
 
 
 def test_one_probe(language: str) -> None:
-    answer = card(history(uptime(via="server2", host="server1", container="n8n")), "1")
+    answer = card(history(uptime(via="server2", host="server1", container="n8n")), "1", b"")
     assert "secret" not in said(answer)
     expected = {
         "en": [
@@ -155,7 +154,7 @@ def test_one_probe(language: str) -> None:
 def test_six_hours_are_said_to_be_no_month(hours: int, said_of: int) -> None:
     known = [Tally(min(hours * 3600, 86400 * days), hours * 3000, 1, 120, 890) for days in (1, 7, 30)]
     each = replace(uptime(), day=known[0], week=known[1], month=known[2])
-    figures = said(card(history(each), "1")).splitlines()[3]
+    figures = said(card(history(each), "1", b"")).splitlines()[3]
     assert figures.count("%") == said_of
 
 
@@ -168,11 +167,11 @@ def test_a_caption_always_fits(reach: Reach, fault: ProbeFault | None) -> None:
         "9" * 200 if fault is not ProbeFault.TIMEOUT else "10",
         address="https://" + "a" * 500,
     )
-    assert units(said(card(history(each, reach), "fffffffffffff"))) <= CAPTION_UNITS
+    assert units(said(card(history(each, reach), "fffffffffffff", b""))) <= CAPTION_UNITS
 
 
 def pixels(found: list[Column]) -> tuple[int, int, int]:
-    picture = Image.open(BytesIO(columns(found, ("1", "2", "3"), "890")))
+    picture = Image.open(BytesIO(bars_drawn(Bars(tuple(found), ("1", "2", "3"), "890"))))
     assert picture.size == (1280, 480)
     colours = {colour: count for count, colour in picture.getcolors(1 << 20) or ()}
     return tuple(colours.get(wanted, 0) for wanted in ((63, 185, 80), (248, 81, 73), (110, 168, 254)))  # type: ignore[return-value]
@@ -188,31 +187,7 @@ def test_the_picture_shows_what_was_down() -> None:
     assert bad > 300, "a minute in a month is seen"
 
 
-async def test_a_picture_holds_nobody_up() -> None:
-    """Drawn in a thread, as the handler does."""
-    await asyncio.to_thread(columns, [Column(0.5, 0.1)] * 90, ("1", "2", "3"), "890")
-    held = []
-    for _ in range(5):
-        longest = 0.0
-        drawing = asyncio.create_task(
-            asyncio.to_thread(columns, [Column(0.5, 0.1)] * 90, ("1", "2", "3"), "890")
-        )
-        while not drawing.done():
-            at = time.perf_counter()
-            await asyncio.sleep(0.001)
-            longest = max(longest, time.perf_counter() - at - 0.001)
-        held.append(longest)
-    assert min(held) < 0.05, "the best of five: others use the machine, too"
-
-
-def test_the_time_of_the_picture_is_the_teams(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-
-    def columns(_found: object, ticks: list[str], most: str) -> bytes:
-        seen.append((list(ticks), most))
-        return b""
-
-    monkeypatch.setattr("handlers.views.uptime.columns", columns)
-    card(history(uptime(), Reach.DAY), "1")
-    card(history(uptime(), Reach.MONTH), "1")
-    assert seen == [(["19:00", "07:00", "19:00"], "300"), (["24.10", "08.11", "23.11"], "300")]
+def test_the_time_of_the_picture_is_the_teams() -> None:
+    day, month = bars(history(uptime(), Reach.DAY)), bars(history(uptime(), Reach.MONTH))
+    assert (day.ticks, day.most) == (("19:00", "07:00", "19:00"), "300")
+    assert (month.ticks, month.most) == (("24.10", "08.11", "23.11"), "300")

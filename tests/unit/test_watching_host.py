@@ -383,3 +383,32 @@ def test_a_host_that_was_met_does_not_wait() -> None:
     host.clock.pass_by(seconds=20)
     host.watch.waits(host.clock.time)
     assert host.watch.host_changes(host.clock.time)
+
+
+def test_a_verdict_stands_until_another_life_ends() -> None:
+    host = Host("n8n", "redis")
+    host.die("n8n")
+    assert "n8n" not in host.watch.verdicts
+    host.pass_by(1.2)
+    assert host.watch.verdicts["n8n"]
+    host.start("n8n")
+    host.pass_by(0.1)
+    assert not host.watch.verdicts["n8n"]
+    host.die("n8n")
+    assert "n8n" not in host.watch.verdicts, "what was said of it while it ran is void"
+    host.pass_by(1.2)
+    del host.state["n8n"]
+    host.list()
+    assert "n8n" not in host.watch.verdicts
+
+
+def test_what_comes_and_goes_in_vain_is_judged_so_throughout() -> None:
+    host = Host("n8n")
+    for _ in range(3):
+        host.die("n8n")
+        host.pass_by(0.3)
+        host.start("n8n")
+        host.pass_by(1)
+    assert host.told == ["+crash_loop/n8n"]
+    host.die("n8n")
+    assert host.watch.verdicts["n8n"], "else each death would hide it for a second"

@@ -160,6 +160,7 @@ async def test_a_container_made_anew_is_not_the_one_that_was_asked_about(
     assert "true" in started(server, "twin")
 
 
+@pytest.mark.long
 async def test_a_timeout_says_that_it_may_still_be_running_and_looks_again(
     lab: Lab, cast: Cast, setup: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +178,7 @@ async def test_a_timeout_says_that_it_may_still_be_running_and_looks_again(
     assert "running" in question.text.splitlines()[-1]
 
 
+@pytest.mark.long
 async def test_the_healthcheck_is_waited_for_and_the_waiting_is_said(
     lab: Lab, cast: Cast, setup: Make
 ) -> None:
@@ -219,6 +221,6 @@ async def test_a_confirmed_act_does_not_wait_for_a_telegram_that_hangs(
         await cast.dias.says("/restart n8n")
         question = await cast.telegram.next_message(cast.dias)
         cast.telegram.fail_next("editMessageText", "hang", seconds=15)
-        await cast.dias.presses(question, "Yes, restart")
+        await cast.dias.presses(question, "Yes, restart", timeout=5)
         await cast.telegram.until(lambda: question.text.startswith("✅"), 12)
     assert started(server, "n8n") != before

@@ -18,6 +18,8 @@ from tests.conftest import host_settings
 from tests.contract.recorded import answer, answering
 from tests.lab.authority import Authority, serving
 from tests.lab.monitoring import AlertmanagerServer, PrometheusServer, free_port
+from tests.lab.netdata import NetdataServer
+from tests.lab.obtainable import obtainable
 from tests.lab.servers import Lab
 from tests.lab.sshd import authorized_keys_line
 from tests.lab.traefik import TraefikServer
@@ -216,6 +218,34 @@ async def test_a_traefik_that_is_reached_directly(tmp_path: Path, telegram: Tele
             assert f"!!  server1, Traefik: {standin.url} {words}" in await told(standin.url)
 
 
+@pytest.mark.lab
+async def test_a_netdata_through_ssh_and_one_that_is_reached_directly(
+    lab: Lab, telegram: Telegram, tmp_path: Path
+) -> None:
+    server = lab.servers["server2"]
+    netdata = NetdataServer(tmp_path / "netdata", inside=server.network)
+    address = f"127.0.0.1:{netdata.port}"
+
+    async def told(url: str, *, via_ssh: bool) -> tuple[str, list[str]]:
+        hosts = {server.name: {**host_settings(server), "netdata": {"url": url, "via_ssh": via_ssh}}}
+        _, lines = await report(Setup(tmp_path, telegram.url, hosts))
+        return lines[3], lines
+
+    with netdata:
+        said, lines = await told(netdata.url, via_ssh=True)
+        assert said.startswith(f"!!  server2, Netdata: the key may not open {address}; put the line below")
+        (server.sshd.home / "authorized_keys/vakhta").write_text(lines[6] + "\n")
+        said, _ = await told(netdata.url, via_ssh=True)
+        assert re.fullmatch(
+            rf"ok  server2, Netdata: Netdata v1\.\S+ of \S+ at {netdata.url} \(through SSH\)", said
+        )
+    said, _ = await told(netdata.url, via_ssh=True)
+    assert said.startswith(f"!!  server2, Netdata: nothing answers at {address} on that server; start it")
+    async with answering(answer(b'{"Version":"3.7.15"}')) as standin:
+        said, _ = await told(standin.url, via_ssh=False)
+        assert said.startswith(f"!!  server2, Netdata: {standin.url} does not answer as it should")
+
+
 async def test_a_traefik_whose_authority_is_our_own(tmp_path: Path, telegram: Telegram) -> None:
     ours = Authority(tmp_path)
     says = b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n" + b'{"Version":"2.11.3"}'
@@ -240,12 +270,23 @@ def test_what_the_key_must_permit(tmp_path: Path) -> None:
         {"name": "from_here", "url": "http://127.0.0.1:3"},
     ]
     hosts = {
-        "server1": {**ssh, "traefik": {"url": "http://127.0.0.1", "via_ssh": True}},
-        "server2": {**ssh, "traefik": {"url": "http://127.0.0.1:8080"}},
+        "server1": {
+            **ssh,
+            "traefik": {
+                "url": "http://127.0.0.1",
+                "via_ssh": True,
+                "metrics_url": "http://127.0.0.1:8082/metrics",
+            },
+        },
+        "server2": {
+            **ssh,
+            "traefik": {"url": "http://127.0.0.1:8080", "metrics_url": "http://127.0.0.1:8082/metrics"},
+        },
     }
     settings = Setup(tmp_path, "http://127.0.0.1:9", hosts, more={"probes": probes}).settings()
     assert forwarded_addresses("server1", settings) == (
         "127.0.0.1:80",
+        "127.0.0.1:8082",
         "127.0.0.1:5432",
         "inside.example.org:443",
         "[::1]:6379",
@@ -280,3 +321,42 @@ async def test_an_alertmanager_and_a_prometheus_that_answer(tmp_path: Path, tele
         code, lines = await report(Setup(tmp_path, telegram.url, more=more))
         assert (code, lines[3]) == (0, f"ok  prometheus: 0 alerting rules at {prometheus.url}")
         assert lines[2].endswith(f" at {alertmanager.url}")
+
+
+@pytest.mark.lab
+async def test_metrics_that_prometheus_does_not_take(tmp_path: Path, telegram: Telegram) -> None:
+    def block(promql: str, **more: object) -> dict[str, object]:
+        return {"title": "T", "promql": promql, **more}
+
+    metrics = {
+        "well": block("vector(1)"),
+        "nothing": block('sum by (host) (nobody{host=~"$host"})', level="host"),
+        "open": block('sum(rate(up{host=~"$host"}[$window])'),
+        "lines": block("1 +\n  rate(up)"),
+        "failing": block('label_replace(up, "x", "$1", "job", "(")'),
+        "text": block('"text"'),
+        "netdata": block("vector(2)", level="host", netdata={"chart": "system.cpu"}),
+    }
+    with obtainable(), PrometheusServer(tmp_path / "prometheus") as prometheus:
+        more = {"prometheus": {"url": prometheus.url}, "metrics": metrics}
+        code, lines = await report(Setup(tmp_path, telegram.url, more=more))
+        url = prometheus.url
+    assert code == 1
+    told = {line.split()[2].rstrip(":"): line for line in lines if " metric " in line}
+    assert list(told) == sorted(metrics)
+    assert told["well"] == "ok  metric well: 1 series now"
+    assert told["nothing"] == f"ok  metric nothing: no series now; is it scraped, at {url}?"
+    assert told["open"] == (
+        "!!  metric open: its query is none, character 37: unclosed left parenthesis; correct metrics.open.promql"
+    )
+    assert told["lines"].startswith("!!  metric lines: its query is none, line 2, character 8: expected type")
+    assert told["failing"].startswith("!!  metric failing: Prometheus refused its query: ")
+    assert told["text"].startswith("!!  metric text: its query yields a string, ")
+    assert told["netdata"] == "ok  metric netdata: 1 series now"
+
+    code, lines = await report(Setup(tmp_path, telegram.url, more=more))
+    assert not [line for line in lines if " metric " in line], "that it is down is told once"
+    code, lines = await report(Setup(tmp_path, telegram.url, more={"metrics": metrics}))
+    told = {line.split()[2].rstrip(":"): line for line in lines if " metric " in line}
+    assert list(told) == sorted(metrics.keys() - {"netdata"})
+    assert told["well"].startswith("!!  metric well: there is no Prometheus to ask: set prometheus")

@@ -75,13 +75,14 @@ async def test_check_fails_with_1_and_hides_the_token(tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
-async def test_a_port_in_use_is_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["listen", "metrics_listen"])
+async def test_a_port_in_use_is_a_sentence(tmp_path: Path, key: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        setup = Setup(tmp_path, "http://127.0.0.1:9", more={"http": {"listen": f"127.0.0.1:{port}"}})
+        setup = Setup(tmp_path, "http://127.0.0.1:9", more={"http": {key: f"127.0.0.1:{port}"}})
         code, _, err = await typed("run", setup=setup)
     assert code == 1
-    assert f"http.listen: 127.0.0.1:{port} cannot be used" in err
+    assert f"http.{key}: 127.0.0.1:{port} cannot be used" in err
     assert "choose another port" in err
     assert "Traceback" not in err
 

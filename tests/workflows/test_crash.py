@@ -9,7 +9,7 @@ from tests.bots import Setup, process, running
 from tests.conftest import Cast
 from tests.lab.servers import Lab, Server
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 Make = Callable[..., Setup]
 

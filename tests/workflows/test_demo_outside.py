@@ -6,6 +6,8 @@ from playground.cast import ALERTS, DOMAINS, OPS
 from tests.bots import AIGERIM, STUDENT
 from tests.demos import Demo, demo
 
+pytestmark = pytest.mark.long
+
 _JOINER = "\N{WORD JOINER}"  # keeps Telegram from making links of names
 _WAITING = "⏳"
 

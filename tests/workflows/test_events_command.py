@@ -128,6 +128,7 @@ async def test_what_happened(lab: Lab, server: Server, cast: Cast, setup: Make) 
     assert {"worker ▸", "hog ▸", "pgadmin ▸"} <= set(labels(reply))
 
 
+@pytest.mark.long
 async def test_a_network_joined_by_hand(lab: Lab, server: Server, cast: Cast, setup: Make) -> None:
     server.docker("network", "create", "back")
     server.run_container("shop")

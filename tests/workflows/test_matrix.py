@@ -1,10 +1,11 @@
 """Every command as every kind of person, in private and in the group, end to end on real servers."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
-from playground.telegram import Person
+from playground.telegram import Message, Person
 from tests.bots import Setup, running
 from tests.conftest import Cast
 from tests.lab.servers import Lab
@@ -27,6 +28,11 @@ EXPECTED: dict[str, tuple[str, str, str, str | None]] = {
     "/status n8n": ("n8n on server1", "n8n on server1", 'No container "n8n".', SILENCE),
     "/logs directus 2": ("directus on server2 · last 2 lines",) * 3 + (SILENCE,),
     "/logs n8n": ("n8n on server1 · ", "n8n on server1 · ", 'No container "n8n".', SILENCE),
+    "/stats directus": ("directus on server2: running",) * 3 + (SILENCE,),
+    "/stats n8n": ("n8n on server1: running", "n8n on server1: running", 'No container "n8n".', SILENCE),
+    "/stats": ("Whose figures?",) * 3 + (SILENCE,),
+    "/top": ("What containers use now",) * 3 + (SILENCE,),
+    "/top server1": ("What containers use now",) * 2 + ('No host "server1".', SILENCE),
     "/logs": ("Whose log?",) * 3 + (SILENCE,),
     "/restart directus": ("Restart directus on server2?",) * 2 + ("No right to restart directus.", SILENCE),
     "/restart n8n": ("Restart n8n on server1?",) * 2 + ("No right to restart n8n.", SILENCE),
@@ -34,6 +40,11 @@ EXPECTED: dict[str, tuple[str, str, str, str | None]] = {
     "/up directus": ("directus already runs, since ",) * 2 + ("No right to start directus.", SILENCE),
     "/audit": ("Audit", "No right: /audit.", "No right: /audit.", SILENCE),
 }
+
+
+def arrived(reply: Message) -> bool:
+    """What takes its time has said so first."""
+    return not reply.text.startswith("⏳")
 
 
 def people(cast: Cast) -> Iterator[Person]:
@@ -56,6 +67,7 @@ async def test_who_gets_what(lab: Lab, cast: Cast, setup: Make, *, in_group: boo
                     await cast.telegram.silence(place, 0.05)
                     continue
                 reply = await cast.telegram.next_message(place)
+                await cast.telegram.until(partial(arrived, reply), 20)
                 assert expected in reply.text.splitlines()[0], (command, person, reply.text)
                 assert reply.id > said.id
         assert cast.stranger.chat.sent == []

@@ -11,40 +11,28 @@ import pytest
 
 from playground.telegram import Message
 from services.alertmanager import open_alertmanager
+from services.prometheus import open_prometheus
 from tests.alertmanager import WEBHOOK_TOKEN
 from tests.bots import OPS, Setup, running
 from tests.conftest import Cast, labels
 from tests.lab.monitoring import AlertmanagerServer, Gauge, PrometheusServer, free_port
 from tests.lab.servers import Lab
+from tests.lab.shipped import alertmanager_config, rules
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 Make = Callable[..., Setup]
 
 AWAY = float(os.environ.get("AWAY", "20"))  # seconds
 
-ROOT = Path(__file__).parents[2]
-RULES = {
-    "groups": [
-        {
-            "name": "team",
-            "rules": [
-                {
-                    "alert": "service_down",
-                    "expr": "max by (host, container) (container_running) == 0",
-                    "labels": {"severity": "critical", "channels": "telegram,sms,email"},
-                    "annotations": {"summary": "{{ $labels.container }} is down on {{ $labels.host }}"},
-                },
-                {
-                    "alert": "high_cpu",
-                    "expr": "cpu_usage > 80",
-                    "labels": {"severity": "warning"},
-                    "annotations": {"summary": "CPU of {{ $labels.host }} is at {{ $value }} %"},
-                },
-            ],
-        }
-    ]
+(SERVICE_DOWN,) = (rule for rule in rules() if rule["alert"] == "service_down")  # as it is shipped
+HIGH_CPU = {
+    "alert": "high_cpu",
+    "expr": "cpu_usage > 80",
+    "labels": {"severity": "warning"},
+    "annotations": {"summary": "CPU of {{ $labels.host }} is at {{ $value }} %"},
 }
+RULES = {"groups": [{"name": "team", "rules": [SERVICE_DOWN, HIGH_CPU]}]}
 
 
 class Monitoring:
@@ -52,24 +40,21 @@ class Monitoring:
 
     def __init__(self, home: Path, port: int, gauge: Gauge) -> None:
         self.port = port
-        self.gauge = gauge
+        self.figures = free_port()  # of the bot itself
         for part in ("am", "prom"):
             (home / part).mkdir()
         token = home / "token"
         token.write_text(WEBHOOK_TOKEN)
-        config = (ROOT / "deploy/monitoring/alertmanager.yml").read_text()
-        for there, here in (
-            ("http://vakhta:8080", f"http://127.0.0.1:{port}"),
-            ("/run/secrets/webhook_token", str(token)),
+        config = alertmanager_config(
+            f"http://127.0.0.1:{port}",
+            token,
             ("group_wait: 30s ", "group_wait: 1s "),
             ("group_interval: 5m ", "group_interval: 5s "),
-        ):
-            assert there in config
-            config = config.replace(there, here)
+        )
         self.alertmanager = AlertmanagerServer(home / "am", config)
         self.prometheus = PrometheusServer(
             home / "prom",
-            scrape=[gauge.address],
+            scrape=[gauge.address, f"127.0.0.1:{self.figures}"],
             alertmanagers=[self.alertmanager.url],
             rules=RULES,
             interval=1,
@@ -77,7 +62,7 @@ class Monitoring:
 
     def watched(self, setup: Setup, **more: object) -> Setup:
         block = {
-            "http": {"listen": f"127.0.0.1:{self.port}"},
+            "http": {"listen": f"127.0.0.1:{self.port}", "metrics_listen": f"127.0.0.1:{self.figures}"},
             "alertmanager": {"url": self.alertmanager.url},
             "prometheus": {"url": self.prometheus.url},
             "alerts": {"webhook_token": WEBHOOK_TOKEN, "chats": [{"id": OPS}]},
@@ -146,31 +131,49 @@ async def test_silenced_in_alertmanager_by_name_and_undone(
 
 
 async def test_a_killed_container_is_one_message_with_the_rule_of_prometheus_firing_too(
-    lab: Lab, cast: Cast, setup: Make, monitoring: Monitoring, gauge: Gauge
+    lab: Lab, cast: Cast, setup: Make, monitoring: Monitoring
 ) -> None:
     server = lab.servers["server2"]
     made = monitoring.watched(setup(server))
-    gauge.set("container_running", {"host": "server2", "container": "directus"}, 1)
-    async with running(made):
+    async with running(made), open_prometheus(monitoring.prometheus.url) as prometheus:
         await cast.dias.says("/status")
         await cast.telegram.next_message(cast.dias, 20)
-        await asyncio.sleep(2)
+        async with asyncio.timeout(20):
+            while not await prometheus.query('vakhta_container_running{container="directus"} == 1'):
+                await asyncio.sleep(0.1)
         began = time.monotonic()
         server.docker("kill", "directus")
-        gauge.set("container_running", {"host": "server2", "container": "directus"}, 0)
         message = await cast.telegram.next_message(cast.ops, 10)
         took = time.monotonic() - began
         await cast.telegram.until(lambda: "exit 137" in message.text)
         assert message.text.startswith("🔥 directus is down on server2")
         assert took < 3
-        await asyncio.sleep(
-            8
-        )  # Prometheus has evaluated its rule by now, and Alertmanager has looked at the group
+        async with asyncio.timeout(90):
+            while not await prometheus.query('ALERTS{alertname="service_down",alertstate="firing"}'):
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(8)  # Alertmanager has looked at the group
         assert living(cast) == [message]
         server.docker("start", "directus")
-        gauge.set("container_running", {"host": "server2", "container": "directus"}, 1)
         await cast.telegram.until(lambda: message.text.startswith("✅ directus is back"), 40)
         assert living(cast) == [message]
+
+
+async def test_what_was_stopped_on_purpose_fires_no_rule(
+    lab: Lab, cast: Cast, setup: Make, monitoring: Monitoring
+) -> None:
+    server = lab.servers["server2"]
+    made = monitoring.watched(setup(server))
+    async with running(made), open_prometheus(monitoring.prometheus.url) as prometheus:
+        await cast.dias.says("/stop directus")
+        asked = await cast.telegram.next_message(cast.dias, 20)
+        await cast.dias.presses(asked, "Yes, stop")
+        async with asyncio.timeout(60):
+            while not await prometheus.query('vakhta_container_running{container="directus"} == 0'):
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(5)  # Prometheus has evaluated its rule some times
+        assert await prometheus.query('vakhta_container_expected_down{container="directus"} == 1')
+        assert await prometheus.query('ALERTS{alertname="service_down"}') == ()
+        assert living(cast) == []
 
 
 async def test_without_alertmanager_the_same_directly_and_no_double_when_it_is_back(

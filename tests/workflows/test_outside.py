@@ -25,7 +25,7 @@ from tests.lab.names import answer_names
 from tests.lab.servers import Lab, Server
 from tests.lab.traefik import TraefikServer
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 LOGIN = ("vakhta", "a-password-of-traefik")
 # Domains of containers that the test adds, with the days that their certificates are good for; None: there is none.

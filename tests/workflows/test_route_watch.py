@@ -18,7 +18,7 @@ from tests.conftest import Cast
 from tests.lab.servers import Lab, Server
 from tests.lab.traefik import TraefikServer
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 DIR = "dir.tapbot.kz"
 ROUTES = [

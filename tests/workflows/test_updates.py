@@ -92,7 +92,7 @@ class Watch:
         self.stop = asyncio.Event()
         self.task: asyncio.Task[None] = asyncio.create_task(self.pump.run(self.stop))
 
-    async def until(self, condition: Callable[[], object], patience: float = 5) -> None:
+    async def until(self, condition: Callable[[], object], patience: float = 15) -> None:
         async with asyncio.timeout(patience):
             while not condition():
                 if self.task.done():
@@ -328,7 +328,7 @@ async def test_what_ends_the_bot_each_time_is_set_aside(
     update_id = next(iter(telegram.world.updates.pending))
     for run in range(TRIES):
         async with watching(telegram, store, clock) as watch:
-            await watch.until(lambda: watch.heard.texts, patience=5 + run)
+            await watch.until(lambda: watch.heard.texts, patience=15 + run)
     async with watching(telegram, store, clock) as watch:
         await dias.says("good")
         await watch.until(lambda: watch.heard.ended)

@@ -14,7 +14,7 @@ from tests.lab.monitoring import free_port
 from tests.lab.server import Server
 from tests.lab.servers import Lab
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 Make = Callable[..., Setup]
 

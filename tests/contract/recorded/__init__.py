@@ -1,7 +1,8 @@
 """Answers of versions, proxies and accidents that no server here gives, and a server that gives them.
 
 Written by hand: the JSON after the OpenAPI document of Alertmanager 0.28 and the HTTP API's page of
-Prometheus 3, the rest after what proxies and login pages are known to say.
+Prometheus 3, that of Netdata after the OpenAPI document and the source of 2.5, the rest after what proxies and login
+pages are known to say.
 """
 
 import asyncio
