@@ -40,7 +40,7 @@ def _sentence(notice: Notice, facts: dict[str, str]) -> str:
         case Trouble.WATCHDOG_BACK:
             words = _("The watchdog alert comes again.")
         case Trouble.CHANNELS:
-            words = _("Rules name channels that do not exist here yet (sms, email): {rules}.")
+            words = _("Rules name a channel that leads nowhere yet (sms): {rules}.")
         case Trouble.RECONCILE:
             words = _("Alertmanager cannot be asked: what is resolved may still read as firing. {why}")
         case Trouble.ANNOTATIONS:

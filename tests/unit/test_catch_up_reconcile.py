@@ -189,9 +189,11 @@ async def test_channels_that_do_not_exist_are_told_once_a_set(
         assert all(each.trouble is Trouble.CHANNELS for each in told.notices)
         return [each.facts["rules"] for each in told.notices]
 
-    rules = Rules(down="telegram,sms,email", cpu="telegram", mail="Telegram; Email", none="smsish")
+    rules = Rules(
+        down="telegram,sms,email", cpu="telegram,email", pager="Telegram; SMS", mail="email", none="smsish"
+    )
     rules.fails = 3
-    assert await start(rules) == ["down, mail"]
+    assert await start(rules) == ["down, pager"]
     assert desk.slept == [1, 2, 4]
     assert await start(rules) == []
     assert await start(Rules(down="sms")) == ["down"]
