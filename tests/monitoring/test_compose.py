@@ -19,8 +19,9 @@ FILES = (
     MONITORING / "vakhta.yaml",
     MONITORING / "central/compose.yaml",
     MONITORING / "agent/compose.yaml",
+    *(MONITORING.parent / name / "compose.yaml" for name in ("common", "server1", "server2")),
 )
-STACK = FILES[2:]
+STACK = FILES[2:4]
 TEXTS = {path: path.read_text() for path in FILES}
 
 Service = Mapping[str, Any]
