@@ -12,6 +12,7 @@ from pathlib import Path
 from bot import __version__
 from bot.logbook import open_logbook
 from bot.settings import Settings, SettingsError, load_settings
+from bot.tidying import uncollected
 from services.errors import VakhtaError
 
 HEALTH_DEADLINE = 3.0
@@ -47,9 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(settings: Settings) -> int:
-    from bot.app import run  # noqa: PLC0415
-    from bot.mends import sentence  # noqa: PLC0415
-    from bot.web import CannotListen  # noqa: PLC0415
+    with uncollected():
+        from bot.app import run  # noqa: PLC0415
+        from bot.mends import sentence  # noqa: PLC0415
+        from bot.web import CannotListen  # noqa: PLC0415
 
     log = logging.getLogger("vakhta")
     code = 0
@@ -79,7 +81,8 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _check(settings: Settings) -> int:
-    from bot.check import check  # noqa: PLC0415
+    with uncollected():
+        from bot.check import check  # noqa: PLC0415
 
     return asyncio.run(check(settings, tell=lambda line: sys.stdout.write(f"{line}\n")))
 
