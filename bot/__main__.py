@@ -15,6 +15,7 @@ from pathlib import Path
 from bot import __version__
 from bot.logbook import open_logbook
 from bot.settings import Settings, SettingsError, load_settings
+from bot.tidying import uncollected
 from services.errors import VakhtaError
 
 HEALTH_DEADLINE = 3.0
@@ -56,9 +57,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(settings: Settings) -> int:
-    from bot.app import run  # noqa: PLC0415
-    from bot.mends import sentence  # noqa: PLC0415
-    from bot.web import CannotListen  # noqa: PLC0415
+    with uncollected():
+        from bot.app import run  # noqa: PLC0415
+        from bot.mends import sentence  # noqa: PLC0415
+        from bot.web import CannotListen  # noqa: PLC0415
 
     log = logging.getLogger("vakhta")
     code = 0
@@ -88,7 +90,8 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _check(settings: Settings) -> int:
-    from bot.check import check  # noqa: PLC0415
+    with uncollected():
+        from bot.check import check  # noqa: PLC0415
 
     return asyncio.run(check(settings, tell=_print))
 

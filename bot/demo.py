@@ -17,6 +17,7 @@ from threading import Thread
 from types import ModuleType
 from typing import Any
 
+from bot.tidying import uncollected
 from playground.cast import TEAM, assemble
 from playground.engine.api.server import Sockets
 from playground.engine.team import open_team
@@ -109,7 +110,8 @@ def _load(name: str) -> "asyncio.Future[ModuleType]":
 
     def load() -> None:
         try:
-            loaded.set_result(import_module(name))
+            with uncollected():
+                loaded.set_result(import_module(name))
         except ImportError as error:
             loaded.set_exception(error)
 

@@ -182,7 +182,7 @@ async def test_a_log_is_followed_to_the_end_of_its_run(stage: Stage) -> None:
         following = group.create_task(follow())
         await until(lambda: _at_least(heard, 4), "it hears what is said")
         await stage.engine.restart(identity, stop_timeout=5, deadline=8)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(15):
             await following
     words = [words for _, words in heard]
     assert words[-1] == b"bye"
@@ -207,7 +207,7 @@ async def test_what_does_not_run_is_not_followed(stage: Stage) -> None:
     await stage.created("new")
     await until(lambda: is_in(stage.engine, "short", State.EXITED), "it has ended")
     for name, said in {"short": [(1, b"begun\n")], "new": []}.items():
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(15):
             _, _, body = await raw(stage.engine, f"GET /containers/{name}/logs?stdout=1&follow=1")
         assert frames(body) == said
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +23,7 @@ from services.errors import (
     ApiUnreachable,
     QueryRefused,
 )
+from services.http import Raw, open_api
 from services.prometheus import Kind, Prometheus, Rule, Sample, open_prometheus
 from tests.contract.recorded import answer, answering, recorded
 from tests.lab.monitoring import AlertmanagerServer, Gauge, PrometheusServer, free_port
@@ -375,20 +376,24 @@ async def test_what_is_no_figure_is_left_out_and_told() -> None:
     assert (found.left_out, found.warnings, found.notes) == (1, ("W",), ("a note",))
 
 
-@pytest.mark.parametrize("kind", ["vector", "matrix"])
-async def test_ten_megabytes_leave_turns_to_others(kind: str) -> None:
-    """Between two of them stand 256 KiB at most, however many rows those are."""
-    if kind == "vector":
-        row = b'{"metric":{"host":"server1","number":"0"},"value":[1795678568.123,"1.5"]}'
-    else:
-        points = b",".join(b'[%d,"1.5"]' % (1795678568 + 15 * number) for number in range(360))
-        row = b'{"metric":{"host":"server1"},"values":[%b]}' % points
-    count = 10_000_000 // len(row)
-    body = b'{"status":"success","data":{"resultType":"%b","result":[%b]}}' % (
-        kind.encode(),
-        b",".join([row] * count),
-    )
-    turns = 0
+VECTOR = b'{"metric":{"host":"server1","number":"0"},"value":[1795678568.123,"1.5"]}'
+POINTS = b",".join(b'[%d,"1.5"]' % (1795678568 + 15 * number) for number in range(360))
+MATRIX = b'{"metric":{"host":"server1"},"values":[%b]}' % POINTS
+
+
+@pytest.mark.parametrize("row", [VECTOR, MATRIX], ids=["short rows", "long rows"])
+async def test_ten_megabytes_of_rows_leave_turns_to_others(row: bytes) -> None:
+    """Between two turns stand 256 KiB at most and a row more, however many rows those are."""
+    rows = [Raw(row)] * (10_000_000 // len(row))
+    turns = read = most = since = 0
+
+    def size(one: Raw) -> int:
+        nonlocal read, most, since
+        if since != turns:
+            read, since = 0, turns
+        read += len(row)
+        most = max(most, read)
+        return len(row)
 
     async def others() -> None:
         nonlocal turns
@@ -396,16 +401,22 @@ async def test_ten_megabytes_leave_turns_to_others(kind: str) -> None:
             turns += 1
             await asyncio.sleep(0)
 
-    async with answering(answer(body)) as standin, open_prometheus(standin.url) as prometheus:
-        now = datetime.now(UTC)
-        beside = asyncio.ensure_future(others())
-        if kind == "vector":
-            found: Sequence[object] = await prometheus.query("x")
-        else:
-            found = await prometheus.range("x", now, now, timedelta(seconds=15))
+    async with open_api("prometheus", "http://127.0.0.1:9") as api, asyncio.TaskGroup() as group:
+        beside = group.create_task(others())
+        found = await api.each(rows, size)
         beside.cancel()
-    assert len(found) == count
-    assert turns >= len(body) / (256 << 10)
+    assert len(found) == len(rows)
+    assert most < (256 << 10) + len(row)
+
+
+@pytest.mark.parametrize("row", [VECTOR, MATRIX], ids=["vector", "matrix"])
+async def test_an_answer_of_ten_megabytes_is_read_whole(row: bytes) -> None:
+    kind, count = ("vector" if row is VECTOR else "matrix"), 10_000_000 // len(row)
+    data = b'{"resultType":"%b","result":[%b]}' % (kind.encode(), b",".join([row] * count))
+    said = answer(b'{"status":"success","data":%b}' % data)
+    async with answering(said) as standin, open_prometheus(standin.url) as prometheus:
+        found = await prometheus.evaluate("x")
+    assert len(found.samples) + len(found.series) == count
 
 
 async def test_more_than_can_be_kept_is_not_read() -> None:

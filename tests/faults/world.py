@@ -1,9 +1,7 @@
 """The world of one schedule: a bot that is killed and born again, its store, Alertmanager, Telegram, and people."""
 
 import asyncio
-import random
 import signal
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +19,7 @@ from tests.faults.pace import Pace
 from tests.faults.sender import Sender
 from tests.faults.telling import End, chat_of, history_of, report_of, seen_in, upto_of
 from tests.lab.redis import Redis
+from tests.ports import free_port
 
 OPS, NIGHT, MOVED = -4001, -1004002, -1004003
 HOOK_TOKEN = "a-token-of-the-fault-tests"
@@ -253,7 +252,7 @@ async def world(
         people[STRANGER] = telegram.person(STRANGER, first_name="Stranger")
         ops = telegram.group(OPS, "Ops", members=people.values(), basic=True)
         night = telegram.group(NIGHT, "Night", members=people.values())
-        port = _free_port()
+        port = free_port()
         setup = Setup(home, telegram.url, more=_settings(store, port))
         sender = Sender(f"http://127.0.0.1:{port}/hooks/alertmanager", HOOK_TOKEN)
         made = World(telegram, nursery, setup, pace, sender, redis, people, ops, night, home / "bot.log")
@@ -274,18 +273,6 @@ def _settings(store: str, port: int) -> dict[str, Any]:
     alerts = {"webhook_token": HOOK_TOKEN, "chats": chats, "fallback_chat": DIAS}
     http = {"listen": f"127.0.0.1:{port}", "metrics_listen": "127.0.0.1:0"}
     return {"store": store, "http": http, "alerts": alerts, "chats": [{"id": OPS}, {"id": NIGHT}]}
-
-
-def _free_port() -> int:
-    """For a bot that comes and goes: outside of those that the system gives to whoever connects somewhere."""
-    while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 ADMIN, FALLBACK = AIGERIM, DIAS

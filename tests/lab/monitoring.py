@@ -9,7 +9,6 @@ import contextlib
 import http.client
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ import yaml
 from aiohttp import web
 
 from tests.lab.network import PATH, LabUnavailable
+from tests.ports import free_port
 
 __all__ = [
     "AlertmanagerServer",
@@ -258,11 +258,3 @@ class Gauge:
 def _written(labels: Sequence[tuple[str, str]]) -> str:
     escapes = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
     return ",".join(f'{name}="{value.translate(escapes)}"' for name, value in labels)
-
-
-def free_port() -> int:
-    """One that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -194,7 +194,7 @@ async def test_a_flood_longer_than_the_deadline_is_raised_and_the_chat_stays_hel
 async def test_a_press_is_answered_while_its_chat_waits() -> None:
     courier, wire = Courier(rates=Rates(total_limit=1, total_window=3600)), Wire()
     await courier(wire, BOT, HELLO)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(15):
         for method in (
             PRESS,
             SendChatAction(chat_id=7, action="typing"),

@@ -5,7 +5,6 @@ import gzip
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -23,17 +22,12 @@ from services.alerts.inbox import Inbox, InboxFull
 from services.domain.alerts import Origin
 from services.store.sqlite import SqliteStore, open_sqlite
 from tests.clock import HandClock
+from tests.ports import free_port
 
 TOKEN = "correct-horse-battery"
 PATH = "/hooks/alertmanager"
 BODY = b'{"alerts": []}'
 Accept = Callable[[bytes], Awaitable[None]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Raw:

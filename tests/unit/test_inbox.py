@@ -66,7 +66,7 @@ async def test_a_later_run_finds_it(inbox: Inbox, store: Store, clock: HandClock
     clock.pass_by(hours=-1)  # set back: what was written before is not to wait for its time
     later = Inbox(store, clock)
     await later.open()
-    await asyncio.wait_for(later.wait(), 1)
+    await asyncio.wait_for(later.wait(), 15)
     (entry,) = await later.waiting(16)
     assert (entry.origin, entry.body) == (Origin.WATCH, b"first")
 
@@ -160,7 +160,7 @@ async def test_waiting_ends_with_the_next_one(inbox: Inbox) -> None:
     await asyncio.sleep(0.01)
     assert not waiter.done()
     await inbox.accept(Origin.WATCH, b"x")
-    await asyncio.wait_for(waiter, 1)
+    await asyncio.wait_for(waiter, 15)
 
 
 async def test_a_store_that_fails_takes_no_room(store: Store, clock: HandClock) -> None:

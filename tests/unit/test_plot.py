@@ -129,8 +129,8 @@ def test_a_small_picture_has_no_legend() -> None:
 
 
 HOSTILE = [
-    "🚀 rocket 👩‍👩‍👧", "日本語 and ไทย", "\u202eabc\u2066def\u200f", "a\x00b\x1b[31mc\x7f\n\td", "$x^2$ $\\frac",
-    "%s {} \\n",
+    "🚀 rocket 👩‍👩‍👧", "日本語 and ไทย", "\u202eabc\u2066def\u200f", "a\x00b\x1b[31mc\x7f\n\td",
+    "$x^2$ $\\frac", "$\\frac{$", "%s {} \\n",
     "Z" + "\u0301" * 200, "\ud800", "\ufffe\U0010ffff", "שלום عالم", "W" * 5000, "", " ", "_^_$", "Ёжик и ’кавычки’",
 ]  # fmt: skip
 

@@ -64,7 +64,7 @@ async def test_each_user_reaches_his_own_host(scene: Scene) -> None:
 async def test_who_waits_for_a_turn_to_log_in_says_so_at_once(scene: Scene) -> None:
     turns = Turns(1, longest=60)
     async with turns.turn(), open_engine(scene.address("server1"), turns) as engine:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(15):
             while await silence_of(engine) is not Silence.QUEUED:
                 await asyncio.sleep(0)
     async with AsyncExitStack() as stack:

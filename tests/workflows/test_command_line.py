@@ -19,6 +19,7 @@ from bot.readiness import Readiness
 from bot.values import Listen
 from bot.web import serve
 from tests.bots import TOKEN, Setup
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,12 +35,6 @@ async def typed(*arguments: str, setup: Setup | None = None) -> tuple[int, str, 
         out, err = await process.communicate()
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 async def test_version_and_help() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from aiohttp_socks import ProxyConnectionError, ProxyError
 from playground.telegram import Limits, Telegram
 from tests.lab.network import LabUnavailable
 from tests.lab.obtainable import obtainable
+from tests.ports import free_port
 
 pytestmark = pytest.mark.lab  # microsocks and tinyproxy are Debian packages
 
@@ -63,16 +63,10 @@ def _program(name: str) -> str:
         raise LabUnavailable(f"{name} is not installed")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @asynccontextmanager
 async def proxy(kind: str, directory: Path, login: str = "") -> AsyncIterator[Proxy]:
     """socks5 (microsocks) or http (tinyproxy) on loopback. `login`: user:password that it asks for."""
-    port, log = _free_port(), directory / f"{kind}.log"
+    port, log = free_port(), directory / f"{kind}.log"
     log.touch()
     user, _, password = login.partition(":")
     if kind == "socks5":
