@@ -98,7 +98,14 @@ async def _known(monitoring: Monitoring, promql: str, value: float) -> None:
 
 async def said(cast: Cast, person: Person, text: str) -> Message:
     await person.says(text)
-    return await cast.telegram.next_message(person)
+    return await told(cast, person)
+
+
+async def told(cast: Cast, person: Person) -> Message:
+    """The next message, once it is what was asked for: where that takes long, it says first that it does."""
+    message = await cast.telegram.next_message(person, 20)
+    await cast.telegram.until(lambda: not message.text.startswith("⏳ Asking Prometheus"), 30)
+    return message
 
 
 async def until(ask: Callable[[], Awaitable[Message]], wanted: Callable[[str], bool]) -> Message:
@@ -160,7 +167,7 @@ async def test_a_query_over_time_is_a_picture_that_changes_in_place(
         reply = await said(cast, cast.aigerim, f"/query {long}")
         assert labels(reply) == ["1 h", "6 h", "24 h", "7 d", "↻"]
         await cast.aigerim.presses(reply, "6 h")
-        picture = await cast.telegram.next_message(cast.aigerim, 20)
+        picture = await told(cast, cast.aigerim)
         assert picture.document is not None
         assert picture.document.kind == "photo"
         assert Image.open(BytesIO(picture.document.content)).format == "PNG"
@@ -169,13 +176,13 @@ async def test_a_query_over_time_is_a_picture_that_changes_in_place(
         assert labels(picture) == ["1 h", "✓ 6 h", "24 h", "7 d", "↻"]
         before = picture.document.content
         await cast.aigerim.presses(picture, "7 d")
-        await cast.telegram.until(lambda: picture.caption.startswith("2 series · 7 d"), 20)
+        await cast.telegram.until(lambda: picture.caption.startswith("2 series · 7 d"), 30)
         assert picture.document.content != before
         assert reply.text.startswith("2 series"), "the table stays"
 
         reply = await said(cast, cast.aigerim, "/query nothing_of_that_name")
         await cast.aigerim.presses(reply, "24 h")
-        empty = await cast.telegram.next_message(cast.aigerim, 20)
+        empty = await told(cast, cast.aigerim)
         assert empty.caption.startswith("No data in 24 h")
         for query in ('"text"', "cpu[1m]"):
             assert labels(await said(cast, cast.aigerim, f"/query {query}")) == ["↻"]
