@@ -12,6 +12,7 @@ from playground.prometheus.rhythm import Rhythm, rhythm
 from playground.prometheus.series import Life
 
 _FOREVER = float("inf")
+_RESTLESS = 0.04  # how much of its memory comes and goes with what it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,9 @@ class Story:
         if ran is None:
             return 0.0, 0.0
         since, load = ran.load_at(moment)
-        used = min(load.used(moment - since), self.limit or self.memory)
-        return float(used), float(min(load.cache, used))
+        restless = load.memory * _RESTLESS * (self.swings.at(moment) - 1)
+        used = max(min(load.used(moment - since) + restless, self.limit or self.memory), load.cache)
+        return float(used), float(load.cache)
 
     def run_at(self, moment: float) -> Ran | None:
         return next((each for each in self.runs if each.life.start <= moment < each.life.end), None)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from zlib import crc32
 
 from playground.engine.clock import SECOND
 from playground.engine.host import Host
@@ -40,7 +41,8 @@ class Disk:
 
     def used_at(self, moment: float) -> float:
         """Share of its size."""
-        week = (moment % _WEEK) / _WEEK
+        tidied = crc32(f"{self.mountpoint} {self.size}".encode()) % int(_WEEK)
+        week = ((moment - tidied) % _WEEK) / _WEEK
         return self.used + self.grows * week + 0.002 * math.sin(math.tau * moment / _DAY)
 
 
