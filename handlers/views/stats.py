@@ -14,11 +14,12 @@ from handlers.views.answer import Answer, File, Row, button
 from handlers.views.card import opens
 from handlers.views.condition import SYMBOL, state_words
 from handlers.views.failures import sentence
+from handlers.views.figure_words import SYMBOL as STRAINED
 from handlers.views.figure_words import percent, rate
 from handlers.views.moments import clock, duration, size
 from handlers.words import zone
-from services.domain.containers import State
-from services.domain.figures import ContainerStats
+from services.domain.containers import Condition, State
+from services.domain.figures import ContainerStats, Strain
 from services.domain.metrics import Curve, Unit
 from services.errors import PictureError
 from services.pictures.drawing import Drawing, Theme, Words
@@ -50,8 +51,11 @@ def stats(
     card = stats.card
     container, diagnosis = card.observed.container, card.observed.diagnosis
     where = _("{name} on {host}").format(name=container.name, host=container.host)
+    state, symbol = state_words(diagnosis, card.at), SYMBOL[diagnosis.condition]
+    if diagnosis.condition is Condition.WELL and (trouble := _trouble(stats)):
+        state, symbol = f"{trouble}\n{state}", STRAINED[stats.memory_strain]
     text = Text(
-        SYMBOL[diagnosis.condition], " ", Bold(where), ": ", state_words(diagnosis, card.at),
+        symbol, " ", Bold(where), ": ", state,
         *(f"\n{line}" for line in _lines(stats)),
         "\n", _past(stats, card.at, failure),
         "\n", clock(card.at, seconds=True),
@@ -62,6 +66,14 @@ def stats(
 
 def waiting(name: str) -> Answer:
     return Answer(Text("⏳ ", _("Measuring: {name} …").format(name=inert(one_line(name)))))
+
+
+def _trouble(stats: ContainerStats) -> str:
+    """It runs, and not for long: out of memory is what comes next. "" where it is not near."""
+    share = stats.memory_share
+    if share is None or stats.memory_strain is Strain.NONE:
+        return ""
+    return _("memory {share} of its limit").format(share=percent(share))
 
 
 def _lines(stats: ContainerStats) -> Iterator[str]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from services.domain.containers import Machine, Sample, key_of
-from services.domain.metrics import Point, Source, Thresholds
+from services.domain.metrics import NEVER, Point, Source, Thresholds
 from services.domain.reports import Card
 from services.errors import HostSilent, VakhtaError
 
@@ -178,7 +178,8 @@ class ContainerStats:
     """One container now, and over the last hour where anybody knows. card: its `usage` is left out.
 
     sample: None where it does not run or did not answer in time. machine: None where not known. history: CPU and
-    memory, each in percent: of one core, and of the limit or else of the machine's; only what has points.
+    memory, each in percent: of one core, and of the limit or else of the machine's; only what has points. high: from
+    which share of its own limit on its memory is trouble.
     """
 
     card: Card
@@ -186,6 +187,12 @@ class ContainerStats:
     pace: Pace
     machine: Machine | None
     history: "History | None" = None
+    high: Thresholds = NEVER
+
+    @property
+    def memory_strain(self) -> Strain:
+        """Of what has no limit of its own, none: it is the host's that counts."""
+        return strain(self.memory_share if self.card.details.memory_limit else None, self.high)
 
     @property
     def memory_share(self) -> float | None:

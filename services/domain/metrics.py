@@ -62,6 +62,9 @@ class Thresholds:
     below: bool = False
 
 
+NEVER = Thresholds()
+
+
 @dataclass(frozen=True, slots=True)
 class NetdataChart:
     """What stands for a metric where there is no Prometheus.

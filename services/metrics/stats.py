@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from services.domain.access import Actor
 from services.domain.containers import Container, ContainerKey, Machine, Sample
 from services.domain.figures import ContainerStats, History
-from services.domain.metrics import Graph, NetdataChart, Point, Reach, Source
+from services.domain.metrics import Graph, Metric, NetdataChart, Point, Reach, Source
 from services.errors import HostError, VakhtaError
 from services.fleet.fleet import Fleet
 from services.metrics.sampling import Sampling
@@ -34,6 +34,8 @@ class _Pasts(NamedTuple):
 
 class Curves(Protocol):
     """`services.metrics.graphs.Graphs`."""
+
+    def metric(self, name: str) -> Metric: ...
 
     async def graph(
         self, metric: str, reach: Reach, name: str | ContainerKey | None, *, by: Actor
@@ -63,7 +65,8 @@ class Stats:
         examined = value_of(card)
         sample = sampling.last if examined.observed.container.runs else None
         history = self._history(pasts, sample, machine) if pasts else None
-        return ContainerStats(examined, sample, sampling.pace, machine, history)
+        high = self._curves.metric("memory").thresholds
+        return ContainerStats(examined, sample, sampling.pace, machine, history, high)
 
     async def _machine(self, host: str) -> Machine | None:
         try:

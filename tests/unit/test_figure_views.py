@@ -197,6 +197,17 @@ def test_one_container() -> None:
     ]
 
 
+def test_what_is_about_to_run_out_of_memory_is_not_told_as_well() -> None:
+    full = replace(STATS, sample=replace(SAMPLE, memory=500 << 20), high=Thresholds(warning=85))
+    told = lines(stats_view(full, "3e9"))
+    assert told[:2] == ["🟡 directus on server2: memory 98 % of its limit", "running"]
+    assert lines(stats_view(replace(full, sample=SAMPLE), "3e9"))[0] == "🟢 directus on server2: running"
+    without = replace(CARD, details=replace(DETAILS, memory_limit=None))
+    assert lines(stats_view(replace(full, card=without), "3e9"))[0] == "🟢 directus on server2: running"
+    down = replace(CARD, observed=Observed(CONTAINER, Diagnosis(Condition.UNWELL, Reason.UNHEALTHY)))
+    assert lines(stats_view(replace(full, card=down), "3e9"))[0] == "🟡 directus on server2: unhealthy"
+
+
 def test_what_one_container_does_not_tell() -> None:
     bare = Sample(NOW, 9.0, 210 << 20, None)
     told = lines(stats_view(replace(STATS, sample=bare, pace=Pace(), machine=None), "3e9"))
