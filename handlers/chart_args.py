@@ -1,15 +1,25 @@
 """Text behind `/chart` and `/theme`. Syntax only."""
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from handlers.args import Usage, UsageError, words
 from handlers.metric_callbacks import REACHES, ReachKey
 from services.pictures.drawing import Theme
 
-# A phone in the Russian layout has its own letters for hours and days.
-_LETTERS = str.maketrans("чд", "hd")
-_TIME = re.compile(r"\d+[smhdw]", re.ASCII)
+# As they are written on a phone, in either language.
+_UNITS = {each: each for each in "smhdw"} | {
+    word: unit
+    for unit, words in {
+        "h": ("ч", "час", "часа", "часов", "hour", "hours"),
+        "d": ("д", "дн", "день", "дня", "дней", "day", "days"),
+    }.items()
+    for word in words
+}
+_MOST_NAMES = 2  # the metric's, and of what
+_TIME = re.compile(r"([0-9]+)([a-zа-я]+)")
+_AS_LONG: dict[str, ReachKey] = {"1d": "24h", "1w": "7d"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,27 +30,42 @@ class ChartArgs:
 
 
 def chart_args(text: str | None) -> ChartArgs | None:
-    """`METRIC [1h|6h|24h|7d] [HOST|NAME]`, the last two in either order; None when there is nothing."""
-    found = words(text)
-    if not found:
-        return None
+    """`METRIC [1h|6h|24h|7d] [HOST|NAME]`, the time anywhere; None when there is no metric."""
     reach: ReachKey | None = None
-    name: str | None = None
-    for word in found[1:]:
+    names: list[str] = []
+    for word in _times_joined(words(text)):
         if (key := _reach(word)) and reach is None:
             reach = key
-        elif name is not None or key:
+        elif key or len(names) == _MOST_NAMES:
             raise UsageError(Usage.TOO_MANY, word)
         else:
-            name = word
-    return ChartArgs(found[0], reach or "1h", name)
+            names.append(word)
+    return ChartArgs(names[0], reach or "1h", *names[1:]) if names else None
+
+
+def _times_joined(found: Sequence[str]) -> Iterator[str]:
+    """`24 h` is one word."""
+    waiting = ""
+    for word in found:
+        if waiting and word.lower() not in _UNITS:
+            yield waiting
+            waiting = ""
+        if word.isdecimal():
+            waiting = word
+        else:
+            yield waiting + word
+            waiting = ""
+    if waiting:
+        yield waiting
 
 
 def _reach(word: str) -> ReachKey | None:
     """None for what is no time at all."""
-    plain = word.lower().translate(_LETTERS)
-    if not _TIME.fullmatch(plain):
+    found = _TIME.fullmatch(word.lower())
+    if not found or found[2] not in _UNITS:
         return None
+    plain = found[1] + _UNITS[found[2]]
+    plain = _AS_LONG.get(plain, plain)
     for key in REACHES:
         if key == plain:
             return key

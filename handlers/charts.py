@@ -21,7 +21,7 @@ from handlers.reply import send, show
 from handlers.views import charts as views
 from handlers.views.answer import Answer
 from handlers.views.failures import failure
-from handlers.views.metric_list import meant_instead, metric_list
+from handlers.views.metric_list import meant_instead, metric_list, understood, with_titles
 from handlers.views.themes import theme_question
 from handlers.waiting import Spot
 from handlers.words import mark
@@ -52,12 +52,16 @@ async def chart(
     if asked is None:
         await send(message, metric_list(await gallery.availability.of(actor.scope), asker))
         return
+    asked = understood(asked, gallery.graphs.metrics)
     spot = Spot(message)
     work = _picture(gallery, asked.metric, REACHES[asked.reach], asked.name, actor, asker)
     try:
         await spot.put(await spot.awaiting(work, lambda: views.waiting(asked.metric)))
     except (NotFound, Ambiguous) as error:
-        subject = await _subject(gallery, asked, actor) if isinstance(error, NoSuchMetric) else None
+        subject = None
+        if isinstance(error, NoSuchMetric):
+            subject = await _subject(gallery, asked, actor)
+            error = with_titles(error, gallery.graphs.metrics)
         rows = meant_instead(error, asked, asker, subject)
         if not rows:
             raise

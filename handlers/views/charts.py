@@ -138,6 +138,9 @@ def _nothing(graph: Graph) -> Iterator[Text | str]:
     metric = graph.metric
     what = " · ".join(filter(None, (inert(metric_title(metric)), inert(graph.subject))))
     yield Bold(_("{what}: no figures in {reach}").format(what=what, reach=reach_label(graph.reach)))
+    if graph.narrow:  # to blame the source might be wrong, and who asks cannot mend it
+        yield _("There are none about what is in your scope.")
+        return
     if metric.source:
         yield _("They would come from: {source}. Does Prometheus scrape it?").format(
             source=inert(one_line(metric.source))

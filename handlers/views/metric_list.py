@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from aiogram.types import InlineKeyboardButton
@@ -17,12 +18,14 @@ from handlers.views.metric_words import group_title, metric_title
 from services import errors
 from services.domain.containers import key_of
 from services.domain.metrics import Group, Metric
+from services.fleet.names import MOST_SUGGESTIONS
 from services.metrics.available import Available
 from services.metrics.subjects import Subject
 
 _A_PAGE = 16
 _GROUPS = tuple(Group)
 _MOST_MEANT = 16
+_SHORTEST_STEM = 3
 
 
 def metric_list(found: Available, asker: str, *, page: int = 0, everything: bool = False) -> Answer:
@@ -63,6 +66,30 @@ def _turning(
     elif not everything:
         label = _("All: {count}").format(count=len(found.all))
         yield button(label, MetricList(asker=asker, everything=True))
+
+
+def understood(asked: ChartArgs, metrics: Sequence[Metric]) -> ChartArgs:
+    """With the metric first, by its id: somebody may name the server first, or the metric by its title."""
+    ids = {metric_title(metric).lower(): metric.id for metric in metrics} | {
+        each.id: each.id for each in metrics
+    }
+    first, second = ids.get(asked.metric.lower()), ids.get((asked.name or "").lower())
+    if first is None and second is not None:
+        return replace(asked, metric=second, name=asked.metric)
+    return replace(asked, metric=first or asked.metric)
+
+
+def with_titles(error: errors.NoSuchMetric, metrics: Sequence[Metric]) -> errors.NoSuchMetric:
+    """Those first that have such a word in their titles, whatever its ending."""
+    stem = error.name.lower()[: max(_SHORTEST_STEM, len(error.name) - 1)]
+    if len(stem) < _SHORTEST_STEM:
+        return error
+    titled = (
+        metric.id
+        for metric in metrics
+        if any(word.startswith(stem) for word in metric_title(metric).lower().split())
+    )
+    return errors.NoSuchMetric(error.name, tuple(dict.fromkeys([*titled, *error.near]))[:MOST_SUGGESTIONS])
 
 
 def meant_instead(

@@ -139,7 +139,7 @@ class Graph:
 
     more: how many curves are left out, those with the lowest figures. warnings: what the source says of its answer:
     it may not be all there is. failure: why a source that would have come first is not the one, or a part is missing.
-    query: as it was asked, for who wants to know why nothing came.
+    query: as it was asked, for who wants to know why nothing came. narrow: the asker may not see everything.
     """
 
     metric: Metric
@@ -155,6 +155,7 @@ class Graph:
     warnings: tuple[str, ...] = ()
     failure: VakhtaError | None = None
     query: str = ""
+    narrow: bool = False
 
     @property
     def known(self) -> bool:

@@ -84,6 +84,11 @@ class Graphs:
         self._host_named = host_named
         self._clock = clock
 
+    @property
+    def metrics(self) -> Sequence[Metric]:
+        """In the catalogue's order."""
+        return tuple(self._catalogue)
+
     def metric(self, name: str) -> Metric:
         """name: an id, in any case, or its `metric_key`. Raises NoSuchMetric, whose name is "" for a key."""
         if not is_metric_key(name):
@@ -99,12 +104,13 @@ class Graphs:
         """metric: an id, in any case, or its `metric_key`. name: a host's or a container's as a person types it, or
         a button's (its `key` "" for the host); None: all in scope.
 
-        A metric of hosts that is asked of a container is that of containers with the same name, if there is one.
+        A metric of hosts that is asked of a container, or by one who may see no host as a whole, is that of containers
+        with the same name, if there is one.
         Raises NoSuchMetric, MetricTooWide; what `Fleet.look_up` raises; NoSource; ApiError where no source answers.
         """
         wanted = self.metric(metric)
         subject = await self._subjects.find(name, by=by)
-        graph = await self.of(self._fitting(wanted, subject), reach, subject, by=by)
+        graph = await self.of(self._fitting(wanted, subject, by), reach, subject, by=by)
         if subject.unnamed is None:
             return graph
         if not graph.curves:
@@ -128,20 +134,27 @@ class Graphs:
         )
         return Graph(
             metric, reach, ask.start, end, reach.step, said.curves, said.source, str(subject), marks,
-            said.more, said.warnings, said.failure, query,
+            said.more, said.warnings, said.failure, query, not by.scope.covers_everything(),
         )  # fmt: skip
 
-    def _fitting(self, metric: Metric, subject: Subject) -> Metric:
+    def _fitting(self, metric: Metric, subject: Subject, by: Actor) -> Metric:
         if metric.level is Level.HOST and subject.is_container:
-            name = f"container_{metric.id}"
-            found = next((each for each in self._catalogue if each.id == name), None)
-            if found is None or found.level is not Level.CONTAINER:
+            narrower = self._of_containers(metric)
+            if narrower is None:
                 raise MetricTooWide(metric.id, hosts=True)
-            return found
+            return narrower
+        if metric.level is Level.HOST and not self._subjects.has_a_host(subject, by=by):
+            return self._of_containers(metric) or metric
         about_less = re.search(r"\$(host|container)\b", metric.promql)
         if metric.level is Level.TEAM and subject.host and not about_less:
             raise MetricTooWide(metric.id, hosts=False)
         return metric
+
+    def _of_containers(self, metric: Metric) -> Metric | None:
+        name = f"container_{metric.id}"
+        return next(
+            (each for each in self._catalogue if (each.id, each.level) == (name, Level.CONTAINER)), None
+        )
 
     async def _said(self, ask: _Ask, query: str) -> _Said:
         try:

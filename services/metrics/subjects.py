@@ -52,6 +52,12 @@ class Subjects:
         self._fleet = fleet
         self._sightings = sightings
 
+    def has_a_host(self, subject: Subject, *, by: Actor) -> bool:
+        """Whether there is one, as a whole, in the scope."""
+        return by.scope.covers_everything() or any(
+            by.scope.covers_host(host) for host in self._fleet.hosts if subject.host in ("", host)
+        )
+
     async def find(self, what: str | ContainerKey | None, *, by: Actor) -> Subject:
         """what: as a person typed it, or a button's, whose `key` is "" for the host. Raises as `Fleet.look_up` does."""
         if what is None:

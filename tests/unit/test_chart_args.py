@@ -20,6 +20,12 @@ from services.pictures.drawing import Theme
         ("cpu 7д", ChartArgs("cpu", "7d")),
         ("CPU server2/directus", ChartArgs("CPU", "1h", "server2/directus")),
         ("cpu 24", ChartArgs("cpu", "1h", "24")),
+        ("24h cpu", ChartArgs("cpu", "24h")),
+        ("7 дней cpu server1", ChartArgs("cpu", "7d", "server1")),
+        ("cpu 24 ч", ChartArgs("cpu", "24h")),
+        ("cpu 24 часа server1", ChartArgs("cpu", "24h", "server1")),
+        ("cpu 1d", ChartArgs("cpu", "24h")),
+        ("24h", None),
     ],
 )
 def test_a_metric_then_how_far_back_and_of_what_in_any_order(
@@ -35,6 +41,8 @@ def test_a_metric_then_how_far_back_and_of_what_in_any_order(
         ("cpu 30m server1", Usage.REACH, "30m"),
         ("cpu server1 server2", Usage.TOO_MANY, "server2"),
         ("cpu 1h 6h", Usage.TOO_MANY, "6h"),
+        ("cpu 24 server1", Usage.TOO_MANY, "server1"),
+        ("cpu 2 ч", Usage.REACH, "2ч"),
     ],
 )
 def test_what_is_not_understood_is_named(text: str, usage: Usage, word: str) -> None:

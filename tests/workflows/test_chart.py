@@ -152,9 +152,15 @@ async def test_a_picture_is_of_nothing_but_the_scope(
         reply = await answered(cast, cast.student)
         assert reply.caption.splitlines()[0].startswith("Heat of containers · directus: ")
         assert "postgres" not in reply.caption
-        for metric in ("heat", "orders", "many"):
+        await cast.student.says("/chart heat")
+        reply = await answered(cast, cast.student)
+        assert reply.caption.startswith("Heat of containers · directus: "), "of hosts there is nothing to see"
+        for metric in ("orders", "many", "load"):
             await cast.student.says(f"/chart {metric}")
-            assert ": no figures in 1 h" in (await answered(cast, cast.student)).caption
+            caption = (await answered(cast, cast.student)).caption
+            title, why, _source = caption.splitlines()
+            assert title.endswith(": no figures in 1 h")
+            assert why == "There are none about what is in your scope.", "the source is not to blame"
         await cast.student.says("/chart")
         reply = await answered(cast, cast.student)
         assert [label for label in labels(reply) if "All" not in label] == ["Heat of containers"]
@@ -196,6 +202,13 @@ async def test_names_that_are_none(cast: Cast, setup: Make, prometheus: Promethe
         reply = await answered(cast, cast.aigerim)
         assert reply.caption.startswith("🔴 Heat · server2: 95%")
         assert "✓ 6 h" in labels(reply), "of the host and the time that were asked for"
+        await cast.aigerim.says("/chart 24h server2 heat")
+        reply = await answered(cast, cast.aigerim)
+        assert reply.caption.startswith("🔴 Heat · server2: 95%"), "in whatever order"
+        assert "✓ 24 h" in labels(reply)
+        await cast.aigerim.says("/chart containers")
+        reply = await answered(cast, cast.aigerim)
+        assert "container_heat" in labels(reply), "by a word of its title"
         await cast.aigerim.says("/chart куаз")
         reply = await answered(cast, cast.aigerim)
         assert reply.text == 'No metric "куаз".'
