@@ -4,6 +4,7 @@ The list of hosts is made in a thread: with very many of them it would hold the 
 """
 
 from asyncio import to_thread
+from collections.abc import Sequence
 
 from aiogram import F, Router
 from aiogram.filters import CommandObject
@@ -23,11 +24,12 @@ from handlers.waiting import Spot
 from handlers.words import mark
 from services.domain.access import Actor, Role
 from services.domain.containers import ContainerKey
-from services.errors import PictureError
+from services.errors import Ambiguous, HostError, NoSuchContainer, NoSuchHost, PictureError
 from services.fleet.fleet import Fleet
 from services.metrics.gallery import Gallery
 from services.metrics.stats import Stats
 from services.metrics.tops import Tops
+from services.ports import Clock
 from services.recents import Recents
 
 router = Router(name="metrics")
@@ -41,8 +43,34 @@ router = Router(name="metrics")
     entry=(mark("Load"), TopTurn),
     usage="[HOST]",
 )
-async def top(message: Message, command: CommandObject, actor: Actor, asker: str, tops: Tops) -> None:
-    await _top(Spot(message), args.optional_name(command.args), actor, TopTurn(asker=asker), tops)
+async def top(
+    message: Message,
+    command: CommandObject,
+    actor: Actor,
+    asker: str,
+    tops: Tops,
+    fleet: Fleet,
+    clock: Clock,
+) -> None:
+    name = args.optional_name(command.args)
+    try:
+        await _top(Spot(message), name, actor, TopTurn(asker=asker), tops)
+    except NoSuchHost as error:
+        containers = () if error.near else await _named_so(error.name, actor, fleet)
+        await send(message, top_views.no_such_host(error, containers, asker, clock.now()))
+
+
+async def _named_so(name: str, actor: Actor, fleet: Fleet) -> Sequence[tuple[str, str]]:
+    """Hosts and names of the containers that are called so, or nearly so."""
+    try:
+        found = await fleet.find(name, by=actor)
+    except Ambiguous as error:
+        return error.choices
+    except NoSuchContainer as error:
+        return error.near
+    except HostError:
+        return ()
+    return ((found.host, found.name),)
 
 
 @button(router, TopTurn.filter(), role=Role.VIEWER)

@@ -1,6 +1,7 @@
 """`/top`: hosts and what they are busy with, trouble first, and where the figures are from."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from aiogram.types import InlineKeyboardButton
 from aiogram.utils.formatting import Bold, Text
@@ -17,8 +18,10 @@ from handlers.views.failures import sentence
 from handlers.views.figure_words import SYMBOL, others, percent, shares, strained, unknown
 from handlers.views.moments import clock, size
 from handlers.views.status_lines import nothing_here
+from services.domain.containers import key_of
 from services.domain.figures import ContainerLoad, HostTop, Strain, TopReport
 from services.domain.metrics import Source
+from services.errors import NoSuchHost
 
 # Room is kept for the headline, what is wrong with a source, and the time.
 _PAGE_UNITS = MESSAGE_UNITS - 1200
@@ -58,6 +61,24 @@ def _pages(told: Sequence[tuple[HostTop, Text]]) -> Iterator[list[tuple[HostTop,
         page.append((host, words))
         room -= size
     yield page
+
+
+def no_such_host(
+    error: NoSuchHost, containers: Sequence[tuple[str, str]], asker: str, now: datetime
+) -> Answer:
+    """containers: (host, name) of those that may have been meant instead; their figures are `/stats`."""
+    hosts = [button(host, TopTurn(asker=asker, host=host)) for host in error.near]
+    names = [name for _host, name in containers]
+    others = [
+        button(
+            one_line(f"{host}/{name}" if names.count(name) > 1 else name, _NAME),
+            Open(asker=asker, act="stats", host=host, key=key_of(host, name)),
+        )
+        for host, name in containers[:_MANY]
+    ]
+    words = sentence(NoSuchHost(error.name, error.near or tuple(names)), now)
+    every = button("‹ " + _("All hosts"), TopTurn(asker=asker))
+    return Answer(Text(words), (*in_pairs([*hosts, *others]), [every]))
 
 
 def waiting() -> Answer:

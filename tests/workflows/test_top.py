@@ -214,7 +214,16 @@ async def test_a_scope_that_is_narrower(
         hidden, missing = [await ask(cast, f"/top {name}", cast.student) for name in ("server1", "server9")]
         assert hidden.text == 'No host "server1". Did you mean:'
         assert missing.text == hidden.text.replace("server1", "server9")
-        assert labels(hidden) == labels(missing) == ["server2"]
+        assert labels(hidden) == labels(missing) == ["server2", "‹ All hosts"]
+        await cast.student.presses(hidden, "server2")
+        await cast.telegram.until(lambda: hidden.text.startswith("What containers use now"), 20)
+        named = await ask(cast, "/top directus", cast.student)
+        assert named.text == 'No host "directus". Did you mean:'
+        await cast.student.presses(named, "directus")
+        figures = await next_answer(cast, cast.student)
+        await cast.telegram.until(
+            lambda: (figures.text or figures.caption).startswith("🟢 directus on server2"), 20
+        )
 
 
 async def test_a_host_out_of_contact(lab: Lab, cast: Cast, setup: Make, prometheus: PrometheusServer) -> None:
