@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 from services.domain.access import Scope
 from services.domain.metrics import Curve, Metric, Point
+from services.errors import ApiRefused, VakhtaError
 from services.logs.text.presentable import presentable
 from services.metrics.subjects import Subject
 from services.prometheus import Series
 
 MOST = 50
 LONGEST_NAME = 60
+MOST_POINTS = 1000  # of a curve; a step apart they are 360
 
 _LAST = ("job", "instance")  # they tell least
 
@@ -41,12 +43,20 @@ class Sight:
         return kept | ({"host": host} if host else {})
 
 
+def in_sight(error: VakhtaError, scope: Scope) -> VakhtaError:
+    """What a source refuses with may name the series of others: of one who may not see everything it is left out."""
+    if type(error) is ApiRefused and not scope.covers_everything():
+        return ApiRefused(error.api, error.status, "", host=error.host)
+    return error
+
+
 def drawn(found: Iterable[Series], metric: Metric, sight: Sight) -> tuple[tuple[Curve, ...], int]:
-    """Those that are shown, the worst first and at most MOST of them; and how many more there are."""
+    """Those that are shown, the worst first and at most MOST of them, each with its newest MOST_POINTS; and how many
+    more there are."""
     rows: list[tuple[dict[str, str], tuple[Point, ...]]] = []
     for series in found:
         labels = sight.labels(series.labels)
-        if labels is not None and (points := _finite(series.points)):
+        if labels is not None and (points := _finite(series.points[-MOST_POINTS:])):
             rows.append((labels, points))
     below = metric.thresholds.below
     rows.sort(key=lambda row: _extreme(row[1], below=below), reverse=not below)

@@ -14,7 +14,7 @@ from services.domain.containers import ContainerKey
 from services.domain.metrics import Curve, Graph, Level, Metric, Reach, Source
 from services.errors import ApiError, HostError, MetricTooWide, NoSource, NoSuchMetric, VakhtaError
 from services.metrics.catalogue import Catalogue, rendered
-from services.metrics.curves import HostNamed, Sight, drawn
+from services.metrics.curves import HostNamed, Sight, drawn, in_sight
 from services.metrics.marks import Marks
 from services.metrics.subjects import Subject, Subjects
 from services.netdatas import Netdatas
@@ -161,9 +161,10 @@ class Graphs:
             said = await self._prometheus_says(ask, query)
         except (ApiError, NoSource) as failure:
             instead = await self._netdata_says(ask)
+            told = in_sight(failure, ask.sight.scope)
             if instead is None:
-                raise
-            why = None if isinstance(failure, NoSource) else failure
+                raise told from failure.__cause__
+            why = None if isinstance(failure, NoSource) else told
             return replace(instead, failure=why or instead.failure)
         if said.curves:
             return said

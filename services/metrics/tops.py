@@ -18,6 +18,7 @@ from services.fleet import names
 from services.fleet.fleet import Fleet
 from services.fleet.sights import Sight
 from services.metrics.catalogue import Catalogue
+from services.metrics.curves import in_sight
 from services.metrics.figures import Figures, Known, is_about
 from services.metrics.sampling import Sampler, loads
 from services.ports import Clock
@@ -62,6 +63,7 @@ class Tops:
         if host and not seen:
             raise NoSuchHost(host)
         faults = known.result().faults if any(each.whole for each in seen) else ()
+        faults = tuple(in_sight(fault, by.scope) for fault in faults)
         return TopReport(tuple(sorted(seen, key=partial(_calm, limits))), limits, self._clock.now(), faults)
 
     async def _meant(self, typed: str, by: Actor) -> str:

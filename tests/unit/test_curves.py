@@ -1,19 +1,25 @@
 """Curves: who sees which of an answer, what they are called, and which are left out."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 
 from services.alerts.policy import Policy
-from services.domain.access import Scope
-from services.domain.metrics import Thresholds
+from services.domain.access import Actor, Role, Scope
+from services.domain.metrics import Reach, Thresholds
+from services.errors import ApiRefused
 from services.metrics.catalogue import Catalogue
-from services.metrics.curves import LONGEST_NAME, MOST, Sight, drawn, told_apart
-from services.metrics.subjects import Subject
-from services.prometheus import Series
+from services.metrics.curves import LONGEST_NAME, MOST, MOST_POINTS, Sight, drawn, told_apart
+from services.metrics.graphs import Graphs
+from services.metrics.marks import Marks
+from services.metrics.subjects import Subject, Subjects
+from services.netdatas import Netdatas
+from services.prometheus import Prometheus, Series
+from tests.clock import HandClock
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 POLICY = Policy(hosts={"server1": ("10.0.0.1",), "server2": ()})
@@ -75,6 +81,11 @@ def test_the_highest_are_kept_or_the_lowest_where_that_is_bad() -> None:
     assert [curve.name for curve in curves] == ["server2", "server1"]
 
 
+def test_a_source_that_tells_more_than_was_asked_for_does_not_weigh_on_who_draws() -> None:
+    (curve,), _more = drawn([series({"host": "server1"}, *range(3 * MOST_POINTS))], CPU, sight("*/*"))
+    assert [value for _at, value in curve.points] == list(range(2 * MOST_POINTS, 3 * MOST_POINTS))
+
+
 def test_what_is_no_number_is_no_point() -> None:
     curves, more = drawn(
         [series({"host": "server1"}, math.nan, 1, math.inf), series({"host": "server2"}, math.nan)],
@@ -125,3 +136,31 @@ def test_names_are_short_clean_and_still_different() -> None:
     assert len(set(names)) == 3
     assert all(len(name) <= LONGEST_NAME + 4 for name in names)
     assert names[2] == "a b"
+
+
+REFUSAL = ApiRefused("prometheus", 422, 'found duplicate series for the match group {host="server1"}')
+
+
+class Refusing:
+    """A Prometheus, and no marks."""
+
+    async def range(self, *_asked: object, **_more: object) -> Sequence[Series]:
+        raise REFUSAL
+
+    async def between(self, *_asked: object) -> tuple[()]:
+        return ()
+
+
+@pytest.mark.parametrize(("globs", "told"), [(["*/*"], REFUSAL.message), (["server2/*"], "")])
+async def test_a_refusal_names_others_series_only_to_who_may_see_everything(
+    globs: list[str], told: str
+) -> None:
+    nothing = Refusing()
+    graphs = Graphs(
+        Catalogue(), cast(Subjects, nothing), cast(Prometheus, nothing), Netdatas({}), cast(Marks, nothing),
+        POLICY.host_named, HandClock(),
+    )  # fmt: skip
+    viewer = Actor(1, "Dias", Role.VIEWER, Scope.of(*globs))
+    with pytest.raises(ApiRefused) as refused:
+        await graphs.of(CPU, Reach.HOUR, Subject(), by=viewer)
+    assert (refused.value.status, refused.value.message) == (422, told)
