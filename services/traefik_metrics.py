@@ -15,6 +15,7 @@ from services.http import Api
 
 _REQUESTS = "traefik_service_requests_total"
 _SECONDS = "traefik_service_request_duration_seconds_bucket"
+_LONGEST_LINE = 16 << 10  # characters; the library takes time with the square of them
 _MARK = "traefik_config_"  # is there whether anybody has asked for anything or not
 
 
@@ -66,6 +67,8 @@ def _read(page: bytes) -> Mapping[str, Flow] | None:
     ]
     if not lines:
         return None
+    if max(map(len, lines)) > _LONGEST_LINE:
+        raise ValueError("a line that is too long for a sample")
     statuses: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     buckets: dict[str, dict[float, float]] = defaultdict(lambda: defaultdict(float))
     for sample in _samples("\n".join(lines) + "\n"):

@@ -69,6 +69,13 @@ def test_what_is_no_page_is_a_value_error_at_most(rest: str) -> None:
         _read(page.encode(errors="surrogatepass"))
 
 
+def test_a_line_without_end_is_not_taken_apart() -> None:
+    """It would take time with the square of its labels: of 32 MiB more than an hour."""
+    labels = ",".join(f'label{number}="value"' for number in range(2000))
+    with pytest.raises(ValueError, match="too long"):
+        _read(PAGE + b'traefik_service_requests_total{%b,service="a@file",code="200"} 1\n' % labels.encode())
+
+
 def test_shares() -> None:
     flow = Flow({200: 90, 301: 1, 404: 4, 499: 1, 500: 3, 503: 1}, {})
     assert (flow.requests, flow.share(400), flow.share(500)) == (100, 0.05, 0.04)
