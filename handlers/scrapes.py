@@ -1,4 +1,6 @@
-"""What Prometheus scrapes, and its rules."""
+"""What Prometheus scrapes, and its rules. Lists are made in a thread: very long ones would hold the event loop."""
+
+from asyncio import to_thread
 
 from aiogram import Router
 from aiogram.filters import CommandObject
@@ -29,7 +31,7 @@ async def targets(
     message: Message, command: CommandObject, actor: Actor, asker: str, scrapes: Scrapes
 ) -> None:
     report = await scrapes.targets(args.optional_name(command.args), by=actor)
-    await send(message, target_list(report, TargetList(asker=asker, host=report.host)))
+    await send(message, await to_thread(target_list, report, TargetList(asker=asker, host=report.host)))
 
 
 @button(router, TargetList.filter(), role=Role.VIEWER)
@@ -44,7 +46,7 @@ async def turn_targets(
 ) -> None:
     report = await scrapes.targets(callback_data.host or None, by=actor)
     here = callback_data.model_copy(update={"asker": asker})
-    await show(pressed(callback), target_list(report, here), in_place=in_place)
+    await show(pressed(callback), await to_thread(target_list, report, here), in_place=in_place)
 
 
 @command(
@@ -55,7 +57,8 @@ async def turn_targets(
     entry=(mark("Rules"), RuleList),
 )
 async def rules(message: Message, actor: Actor, asker: str, scrapes: Scrapes) -> None:
-    await send(message, rule_list(await scrapes.rules(by=actor), RuleList(asker=asker)))
+    report = await scrapes.rules(by=actor)
+    await send(message, await to_thread(rule_list, report, RuleList(asker=asker)))
 
 
 @button(router, RuleList.filter(), role=Role.VIEWER)
@@ -69,4 +72,6 @@ async def turn_rules(
     in_place: bool,
 ) -> None:
     here = callback_data.model_copy(update={"asker": asker})
-    await show(pressed(callback), rule_list(await scrapes.rules(by=actor), here), in_place=in_place)
+    await show(
+        pressed(callback), await to_thread(rule_list, await scrapes.rules(by=actor), here), in_place=in_place
+    )

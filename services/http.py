@@ -33,6 +33,7 @@ MOST_ERROR_BYTES = 64 << 10  # of an error's answer; the rest is not read
 LONGEST_MESSAGE = 500
 # What is read between two turns of the event loop, in rows and in bytes: some ten milliseconds at most.
 SLICE, SLICE_BYTES = 200, 256 << 10
+MOST_ROW_BYTES = 8 << 20  # of a single row, which no turn can be given within
 
 T = TypeVar("T")
 Raw = msgspec.Raw
@@ -113,14 +114,20 @@ class Api:
             raise ApiNotUnderstood(self.name, _line(str(exc) or type(exc).__name__)) from exc
 
     async def each(self, rows: Sequence[Raw], read: Callable[[Raw], T]) -> tuple[T, ...]:
-        """`read` of every row, in slices, so that a long answer does not hold the event loop up.
+        """`read` of every row, in slices, so that a long answer does not hold the event loop up; what is longer than a
+        slice by itself, such as a series of weeks, in a thread. Always one after another.
 
         Raises ApiNotUnderstood.
         """
         made: list[T] = []
         for part in _slices(rows):
             with self.understanding():
-                made += map(read, part)
+                if sum(map(_size, part)) <= SLICE_BYTES:
+                    made += map(read, part)
+                elif max(map(_size, part)) > MOST_ROW_BYTES:
+                    raise ApiNotUnderstood(self.name, f"a row of more than {MOST_ROW_BYTES >> 20} MiB")
+                else:
+                    made += await asyncio.to_thread(_each, part, read)
             await asyncio.sleep(0)
         return tuple(made)
 
@@ -166,10 +173,18 @@ async def open_api(
 def _slices(rows: Sequence[Raw]) -> Iterator[Sequence[Raw]]:
     start = size = 0
     for end, row in enumerate(rows, 1):
-        size += memoryview(row).nbytes
+        size += _size(row)
         if end - start == SLICE or size >= SLICE_BYTES or end == len(rows):
             yield rows[start:end]
             start, size = end, 0
+
+
+def _size(row: Raw) -> int:
+    return memoryview(row).nbytes
+
+
+def _each(rows: Sequence[Raw], read: Callable[[Raw], T]) -> list[T]:
+    return list(map(read, rows))
 
 
 async def _read(response: httpx.Response, most: int) -> bytes:

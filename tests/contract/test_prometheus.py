@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -417,6 +418,24 @@ async def test_an_answer_of_ten_megabytes_is_read_whole(row: bytes) -> None:
     async with answering(said) as standin, open_prometheus(standin.url) as prometheus:
         found = await prometheus.evaluate("x")
     assert len(found.samples) + len(found.series) == count
+
+
+async def test_a_series_of_weeks_is_read_beside_the_event_loop() -> None:
+    """And one that would hold everything up even so is not read at all."""
+    readers: list[threading.Thread] = []
+
+    def read(row: Raw) -> int:
+        readers.append(threading.current_thread())
+        return memoryview(row).nbytes
+
+    sizes = [10, 300 << 10, 20, 9 << 20]
+    rows = [Raw(b"0" * size) for size in sizes]
+    async with open_api("prometheus", "http://127.0.0.1:1") as api:
+        assert list(await api.each(rows[:3], read)) == sizes[:3]
+        with pytest.raises(ApiNotUnderstood, match="a row of more than 8 MiB"):
+            await api.each(rows, read)
+    assert threading.main_thread() not in readers[:2]
+    assert readers[2] is threading.main_thread()
 
 
 async def test_more_than_can_be_kept_is_not_read() -> None:

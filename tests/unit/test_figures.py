@@ -2,19 +2,22 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
 
+from services.domain.access import Scope
 from services.domain.containers import Container, Sample, State
 from services.domain.figures import Pace, Strain, pace, strain
 from services.domain.metrics import Thresholds
 from services.errors import ApiRefused, ApiTimeout, EngineRefused
 from services.fleet import samples
 from services.metrics import sampling
+from services.metrics.available import Availability
 from services.metrics.catalogue import Catalogue
 from services.metrics.figures import Figures
 from services.metrics.sampling import Sampler, loads
@@ -22,6 +25,7 @@ from services.netdatas import Netdatas
 from services.ports import Engine
 from services.prometheus import Prometheus
 from services.prometheus import Sample as Row
+from tests.clock import HandClock
 
 AT = datetime(2026, 11, 26, 9, tzinfo=UTC)
 ODD = (TypeError, ValueError, KeyError)
@@ -240,3 +244,33 @@ async def test_one_query_that_is_refused_costs_no_other() -> None:
 async def test_without_a_prometheus_nothing_is_known_and_nothing_wrong() -> None:
     known = await Figures(None, Netdatas({}), Catalogue()).of_prometheus()
     assert (known.hosts, known.faults) == ({}, ())
+
+
+class Elsewhere(Mapping[str, str]):
+    """Labels that note which thread looks at them."""
+
+    def __init__(self, **labels: str) -> None:
+        self._labels, self.looked = labels, set[threading.Thread]()
+
+    def __getitem__(self, name: str) -> str:
+        self.looked.add(threading.current_thread())
+        return self._labels[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self.looked.add(threading.current_thread())
+        return iter(self._labels)
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+
+async def test_very_many_series_are_not_gone_through_in_the_event_loop() -> None:
+    labels = Elsewhere(host="server1", container="a")
+    answers: dict[str, Sequence[Row] | Exception] = {"": [Row(labels, 1, AT)]}
+    assert (await figures(answers).of_prometheus()).hosts
+    assert labels.looked
+    availability = Availability(
+        Catalogue(), cast(Prometheus, Telling(answers)), Netdatas({}), lambda name: name, HandClock()
+    )
+    assert (await availability.of(Scope.of("*/a"))).known
+    assert threading.main_thread() not in labels.looked
