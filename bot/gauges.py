@@ -116,7 +116,10 @@ class Gauges:
             return await asyncio.to_thread(self._page, accept, gzip_accepted(encodings))
 
     def _page(self, accept: str, zipped: bool) -> Page:
-        encode, content_type = choose_encoder(accept)
+        try:
+            encode, content_type = choose_encoder(accept)
+        except (TypeError, ValueError):  # the library's, of a version that is no number
+            encode, content_type = choose_encoder("")
         body = encode(self.registry)
         return Page(gzip.compress(body, compresslevel=1) if zipped else body, content_type, zipped)
 

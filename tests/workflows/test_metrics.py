@@ -72,9 +72,10 @@ async def test_all_that_is_promised_is_there_in_every_format(cast: Cast, setup: 
         await cast.telegram.next_message(cast.aigerim)
         modern = await until(port, lambda s: bool(s.of("vakhta_commands_total")))
         old = await scrape(port, accept="text/plain")
+        odd = await scrape(port, accept=f"{OPENMETRICS}; version=newest")
     assert modern.content_type.startswith(OPENMETRICS)
     assert old.content_type.startswith("text/plain")
-    for found in (modern, old):
+    for found in (modern, old, odd):
         for family in own.FAMILIES:
             name = family.name.removesuffix("_total")
             assert found.families.get(name) == family.kind, family
