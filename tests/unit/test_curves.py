@@ -12,13 +12,17 @@ from services.alerts.policy import Policy
 from services.domain.access import Actor, Role, Scope
 from services.domain.metrics import Reach, Thresholds
 from services.errors import ApiRefused
+from services.fleet import sights as fleet_sights
+from services.fleet.fleet import Fleet
 from services.metrics.catalogue import Catalogue
 from services.metrics.curves import LONGEST_NAME, MOST, MOST_POINTS, Sight, drawn, told_apart
+from services.metrics.figures import Figures
 from services.metrics.graphs import Graphs
 from services.metrics.marks import Marks
 from services.metrics.subjects import Subject, Subjects
+from services.metrics.tops import Tops
 from services.netdatas import Netdatas
-from services.prometheus import Prometheus, Series
+from services.prometheus import Prometheus, Sample, Series
 from tests.clock import HandClock
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -147,6 +151,9 @@ class Refusing:
     async def range(self, *_asked: object, **_more: object) -> Sequence[Series]:
         raise REFUSAL
 
+    async def query(self, *_asked: object, **_more: object) -> Sequence[Sample]:
+        raise REFUSAL
+
     async def between(self, *_asked: object) -> tuple[()]:
         return ()
 
@@ -164,3 +171,26 @@ async def test_a_refusal_names_others_series_only_to_who_may_see_everything(
     with pytest.raises(ApiRefused) as refused:
         await graphs.of(CPU, Reach.HOUR, Subject(), by=viewer)
     assert (refused.value.status, refused.value.message) == (422, told)
+
+
+class Silent:
+    """A fleet of one host, whose containers nobody knows."""
+
+    hosts = ("server2",)
+
+    async def glance(self, host: str, **_more: object) -> fleet_sights.Sight:
+        return fleet_sights.Sight(host)
+
+    def engine(self, _host: str) -> "Silent":
+        return self
+
+    async def machine(self, **_more: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize(("globs", "told"), [(["*/*"], REFUSAL.message), (["server2/*"], "")])
+async def test_nor_does_the_list_of_hosts_name_them(globs: list[str], told: str) -> None:
+    figures = Figures(cast(Prometheus, Refusing()), Netdatas({}), Catalogue())
+    tops = Tops(cast(Fleet, Silent()), figures, Catalogue(), HandClock())
+    report = await tops.top(None, by=Actor(1, "Dias", Role.VIEWER, Scope.of(*globs)))
+    assert [str(fault.message) for fault in report.faults if isinstance(fault, ApiRefused)] == [told]
