@@ -18,7 +18,7 @@ from handlers.views.condition import silence_words
 from handlers.views.metric_words import about_metric
 from handlers.views.moments import clock, moment, seconds
 from handlers.views.pattern_words import pattern_words
-from handlers.views.target_words import target_words
+from handlers.views.target_words import service_choice, target_words
 from handlers.views.wrong_part import wrong_part
 from services import errors
 from services.alerts.inbox import InboxFull
@@ -30,7 +30,7 @@ _LONGEST_ECHO = 64
 _MOST_CHOICES = 16
 
 
-def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
+def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:  # noqa: PLR0912  (as below)
     """`act`: what was wanted, so that a suggested name leads straight there."""
     match error:
         case errors.NoSuchContainer(near=near) | errors.Ambiguous(choices=near) if near:
@@ -57,6 +57,8 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:
         case errors.NoSuchRoute(hosts=hosts) if hosts:
             lists = [button(host, RouteList(asker=asker, host=host)) for host in hosts]
             return Answer(Text(sentence(error, now)), tuple(in_rows(lists, 2)))
+        case errors.NoSuchService(near=near_services):
+            return Answer(Text(sentence(error, now)), service_choice(near_services, asker))
         case errors.NoSuchDomain(near=domains) if domains:
             buttons = [button(domain, Check(asker=asker, key=key)) for key, domain in domains]
             return Answer(Text(sentence(error, now)), tuple(in_pairs(buttons)))

@@ -1,12 +1,23 @@
 """Why something is not checked, or not there to be asked about, in words."""
 
+from collections.abc import Sequence
+
 from aiogram.utils.i18n import gettext as _
 
-from handlers.views.alert_text import inert
+from handlers.outside_callbacks import TrafficTurn
+from handlers.views.alert_text import WORD, inert, one_line
+from handlers.views.answer import Row, button, in_pairs
+from services.domain.traffic import word_key
 from services.errors import NoDomain, NoSuchDomain, NoSuchService, TargetRefused
 from services.outside.targets import Oddity
 
 _LONGEST_ECHO = 64
+
+
+def service_choice(names: Sequence[str], asker: str) -> tuple[Row, ...]:
+    """The traffic of those that may have been meant, and of all."""
+    near = [button(one_line(name, WORD), TrafficTurn(asker=asker, key=word_key(name))) for name in names]
+    return (*in_pairs(near), [button("‹ " + _("All services"), TrafficTurn(asker=asker))])
 
 
 def target_words(error: NoSuchDomain | NoSuchService | NoDomain | TargetRefused) -> str:

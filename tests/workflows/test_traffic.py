@@ -128,6 +128,12 @@ async def test_to_each_only_what_is_his(tmp_path: Path, lab: Lab, cast: Cast, se
             refusal = await arrived(cast, reply)
             if word != "server2":
                 assert refusal[0].startswith(f'No service "{word}" behind Traefik.'), refusal
+                assert labels(reply) == ["‹ All services"]
+        near = await ask(cast, cast.student, "/traffic dirctus")
+        await arrived(cast, near)
+        assert labels(near) == ["directus", "‹ All services"]
+        await cast.student.presses(near, "directus")
+        await cast.telegram.until(lambda: "🟢 directus: " in near.text, 20)
         reply = await ask(cast, cast.student, "/traffic DIRECTUS")
         assert any("directus" in line for line in await arrived(cast, reply))
 
