@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.middlewares.locale import speaking
+from handlers.chart_args import ChartArgs
 from handlers.views.answer import CAPTION_UNITS, units
 from handlers.views.charts import chart, drawing
+from handlers.views.metric_list import understood, with_titles
 from handlers.words import LANGUAGES, catalogues
 from services.domain.metrics import Curve, Graph, Level, Metric, Reach, Source, Thresholds, Unit
-from services.errors import ApiRefused, ApiUnreachable, PicturesFull
+from services.errors import ApiRefused, ApiUnreachable, NoSuchMetric, PicturesFull
+from services.metrics.catalogue import Catalogue
 from services.pictures.drawing import Theme
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)  # 14:00 in Almaty
@@ -126,3 +129,27 @@ def test_it_fits_whatever_the_sources_say(language: str) -> None:
             plain = [line for line in text.splitlines() if not line.startswith(("Asked", "Запрос"))]  # code
             assert " @everyone" not in "\n".join(plain)
             assert "Grafana" not in str(answer.rows)
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "meant"),
+    [
+        ("ru", ChartArgs("Память", "24h", "server2"), ChartArgs("memory", "24h", "server2")),
+        ("ru", ChartArgs("server2", "24h", "память"), ChartArgs("memory", "24h", "server2")),
+        ("en", ChartArgs("server2", "1h", "CPU"), ChartArgs("cpu", "1h", "server2")),
+        ("en", ChartArgs("cpu", "1h", "memory"), ChartArgs("cpu", "1h", "memory")),
+        ("en", ChartArgs("nothing", "1h", "server2"), ChartArgs("nothing", "1h", "server2")),
+    ],
+)
+def test_the_host_may_come_first_and_a_metric_by_its_title(
+    language: str, asked: ChartArgs, meant: ChartArgs
+) -> None:
+    with words(language):
+        assert understood(asked, tuple(Catalogue())) == meant
+
+
+def test_a_word_of_a_title_leads_to_its_metrics_whatever_its_ending() -> None:
+    with words("ru"):
+        found = with_titles(NoSuchMetric("диск"), tuple(Catalogue()))
+        assert found.near == ("disk", "disk_io")
+        assert with_titles(NoSuchMetric("ди"), tuple(Catalogue())).near == ()
