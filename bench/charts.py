@@ -156,6 +156,7 @@ async def _at_once(stage: Stage) -> None:
     people = [next(stage.people) for _ in range(AT_ONCE + 4)]
     (painter,) = _painters(stage.bot.pid)
     memory, others = Memory(painter.pid), Series("/status meanwhile")
+    before = [(await stage.ask("/status", person=person))[0] for person in people]
     async with memory.watched(), asyncio.TaskGroup() as group:
         asked = [group.create_task(_photo(stage, person)) for person in people[:AT_ONCE]]
         number = 0
@@ -170,6 +171,7 @@ async def _at_once(stage: Stage) -> None:
     _line("the last photo", took[-1] * 1000, "ms")
     name, slowest = f"the slowest of {len(others.seconds)} × /status meanwhile", max(others.seconds)
     _line(name, slowest * 1000, "ms", "300 ms or less")
+    _line(f"the slowest of {len(before)} × /status before that", max(before) * 1000, "ms")
     _line("memory of the process that draws, at the most", memory.peak, "MB", "200 MB or less")
 
 
