@@ -30,6 +30,8 @@ AT_ONCE = 20
 _WARM_UP, _ROUNDS = 5, 40
 _THEIR_SHARE = 4  # theirs is slow: every fourth round
 _PATIENCE = 30.0
+# So many others ask meanwhile, none more often than a chat may be written to: beyond that the bot waits by itself.
+_OTHERS, _A_CHAT = 4, 1.2
 _METRIC = {
     "title": "Heat",
     "promql": "heat",
@@ -153,17 +155,19 @@ async def _one_by_one(stage: Stage, server: PrometheusServer, directory: Path) -
 
 
 async def _at_once(stage: Stage) -> None:
-    people = [next(stage.people) for _ in range(AT_ONCE + 4)]
+    people = [next(stage.people) for _ in range(AT_ONCE + _OTHERS)]
     (painter,) = _painters(stage.bot.pid)
     memory, others = Memory(painter.pid), Series("/status meanwhile")
     before = [(await stage.ask("/status", person=person))[0] for person in people]
+    await asyncio.sleep(_A_CHAT)
     async with memory.watched(), asyncio.TaskGroup() as group:
         asked = [group.create_task(_photo(stage, person)) for person in people[:AT_ONCE]]
         number = 0
         while not all(each.done() for each in asked):
-            seconds, _reply = await stage.ask("/status", person=people[AT_ONCE + number % 4])
+            seconds, _reply = await stage.ask("/status", person=people[AT_ONCE + number % _OTHERS])
             others.seconds.append(seconds)
             number += 1
+            await asyncio.sleep(max(_A_CHAT / _OTHERS - seconds, 0))
     took = sorted(photo for each in asked if (photo := each.result()) is not None)
     print(f"\n{AT_ONCE} × /chart at once")
     _line("of these, photos", len(took), "", str(AT_ONCE))
