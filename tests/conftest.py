@@ -39,11 +39,14 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
-        entries = [
-            Entry(place, item.nodeid.partition("::")[0], item.get_closest_marker("long") is not None)
-            for place, item in enumerate(items)
-        ]
+        entries = [_entry(place, item) for place, item in enumerate(items)]
         items[:] = [items[entry.place] for entry in dealt(entries, workers)]
+
+
+def _entry(place: int, item: pytest.Item) -> Entry:
+    mark = item.get_closest_marker("long")
+    busy = mark is not None and bool(mark.kwargs.get("busy"))
+    return Entry(place, item.nodeid.partition("::")[0], mark is not None, busy)
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,9 @@
 
 A worker gets an equal run of the list to begin with, and one that is through takes from the end of another's. So each
 run begins with its share of those marked `long`, or the last of them would be waited for by all; and ends with the
-quick ones. In between, tests that wait alternate with those that compute: at any time some worker has a use for the
-processor, and seldom do all of them.
+quick ones. Of the long ones those that are `busy`, too, come first with every other worker and last with the rest:
+all at once they would leave no processor for what has to be in time. In between, tests that wait alternate with those
+that compute: at any time some worker has a use for the processor, and seldom do all of them.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ class Entry(NamedTuple):
     place: int
     path: str
     long: bool
+    busy: bool = False
 
 
 def dealt(entries: Sequence[Entry], workers: int) -> list[Entry]:
@@ -30,8 +32,10 @@ def dealt(entries: Sequence[Entry], workers: int) -> list[Entry]:
     The same for the same arguments, since all workers must agree.
     """
     runs: list[list[list[Entry]]] = [[] for _ in range(workers)]
-    for files in (_files([each for each in entries if each.long]), _files(_others(entries))):
-        for number, file in enumerate(files):
+    long = [each for each in entries if each.long]
+    busy, waiting = (_files([each for each in long if each.busy is wanted]) for wanted in (True, False))
+    for kind in (busy + waiting, _files(_others(entries))):
+        for number, file in enumerate(kind):
             runs[number % workers].append(file)
     quick = [each for each in entries if not each.long and each.path.startswith(_QUICK)]
     found: list[Entry] = []
@@ -39,7 +43,10 @@ def dealt(entries: Sequence[Entry], workers: int) -> list[Entry]:
         left = len(entries) - len(found)
         room = max(0, left // (workers - number) - sum(map(len, files)))
         mine, quick = quick[:room], quick[room:]
-        found += _mixed(files, mine)
+        ahead = [file for file in files if file[0].long]
+        ahead.sort(key=lambda file: file[0].busy, reverse=number % 2 == 0)
+        found += chain.from_iterable(ahead)
+        found += _mixed([file for file in files if not file[0].long], mine)
     return found + quick
 
 
@@ -51,12 +58,10 @@ def _files(entries: Sequence[Entry]) -> list[list[Entry]]:
     return [list(file) for _, file in groupby(entries, lambda each: each.path)]
 
 
-def _mixed(files: Sequence[list[Entry]], quick: Sequence[Entry]) -> list[Entry]:
-    """Long ones first; then others and quick ones, a file of these and a file of those."""
-    ahead = [file for file in files if file[0].long]
-    slow = [file for file in files if not file[0].long]
+def _mixed(slow: Sequence[list[Entry]], quick: Sequence[Entry]) -> list[Entry]:
+    """A file of these and a file of those, in proportion."""
     swift = _files(quick)
     placed = [(Fraction(number, len(slow)) * _ALONE, file) for number, file in enumerate(slow)]
     placed += [(Fraction(number, len(swift)), file) for number, file in enumerate(swift, 1)]
     placed.sort(key=lambda each: each[0])
-    return [*chain.from_iterable(ahead), *chain.from_iterable(file for _, file in placed)]
+    return [*chain.from_iterable(file for _, file in placed)]

@@ -8,7 +8,7 @@ from tests.bots import AIGERIM, DIAS
 from tests.browser.test_page import LAST, violations
 from tests.demos import PATIENCE, demo
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.long(busy=True)
 
 
 async def test_an_evening_at_a_desk(chromium: Chromium) -> None:

@@ -114,7 +114,7 @@ class Batch:
             return found, made.report() if found else ""
 
 
-@pytest.mark.long
+@pytest.mark.long(busy=True)
 @pytest.mark.lab
 @pytest.mark.timeout(1800 if AGAIN else 120 + 2 * COUNT)
 def test_nothing_is_lost_and_nothing_comes_twice(nursery: Nursery, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.lab.base import rootfs, wheels
 from tests.lab.network import PATH
 from tests.lab.servers import Lab, Server
 
-pytestmark = [pytest.mark.lab, pytest.mark.long]
+pytestmark = [pytest.mark.lab, pytest.mark.long(busy=True)]
 
 ROOT = Path(__file__).parents[2]
 IMAGE = "vakhta:lab"

@@ -8,10 +8,14 @@ import pytest
 from tests.order import Entry, dealt
 
 
-def listed(*files: tuple[str, int, bool]) -> list[Entry]:
-    """Of each file its path, how many tests it has, and whether they are long."""
+def listed(*files: tuple[str, int, bool], busy: str = "") -> list[Entry]:
+    """Of each file its path, how many tests it has, and whether they are long; busy: those of these letters."""
     numbers = count()
-    return [Entry(next(numbers), path, long) for path, tests, long in files for _ in range(tests)]
+    return [
+        Entry(next(numbers), path, long, path[-4] in busy)
+        for path, tests, long in files
+        for _ in range(tests)
+    ]
 
 
 SUITE = listed(
@@ -24,6 +28,8 @@ SUITE = listed(
     ("tests/workflows/test_i.py", 1, True),
     ("tests/workflows/test_j.py", 6, False),
     ("tests/workflows/test_k.py", 2, True),
+    ("tests/workflows/test_l.py", 2, True),
+    busy="bk",
 )
 
 
@@ -63,3 +69,9 @@ def test_a_file_stays_with_one_worker_but_where_a_run_ends() -> None:
     found = runs(dealt(SUITE, 3), 3)
     for path in {each.path for each in SUITE if not each.path.startswith("tests/unit/")}:
         assert sum(any(each.path == path for each in run) for run in found) == 1
+
+
+def test_those_that_compute_for_long_are_not_begun_by_all() -> None:
+    first, second = runs(dealt(SUITE, 2), 2)
+    assert [each.busy for each in first if each.long] == [True] * 3 + [False]
+    assert [each.busy for each in second if each.long] == [False] * 2 + [True] * 2

@@ -52,7 +52,7 @@ def seed() -> int:
     return chosen
 
 
-@pytest.mark.long
+@pytest.mark.long(busy=True)
 async def test_anything_to_the_hook(tmp_path: Path, caplog: pytest.LogCaptureFixture, seed: int) -> None:
     drawing = Drawing(seed)
     tempo = Tempo(Rates(scale=1e-3), QUICK.polling)

@@ -43,7 +43,7 @@ async def told(cast: Cast, words: str, beginning: str) -> Message:
     raise AssertionError(reply.text)
 
 
-@pytest.mark.long
+@pytest.mark.long(busy=True)
 @pytest.mark.parametrize("crowd", [100], indirect=True, ids=["hosts"])
 async def test_a_hundred_hosts(cast: Cast, crowd: Crowd, bot: None) -> None:
     status = await told(cast, "/status", ALL)

@@ -17,7 +17,7 @@ from tests.lab.servers import Lab
 READY = 10.0  # seconds
 
 
-@pytest.mark.long
+@pytest.mark.long(busy=True)
 async def test_the_story_from_the_alert_to_its_end() -> None:
     async with demo("--trouble", "3") as running:
         async with running.session.get(running.url) as index:
@@ -105,7 +105,7 @@ async def test_this_machines_own_engine_is_looked_at_and_not_touched(lab: Lab) -
         await running.message(AIGERIM, lambda text: "nothing was done" in text)
 
 
-@pytest.mark.long
+@pytest.mark.long(busy=True)
 async def test_what_is_kept_is_known_to_the_next_demo(tmp_path: Path) -> None:
     async with demo("--keep", str(tmp_path), "--trouble", "600") as running:
         await running.act("say", person=DIAS, chat=DIAS, text="/restart n8n")

@@ -8,7 +8,7 @@ from playground.cast import ALERTS, DOMAINS, OPS
 from tests.bots import AIGERIM, STUDENT
 from tests.demos import PATIENCE, Demo, demo
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.long(busy=True)
 
 _JOINER = "\N{WORD JOINER}"  # keeps Telegram from making links of names
 _WAITING = "⏳"
