@@ -22,6 +22,7 @@ FILES = (
     *(MONITORING.parent / name / "compose.yaml" for name in ("common", "server1", "server2")),
 )
 STACK = FILES[2:4]
+SERVER1 = MONITORING.parent / "server1/compose.yaml"
 TEXTS = {path: path.read_text() for path in FILES}
 
 Service = Mapping[str, Any]
@@ -132,6 +133,28 @@ def test_networks_are_those_of_the_team() -> None:
     (shared,) = bot["services"]["vakhta"]["networks"]
     assert central[shared]["name"] == shared
     assert shared in SERVICES["alertmanager"]["networks"] and shared in SERVICES["prometheus"]["networks"]
+
+
+def test_the_bot_on_server1_is_where_monitoring_looks_for_it() -> None:
+    joined = yaml.safe_load(TEXTS[MONITORING / "vakhta.yaml"])["services"]["vakhta"]
+    bot = yaml.safe_load(TEXTS[SERVER1])["services"]["vakhta"]
+    assert joined["environment"].items() <= bot["environment"].items()
+    assert set(joined["networks"]) <= set(bot["networks"])
+    assert set(joined["secrets"]) <= set(bot["secrets"])
+
+
+def test_the_bot_on_server1_may_enter_where_the_filter_listens() -> None:
+    """By the group that the recipe gives the directory."""
+    assert "/run/vakhta 0750 99 vakhta" in (ROOT / "deploy/README.md").read_text()
+    (group,) = yaml.safe_load(TEXTS[SERVER1])["services"]["vakhta"]["group_add"]
+    assert group.startswith("${VAKHTA_GROUP:?")
+
+
+@pytest.mark.parametrize("path", FILES[4:], ids=name)
+def test_every_variable_of_a_server_has_its_line(path: Path) -> None:
+    example = (path.parent / ".env.example").read_text()
+    wanted = set(re.findall(r"\$\{(\w+)", TEXTS[path]))
+    assert set(re.findall(r"^(\w+)=", example, re.MULTILINE)) == wanted
 
 
 @pytest.mark.parametrize("path", STACK, ids=name)
