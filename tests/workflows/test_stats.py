@@ -99,11 +99,15 @@ async def test_names(cast: Cast, setup: Make, server: Server) -> None:
         reply = await ask(cast, "/stats dirctus")
         assert reply.text == 'No container "dirctus". Did you mean:'
         await cast.aigerim.presses(reply, "directus")
-        assert (await next_answer(cast, cast.aigerim)).text.startswith("🟢 directus on server2")
+        reply = await next_answer(cast, cast.aigerim)
+        await cast.telegram.until(lambda: not reply.text.startswith("⏳"), 20)
+        assert reply.text.startswith("🟢 directus on server2")
         reply = await ask(cast, "/stats")
         assert reply.text == "Whose figures?"
         await cast.aigerim.presses(reply, "🟢 postgres")
-        assert (await next_answer(cast, cast.aigerim)).text.startswith("🟢 postgres on server2")
+        reply = await next_answer(cast, cast.aigerim)
+        await cast.telegram.until(lambda: not reply.text.startswith("⏳"), 20)
+        assert reply.text.startswith("🟢 postgres on server2")
         await cast.student.says("/stats postgres")
         assert (await next_answer(cast, cast.student)).text == 'No container "postgres".'
 
