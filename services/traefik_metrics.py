@@ -27,7 +27,7 @@ class Counters:
     flows: Mapping[str, Flow]
 
     def since(self, earlier: "Counters") -> Mapping[str, Flow]:
-        """What went through meanwhile."""
+        """What went through meanwhile; what has begun anew in between counts from there."""
         none = Flow({}, {})
         return {name: _less(flow, earlier.flows.get(name, none)) for name, flow in self.flows.items()}
 
@@ -91,6 +91,10 @@ def _samples(text: str) -> Iterator[Sample]:
 
 
 def _less(flow: Flow, earlier: Flow) -> Flow:
-    statuses = {code: count - earlier.statuses.get(code, 0) for code, count in flow.statuses.items()}
-    buckets = {bound: count - earlier.buckets.get(bound, 0) for bound, count in flow.buckets.items()}
+    statuses = {code: _grown(count, earlier.statuses.get(code, 0)) for code, count in flow.statuses.items()}
+    buckets = {bound: _grown(count, earlier.buckets.get(bound, 0)) for bound, count in flow.buckets.items()}
     return Flow({code: count for code, count in statuses.items() if count > 0}, buckets)
+
+
+def _grown(count: float, earlier: float) -> float:
+    return count - earlier if count >= earlier else count

@@ -18,6 +18,7 @@ from services.traefiks import Traefiks
 
 WINDOW = timedelta(minutes=5)
 PATIENCE = 3.0  # seconds, for Prometheus' answers together
+LOOK_PATIENCE = 1.4  # seconds, for one look at a Traefik
 # Between two looks at a Traefik, at least, in seconds.
 APART = 5.0
 # One that was looked at earlier, by whomever, need not be waited for: that is the first look.
@@ -100,8 +101,7 @@ class OfTraefiks:
             now = await self._look(host)
             if (since := self._since(host, now)) is None:
                 await self._sleep(APART)
-                first, now = now, await self._look(host)
-                since = now if now.began_after(first) else first
+                since, now = now, await self._look(host)
         except (ApiError, HostError) as trouble:
             return Told(Source.TRAEFIK, timedelta(), trouble=trouble)
         return Told(Source.TRAEFIK, timedelta(seconds=now.at - since.at), now.since(since))
@@ -112,7 +112,7 @@ class OfTraefiks:
         return looks[0] if looks and now.at - looks[0].at >= APART else None
 
     async def _look(self, host: str) -> Counters:
-        now = await self._traefiks.counters(host)
+        now = await self._traefiks.counters(host, deadline=LOOK_PATIENCE)
         looks = self._looks[host]
         if looks and now.began_after(looks[-1]):
             looks.clear()

@@ -1,6 +1,7 @@
 """`/traffic` with real Traefiks, through which real requests go; told by themselves, or by a real Prometheus."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from bot import container
 from playground.telegram import Message, Person
 from services.metrics import traffic, traffic_sources
+from services.metrics.traffic_sources import OfTraefiks
 from tests.bots import Setup, running
 from tests.conftest import Cast, labels, next_answer
 from tests.contract.test_traffic import prometheus_of, stage
@@ -26,9 +29,28 @@ Make = Callable[..., Setup]
 
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine may take its time, and what is sent between two looks is to be sent by then."""
+    """A busy machine may take its time where it is not about that."""
     monkeypatch.setattr(traffic, "SURVEY_DEADLINE", 10.0)
-    monkeypatch.setattr(traffic_sources, "APART", 8.0)
+    monkeypatch.setattr(traffic_sources, "LOOK_PATIENCE", 10.0)
+
+
+class Between:
+    """The time between two looks at a Traefik, in which requests are sent: longer where that takes longer."""
+
+    def __init__(self) -> None:
+        self.begun, self.over = asyncio.Event(), asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.begun.set()
+        await asyncio.sleep(seconds)
+        await self.over.wait()
+
+
+@pytest.fixture
+def between(monkeypatch: pytest.MonkeyPatch) -> Between:
+    between = Between()
+    monkeypatch.setattr(container, "OfTraefiks", lambda traefiks: OfTraefiks(traefiks, between.sleep))
+    return between
 
 
 def plain(*services: str) -> dict[str, Any]:
@@ -40,10 +62,27 @@ def plain(*services: str) -> dict[str, Any]:
     return {"http": {"routers": routers}}
 
 
-def requests(traefik: TraefikServer, host: str, path: str, times: int) -> None:
+# Reads each answer to its end: of one that nobody waits for Traefik counts nothing. What Traefik answers by itself
+# while it has no such route is asked again.
+_CLIENT = """
+import sys, time, urllib.error, urllib.request
+url, host, times = sys.argv[1], sys.argv[2], int(sys.argv[3])
+ends = time.monotonic() + 30
+while times and time.monotonic() < ends:
+    asked = urllib.request.Request(url, headers={"Host": host})
+    try:
+        body = urllib.request.urlopen(asked, timeout=10).read()
+    except urllib.error.HTTPError as refusal:
+        body = refusal.read()
+    times -= body != b"404 page not found\\n"
+sys.exit(times)
+"""
+
+
+def requests(traefik: TraefikServer, name: str, path: str, times: int) -> None:
     """From the server itself, where alone it listens."""
-    one = f"busybox wget -q -O /dev/null --header 'Host: {host}.lab' http://127.0.0.1:{traefik.plain}{path}"
-    run(*traefik._within(), "sh", "-c", f"for each in $(seq {times}); do {one} 2>/dev/null; done; true")
+    url = f"http://127.0.0.1:{traefik.plain}{path}"
+    run(*traefik._within(), sys.executable, "-c", _CLIENT, url, f"{name}.lab", str(times))
 
 
 @asynccontextmanager
@@ -57,6 +96,17 @@ async def on_server(home: Path, server: Server, *, metrics: bool = True) -> Asyn
     server.docker("exec", "-d", "directus", "busybox", "httpd", "-p", "80", "-h", "/")
     with traefik:
         yield traefik
+
+
+async def known(traefik: TraefikServer) -> None:
+    """Until it has found both containers."""
+    asking = (*traefik._within(), "busybox", "wget", "-q", "-O", "-", f"{traefik.url}/metrics")
+    async with asyncio.timeout(30):
+        for name in ("directus", "pgadmin"):
+            page = ""
+            while f'service="{name}@docker"' not in page:
+                await asyncio.to_thread(requests, traefik, name, "/etc/passwd", 1)
+                page = await asyncio.to_thread(run, *asking)
 
 
 def asking(made: Setup, host: str, traefik: TraefikServer, *, via_ssh: bool) -> Setup:
@@ -75,19 +125,23 @@ async def arrived(cast: Cast, message: Message) -> list[str]:
     return message.text.replace("\u2060", "").splitlines()
 
 
-async def test_told_by_traefik_itself_through_ssh(tmp_path: Path, lab: Lab, cast: Cast, setup: Make) -> None:
+async def test_told_by_traefik_itself_through_ssh(
+    tmp_path: Path, lab: Lab, cast: Cast, setup: Make, between: Between
+) -> None:
     server = lab.servers["server2"]
     async with (
         on_server(tmp_path, server) as traefik,
         running(asking(setup(server), "server2", traefik, via_ssh=True)),
     ):
-        await asyncio.to_thread(requests, traefik, "directus", "/etc/passwd", 1)  # it knows its routes
+        await known(traefik)
         reply = await ask(cast, cast.aigerim, "/traffic")
         assert reply.text.startswith("⏳ Watching what goes through Traefik")
+        await asyncio.wait_for(between.begun.wait(), 30)
         for host, path, times in (
             ("directus", "/etc/passwd", 6), ("directus", "/none", 2), ("pgadmin", "/", 4),
         ):  # fmt: skip
             await asyncio.to_thread(requests, traefik, host, path, times)
+        between.over.set()
         lines = await arrived(cast, reply)
         assert lines[0] == "🔴 pgadmin: 100% of the requests fail (5xx)"
         assert lines[1].startswith("server2: from Traefik, the last ")
@@ -100,7 +154,7 @@ async def test_told_by_traefik_itself_through_ssh(tmp_path: Path, lab: Lab, cast
         assert "Graph ▸" not in labels(reply), "nobody keeps the past"
 
         edits = len(reply.edits)
-        await cast.aigerim.presses(reply, "↻")  # at once: the look before serves
+        await cast.aigerim.presses(reply, "↻")
         await cast.telegram.until(lambda: len(reply.edits) > edits, 40)
         await arrived(cast, reply)
         assert cast.aigerim.chat.sent == [reply]
@@ -110,16 +164,20 @@ async def test_told_by_traefik_itself_through_ssh(tmp_path: Path, lab: Lab, cast
         )
 
 
-async def test_to_each_only_what_is_his(tmp_path: Path, lab: Lab, cast: Cast, setup: Make) -> None:
+async def test_to_each_only_what_is_his(
+    tmp_path: Path, lab: Lab, cast: Cast, setup: Make, between: Between
+) -> None:
     server = lab.servers["server2"]
     async with (
         on_server(tmp_path, server) as traefik,
         running(asking(setup(server), "server2", traefik, via_ssh=True)),
     ):
-        await asyncio.to_thread(requests, traefik, "directus", "/etc/passwd", 1)
+        await known(traefik)
         reply = await ask(cast, cast.student, "/traffic")
+        await asyncio.wait_for(between.begun.wait(), 30)
         await asyncio.to_thread(requests, traefik, "directus", "/none", 2)
         await asyncio.to_thread(requests, traefik, "pgadmin", "/", 2)
+        between.over.set()
         lines = await arrived(cast, reply)
         assert any(line.startswith("🟢 directus: ") for line in lines), lines
         assert "pgadmin" not in "".join(lines)
