@@ -139,9 +139,4 @@ def _is_checked(check: Mapping[str, Any] | None) -> bool:
 
 
 def _network(name: str, tree: Mapping[str, Any]) -> NetworkFacts:
-    return NetworkFacts(
-        name,
-        str(tree.get("driver", "bridge")),
-        tree.get("internal") is True,
-        bool(tree.get("external")),
-    )
+    return NetworkFacts(name, internal=tree.get("internal") is True, external=bool(tree.get("external")))

@@ -87,18 +87,16 @@ class NetworkFacts:
     """internal: nothing in it reaches the outside, or is reached from there."""
 
     name: str
-    driver: str = "bridge"
     internal: bool = False
     external: bool = False  # of a compose file: made elsewhere
 
 
 @dataclass(frozen=True, slots=True)
 class VolumeFacts:
-    """used: by how many containers. size: bytes, None where it was not measured."""
+    """used: by how many containers."""
 
     name: str
     used: int = 0
-    size: int | None = None
 
     @property
     def anonymous(self) -> bool:

@@ -123,7 +123,7 @@ def _is_checked(test: object) -> bool:
 
 
 def _network(row: Answer) -> NetworkFacts:
-    return NetworkFacts(_name(row), line(text(row.get("Driver"))), flag(row.get("Internal")))
+    return NetworkFacts(_name(row), internal=flag(row.get("Internal")))
 
 
 def _name(row: Answer) -> str:
