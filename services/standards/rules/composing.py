@@ -1,4 +1,4 @@
-"""What compose has made, and left behind: containers that no file of the project describes any more."""
+"""What compose has made: what was left over from a single run, and what was not made anew with the rest."""
 
 from collections import Counter
 
