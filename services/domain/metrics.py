@@ -67,11 +67,11 @@ NEVER = Thresholds()
 
 @dataclass(frozen=True, slots=True)
 class NetdataChart:
-    """What stands for a metric where there is no Prometheus.
+    """What stands for a metric of hosts where there is no Prometheus.
 
-    chart: its id, such as "system.cpu"; `$container` in it stands for a container's name. dimensions: those that are
-    added up, by their names, all when empty; each without its sign, for what goes out is below zero there. factor: what
-    the sum is multiplied by. share: the sum is told as a percentage of that of all dimensions.
+    chart: its id, such as "system.cpu". dimensions: those that are added up, by their names, all when empty; each
+    without its sign, for what goes out is below zero there. factor: what the sum is multiplied by. share: the sum is
+    told as a percentage of that of all dimensions.
     """
 
     chart: str

@@ -18,7 +18,6 @@ _CARDS = 'host=~"$host",device!~"lo|veth.*|br-.*|docker.*|virbr.*|cali.*"'
 _WHOLE_DISKS = 'host=~"$host",device!~"loop.*|ram.*|dm-.*|md.*|sr.*"'
 _CONTAINERS = 'host=~"$host",container=~"$container"'
 
-_MIB = 1 << 20
 _KILOBIT = 125  # bytes
 
 
@@ -143,7 +142,6 @@ SYSTEM: tuple[Metric, ...] = (
         Level.CONTAINER,
         f"100 * {_rate('container_cpu_usage_seconds_total', _CONTAINERS, 'host, container')}",
         "cAdvisor",
-        netdata=NetdataChart("cgroup_$container.cpu"),
     ),
     Metric(
         "container_memory",
@@ -152,7 +150,6 @@ SYSTEM: tuple[Metric, ...] = (
         Level.CONTAINER,
         f"max by (host, container) (container_memory_working_set_bytes{{{_CONTAINERS}}})",
         "cAdvisor",
-        netdata=NetdataChart("cgroup_$container.mem_usage", ("ram",), _MIB),
     ),
     Metric(
         "container_network",
@@ -165,7 +162,6 @@ SYSTEM: tuple[Metric, ...] = (
             _rate("container_network_transmit_bytes_total", _CONTAINERS, "host, container"),
         ),
         "cAdvisor",
-        netdata=NetdataChart("cgroup_$container.net_eth0", factor=_KILOBIT),
     ),
 )
 
