@@ -27,7 +27,7 @@ from services.errors import HostError
 from services.fleet.hosts import login_turns, open_engine
 from services.standards import composed
 from services.standards.auditing import audit
-from services.standards.standards import look_at
+from services.standards.standards import look_at, unknown
 
 Tell = Callable[[str], object]
 _SIGNS = {Weight.ERROR: "!!", Weight.WARNING: "! ", Weight.INFO: "  "}
@@ -63,8 +63,8 @@ async def audit_hosts(settings: Settings, *, json: bool, tell: Tell) -> int:
         async def look(place: int) -> HostAudit:
             try:
                 return await look_at(engines[place], exemptions, datetime.now(UTC))
-            except HostError:
-                return HostAudit(addresses[place].name, (), datetime.now(UTC), silent=True)
+            except HostError as error:
+                return unknown(addresses[place].name, datetime.now(UTC), error)
 
         audits = await asyncio.gather(*(look(place) for place in range(len(engines))))
     return _told(StandardsReport(tuple(audits), datetime.now(UTC)), json=json, tell=tell)
@@ -97,7 +97,8 @@ def _told(report: StandardsReport, *, json: bool, tell: Tell) -> int:
 def _lines(report: StandardsReport) -> list[str]:
     lines = []
     for each in report.hosts:
-        lines.append(f"{each.host}: " + ("no contact" if each.silent else f"{each.score} of 100"))
+        state = "no right to inspect there" if each.barred else "no contact" if each.silent else ""
+        lines.append(f"{each.host}: " + (state or f"{each.score} of 100"))
         for one in each.subjects:
             name = subject_name(one.about, one.name)
             for breach in one.breaches:

@@ -64,6 +64,8 @@ def overview(report: StandardsReport, asker: str, *, host: str = "", page: int =
 
 def _headline(report: StandardsReport) -> str:
     known = [each for each in report.hosts if not each.silent]
+    if not known and any(each.barred for each in report.hosts):
+        return "⚠️ " + _("Nothing could be looked at")
     if not known:
         return "⚠️ " + _("Not known: no contact with {names}").format(names=_names(report.hosts))
     breaches = [breach for each in known for one in each.subjects for breach in one.breaches]
@@ -84,6 +86,8 @@ def _names(hosts: Sequence[HostAudit]) -> str:
 
 def _host_line(found: HostAudit, report: StandardsReport) -> str:
     """`🔴 server2: 62 · 3 errors, 8 warnings · a week ago 58`."""
+    if found.barred:
+        return "⚠️ " + _("{host}: no right to inspect there").format(host=found.host)
     if found.silent:
         return "⚠️ " + _("{host}: no contact").format(host=found.host)
     count = Counter(breach.weight for one in found.subjects for breach in one.breaches)

@@ -99,12 +99,15 @@ class Audited:
 
 @dataclass(frozen=True, slots=True)
 class HostAudit:
-    """host: "" for a compose file. silent: it could not be asked, so nothing is known. subjects: the worst first."""
+    """host: "" for a compose file. silent: it could not be asked, so nothing is known. barred: for it lets nobody
+    inspect. subjects: the worst first.
+    """
 
     host: str
     subjects: tuple[Audited, ...]
     at: datetime
     silent: bool = False
+    barred: bool = False
 
     @property
     def score(self) -> int:

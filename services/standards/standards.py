@@ -29,6 +29,7 @@ from services.standards.past import Past
 log = logging.getLogger(__name__)
 
 PATIENCE = 20.0  # seconds for one host: hundreds of containers are inspected
+FORBIDDEN = 403  # a filter before the engine: whoever inspects sees environments
 _ODD = (TypeError, ValueError, KeyError, AttributeError)
 
 
@@ -91,7 +92,7 @@ class Standards:
             found = await look_at(self._engines[host], self._exemptions, now)
         except HostError as error:
             log.info("%s is not audited: %s", host, error)
-            return HostAudit(host, (), now, silent=True)
+            return unknown(host, now, error)
         await self._note(found)
         return found
 
@@ -109,6 +110,12 @@ class Standards:
         except StoreUnavailable as error:
             log.warning("how the hosts kept the standard a week ago is not known now: %s", error)
             return {}
+
+
+def unknown(host: str, now: datetime, why: HostError) -> HostAudit:
+    """Of a host that could not be looked at."""
+    barred = isinstance(why, EngineRefused) and why.status == FORBIDDEN
+    return HostAudit(host, (), now, silent=True, barred=barred)
 
 
 async def look_at(engine: Inventoried, exemptions: Sequence[Exemption], now: datetime) -> HostAudit:

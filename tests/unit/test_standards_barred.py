@@ -1,0 +1,37 @@
+"""A host whose filter lets nobody inspect is not said to be out of contact."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from bot.middlewares.locale import speaking
+from handlers.views import standards as views
+from handlers.words import catalogues
+from services.domain.standards import StandardsReport
+from services.errors import EngineRefused, HostError, HostSilent, Silence
+from services.standards.standards import unknown
+
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+
+
+def told(why: HostError) -> list[str]:
+    report = StandardsReport((unknown("server1", NOW, why),), NOW)
+    with speaking(catalogues("en"), ZoneInfo("UTC"), "en"):
+        text: str = views.overview(report, "1").text.as_kwargs()["text"]
+    return text.splitlines()
+
+
+def test_a_filter_that_forbids_to_inspect_is_told_as_what_it_is() -> None:
+    lines = told(EngineRefused("server1", 403, "Forbidden"))
+    assert lines[0] == "⚠️ Nothing could be looked at"
+    assert "⚠️ server1: no right to inspect there" in lines
+    assert "contact" not in "".join(lines)
+
+
+def test_silence_is_told_as_before() -> None:
+    lines = told(HostSilent("server1", Silence.UNREACHABLE))
+    assert lines[0] == "⚠️ Not known: no contact with server1"
+    assert "⚠️ server1: no contact" in lines
+
+
+def test_what_the_engine_refuses_otherwise_is_no_ban() -> None:
+    assert not unknown("server1", NOW, EngineRefused("server1", 500, "no")).barred
