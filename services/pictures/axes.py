@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.domain.metrics import Thresholds, Unit
-from services.pictures.scales import Scale, round_steps, scale
+from services.pictures.scales import MOST, Scale, round_steps, scale
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 # In seconds: a week and more begin on a fixed day, as every other step divides the day.
@@ -38,8 +38,8 @@ def heights(unit: Unit, values: Sequence[float], thresholds: Thresholds, most: i
     above its line, as a share of the height below it.
     """
     low, high = min((0.0, *values)), max((0.0, *values))
-    if low == high:
-        high = 1.0
+    if high - low < 1 / MOST:
+        low, high = 0.0, 1.0
     span = high - low
     warning, critical = (
         limit if values and limit is not None and low - span <= limit <= high + span else None

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.domain.metrics import Thresholds, Unit
@@ -43,6 +43,8 @@ def test_a_picture_without_a_value_has_no_limits() -> None:
     assert (found.low, found.warning, found.critical) == (0, None, None)
 
 
+@example([5e-324], None)
+@example([-5e-324], -5e-324)
 @given(st.lists(st.floats(-1e300, 1e300), max_size=5), st.floats(-1e300, 1e300) | st.none())
 def test_heights_of_anything(values: list[float], limit: float | None) -> None:
     found = of(*values, limits=Thresholds(limit, limit))
