@@ -1,5 +1,6 @@
 """What a picture's axes are to show: pure arithmetic, without a pixel."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,11 +59,13 @@ def heights(unit: Unit, values: Sequence[float], thresholds: Thresholds, most: i
 
 def time_steps(start: float, end: float, zone: ZoneInfo, most: int) -> list[tuple[float, str]]:
     """At most so many round moments of the zone's clocks, as seconds since 1970, with their words: HH:MM or dd.mm."""
+    finer: list[tuple[float, str]] = []
     for step in _TIME_STEPS:
-        if (end - start) / step < most + 1:
+        if (end - start) / step < 4 * most:
             found = list(_moments(start, end, zone, step))
             if len(found) <= most:
-                return found
+                return found or finer[:: math.ceil(len(finer) / most) or 1]  # weeks may all begin elsewhere
+            finer = found
     return []
 
 

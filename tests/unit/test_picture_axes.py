@@ -75,6 +75,7 @@ def test_a_clock_that_leaps() -> None:
     assert len(set(autumn)) == len(autumn)
 
 
+@example(1405792801.0, timedelta(days=6, seconds=-1), 2)
 @given(
     st.floats(0, 4e9),
     st.timedeltas(timedelta(minutes=1), timedelta(days=800)),
