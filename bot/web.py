@@ -18,6 +18,8 @@ SHUTDOWN_TIMEOUT = 5.0
 # between one and two times so many seconds old. A probe needs milliseconds. Who has shown the hook's token is spared.
 CONNECTIONS = 64
 LIFETIME = 5.0
+# A scrape may take longer than that: Prometheus itself gives up after 10 s unless it is told otherwise.
+LONGEST_SCRAPE = 60.0
 
 
 class CannotListen(Exception):
@@ -49,7 +51,10 @@ async def serve(listen: Listen, readiness: Readiness, hook: Hook | None = None) 
 async def serve_metrics(listen: Listen, gauges: Gauges) -> AsyncIterator[None]:
     """`/metrics`, in whichever of its formats is asked for. Raises CannotListen."""
 
+    spared = Spared()
+
     async def metrics(request: web.Request) -> web.Response:
+        spared.spare(request, LONGEST_SCRAPE)
         headers = request.headers
         page = await gauges.page(headers.get("Accept", ""), headers.get("Accept-Encoding", ""))
         answer = {"Content-Type": page.content_type, "Vary": "Accept, Accept-Encoding"}
@@ -57,7 +62,7 @@ async def serve_metrics(listen: Listen, gauges: Gauges) -> AsyncIterator[None]:
             answer["Content-Encoding"] = "gzip"
         return web.Response(body=page.body, headers=answer)
 
-    async with _serving("http.metrics_listen", listen, [web.get("/metrics", metrics)], Spared()):
+    async with _serving("http.metrics_listen", listen, [web.get("/metrics", metrics)], spared):
         yield
 
 

@@ -2,14 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import yaml
+from prometheus_client.metrics_core import Metric
 
+from bot import web
+from bot.gauges import Gauges
+from bot.values import Listen
 from playground.telegram import Message
 from services.metrics import own
 from services.prometheus import Prometheus, open_prometheus
@@ -95,6 +100,23 @@ async def test_it_has_a_listener_of_its_own(cast: Cast, setup: Make, port: int) 
         assert (await client.get(f"http://127.0.0.1:{other}/metrics")).status_code == 404
         for path in ("/healthz", "/readyz", "/hooks/alertmanager"):
             assert (await client.get(f"http://127.0.0.1:{port}{path}")).status_code == 404
+
+
+async def test_a_scrape_that_takes_its_time_is_not_cut_off(
+    monkeypatch: pytest.MonkeyPatch, port: int
+) -> None:
+    """Connections are closed when they are old; very many containers on a busy machine take longer than that."""
+    monkeypatch.setattr(web, "LIFETIME", 0.1)
+    gauges = Gauges()
+    gauges.crowds.append(_slow)
+    async with web.serve_metrics(Listen("127.0.0.1", port), gauges):
+        found = await scrape(port)
+    assert "vakhta_build_info" in found.families
+
+
+def _slow() -> Iterator[Metric]:
+    time.sleep(1)  # in a thread, as all that goes through very many things
+    yield from ()
 
 
 async def test_alerts_are_counted_from_the_hook_to_the_chat(cast: Cast, setup: Make, port: int) -> None:
