@@ -9,6 +9,7 @@ import pytest
 
 from services.alerts.desk import AT_ONCE, Desk, Ears
 from services.alerts.inbox import Inbox
+from services.alerts.outbox import Outbox
 from services.domain.alerts import Notification, Origin, Report
 from services.domain.posts import Notice, Trouble
 from tests.alerts import report
@@ -48,13 +49,13 @@ class Listener:
 
 
 @asynccontextmanager
-async def at_work(scenery: Scenery, inbox: Inbox, listener: Listener) -> AsyncIterator[None]:
+async def at_work(scenery: Scenery, inbox: Inbox, listener: Listener) -> AsyncIterator[Outbox]:
     ears = Ears(tell=listener.tell, relay=listener.relay, watchdog=listener.watchdog)
     async with scenery.working() as outbox, asyncio.TaskGroup() as group:
         desk = Desk(inbox, scenery.ledger, scenery.silences, scenery.policy, ears, scenery.clock, outbox.wake)
         task = group.create_task(desk.run())
         try:
-            yield
+            yield outbox
         finally:
             task.cancel()
 
@@ -80,10 +81,16 @@ async def test_a_body_that_breaks_the_desk_stops_no_other(scenery: Scenery, inbo
     listener = Listener(broken="BAD")
     for name in ("BAD", "GOOD"):
         await inbox.put(told_of(scenery, name, report(name)))
-    async with at_work(scenery, inbox, listener):
+    async with at_work(scenery, inbox, listener) as outbox:
         await until(lambda: len(listener.notices) == 1)
-        scenery.clock.pass_by(minutes=1)  # new messages of a chat are spaced
-        await until(lambda: any("GOOD" in told for told in scenery.memory.told))
+
+        def told() -> bool:
+            """New messages of a chat are spaced, by a clock that nobody else turns."""
+            scenery.clock.pass_by(minutes=1)
+            outbox.wake()
+            return any("GOOD" in each for each in scenery.memory.told)
+
+        await until(told)
     assert [notice.trouble for notice in listener.notices] == [Trouble.UNDECODABLE]
     assert len(await scenery.store.scan("undecodable/")) == 1
     assert await scenery.store.backlog("inbox") == 0
