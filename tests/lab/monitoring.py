@@ -112,6 +112,8 @@ class Server:
         """Alive, and deaf: the kernel takes connections for it, and nobody answers."""
         assert self._process
         self._process.send_signal(signal.SIGSTOP)
+        while not _is_stopped(self._process.pid):  # one thread after another
+            time.sleep(0.005)
         try:
             yield
         finally:
@@ -142,6 +144,15 @@ class Server:
             connection.request(method, path)
             answer = connection.getresponse()
             return answer.status, answer.read().decode(errors="replace")
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether no thread of it runs any more."""
+    try:
+        stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    except OSError:  # one has just ended
+        return False
+    return all(each.rpartition(")")[2].split()[0] == "T" for each in stats)
 
 
 class AlertmanagerServer(Server):
