@@ -109,8 +109,14 @@ async def test_nobody_learns_of_what_is_not_in_scope(
         await cast.student.says("/chart container_cpu server2")
         reply = await answered(cast, cast.student)
         assert reply.caption.startswith("CPU of containers · server2: 12%")
-        await cast.student.says("/chart cpu server2")
-        assert ": no figures in 1 h" in (await answered(cast, cast.student)).caption
+        await cast.student.says("/chart cpu server2")  # the host's is not his to see, the containers' is
+        reply = await answered(cast, cast.student)
+        assert reply.caption.startswith("CPU of containers · server2: 12%")
+        assert "50" not in reply.caption and "34" not in reply.caption
+        await cast.student.says("/chart load server2")
+        reply = await answered(cast, cast.student)
+        assert ": no figures in 1 h" in reply.caption
+        assert "There are none about what is in your scope." in reply.caption
 
 
 async def test_what_is_gone_has_figures_still(
