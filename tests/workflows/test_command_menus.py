@@ -34,7 +34,7 @@ async def test_each_is_offered_what_the_role_allows(cast: Cast, setup: Make) -> 
         await settled(cast)
     admins, operators, viewers = (offered(cast, each) for each in (cast.aigerim, cast.dias, cast.student))
     assert admins.keys() >= ALL_FOR_ADMINS
-    assert admins.keys() - operators.keys() == {"audit", "query"}
+    assert admins.keys() - operators.keys() == {"audit", "prune", "query"}
     assert operators.keys() - viewers.keys() == {"restart", "stop", "up", "ack", "silences"}
     assert "start" not in admins
     assert viewers["status"] == "hosts and containers, trouble first"
