@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +15,7 @@ from services.pictures.frames import ANSWERED, ASKED
 
 _ROOT = Path(services.__file__).parents[1]
 _MOST_SAID = 2000
+_FAREWELL = 2.0  # seconds in which one that says no more ends
 
 
 class EaselGone(Exception):
@@ -68,7 +70,6 @@ class Easel:
             length, good, resident = ANSWERED.unpack(await answers.readexactly(ANSWERED.size))
             return Painted(good, await answers.readexactly(length), resident)
         except (ConnectionError, asyncio.IncompleteReadError) as error:
-            self.drop()
             raise EaselGone(await self._how()) from error
 
     def drop(self) -> None:
@@ -79,6 +80,11 @@ class Easel:
         await self._process.wait()
 
     async def _how(self) -> str:
+        """By itself first: to kill one that has just ended takes its status from asyncio, and "SIGKILL" reads 255."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                await self._process.wait()
+        self.drop()
         status = await self._process.wait()
         how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
         said = await asyncio.to_thread(_last_words, self._said)
