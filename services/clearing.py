@@ -120,7 +120,8 @@ class Clearings:
         failure: HostError | None = None
         for place, item in enumerate(clearing.items):
             try:
-                await self._engines[clearing.host].remove(item.kind, item.id, deadline=REMOVAL)
+                for handle in item.handles:
+                    await self._engines[clearing.host].remove(item.kind, handle, deadline=REMOVAL)
                 fates[place] = Fate.REMOVED
             except (HostSilent, DeadlineExceeded) as lost:
                 # A silent host was asked nothing; where the answer did not come, it may have happened.

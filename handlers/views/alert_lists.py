@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from aiogram.types import InlineKeyboardButton
 from aiogram.utils.formatting import Bold, Text, TextLink
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
@@ -11,10 +10,11 @@ from aiogram.utils.i18n import ngettext
 from handlers.callbacks import AlertPage
 from handlers.links import Links
 from handlers.views.alert_text import WORD, cut, plain
-from handlers.views.answer import MESSAGE_UNITS, Answer, Row, button, units
+from handlers.views.answer import MESSAGE_UNITS, Answer, Row, units
 from handlers.views.incident_buttons import ack
 from handlers.views.incident_words import headline, number, what
 from handlers.views.moments import moment
+from handlers.views.paging import beside, to_page
 from services.alerts.browse import OpenAlerts, Trace
 from services.domain.alerts import Decision, Why
 from services.domain.posts import Post, PostState, Shown
@@ -46,7 +46,8 @@ def open_alerts(
         lines.append(Text("\n\n", more.format(count=number(rest))))
     title = Bold(f"🔥 {first}")
     return Answer(
-        Text(title, f" · {echo}" if echo else "", *lines), (_turn(asker, page, pages),) if pages > 1 else ()
+        Text(title, f" · {echo}" if echo else "", *lines),
+        (beside(page, pages, to_page(AlertPage(asker=asker))),) if pages > 1 else (),
     )
 
 
@@ -69,15 +70,6 @@ def _open_lines(rows: Sequence[Shown], at: datetime, links: Links | None) -> Ite
         first = cut(headline(one), _LINE - 60)
         linked = TextLink(first, url=links.incident(one.incident.id)) if links else first
         yield Text(linked, "\n", " · ".join(parts))
-
-
-def _turn(asker: str, page: int, pages: int) -> list[InlineKeyboardButton]:
-    found = []
-    if page > 0:
-        found.append(button(f"‹ {page}/{pages}", AlertPage(asker=asker, page=page - 1)))
-    if page < pages - 1:
-        found.append(button(f"{page + 2}/{pages} ›", AlertPage(asker=asker, page=page + 1)))
-    return found
 
 
 def waiting(found: OpenAlerts, name: str | None = None) -> Answer:

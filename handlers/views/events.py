@@ -14,6 +14,7 @@ from handlers.views.alert_text import cut
 from handlers.views.answer import MESSAGE_ENTITIES, MESSAGE_UNITS, Answer, Row, button, in_rows, units
 from handlers.views.failures import sentence
 from handlers.views.moments import clock, day, moment
+from handlers.views.paging import beside, to_page
 from handlers.views.stories import SYMBOL, subject, words
 from services.domain.containers import key_of
 from services.domain.news import Gravity, HostNews, NewsReport, Story
@@ -148,11 +149,7 @@ def _remarks(host: HostNews, report: NewsReport) -> Iterator[Text]:
 def _keyboard(report: NewsReport, asked: News, page: int, pages: int) -> Iterator[Row]:
     yield from in_rows(_container_buttons(report, asked), 2)
     if pages > 1:
-        yield [
-            button(label, asked.model_copy(update={"page": other}))
-            for other, label in ((page - 1, f"‹ {page}/{pages}"), (page + 1, f"{page + 2}/{pages} ›"))
-            if 0 <= other < pages
-        ]
+        yield beside(page, pages, to_page(asked))
     first = asked.model_copy(update={"page": 0})
     labels = {1: _("1 h"), 6: _("6 h"), 24: _("24 h")}
     yield [

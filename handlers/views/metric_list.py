@@ -15,6 +15,7 @@ from handlers.views.alert_text import one_line
 from handlers.views.answer import Answer, Row, button, in_pairs
 from handlers.views.failures import sentence
 from handlers.views.metric_words import group_title, metric_title
+from handlers.views.paging import beside, to_page
 from services import errors
 from services.domain.containers import key_of
 from services.domain.metrics import Group, Metric
@@ -57,9 +58,7 @@ def _note(found: Available) -> Iterator[str]:
 def _turning(
     found: Available, asker: str, page: int, pages: int, *, everything: bool
 ) -> Iterator[InlineKeyboardButton]:
-    for other, label in ((page - 1, f"‹ {page}/{pages}"), (page + 1, f"{page + 2}/{pages} ›")):
-        if 0 <= other < pages:
-            yield button(label, MetricList(asker=asker, page=other, everything=everything))
+    yield from beside(page, pages, to_page(MetricList(asker=asker, everything=everything)))
     if everything and found.known and len(found.known) < len(found.all):
         label = _("With figures: {count}").format(count=len(found.known))
         yield button(label, MetricList(asker=asker))

@@ -29,6 +29,7 @@ from handlers.views.answer import (
 from handlers.views.condition import silence_words
 from handlers.views.failures import sentence
 from handlers.views.moments import clock
+from handlers.views.paging import beside, to_page
 from handlers.views.route_words import (
     in_trouble,
     is_planned,
@@ -243,14 +244,7 @@ def _keyboard(report: RoutesReport, page: Sequence[_Line], here: RouteList, page
     shown = [line.route for line in page if line.route and _has_button(line, alone=alone)]
     yield from in_pairs(_route_buttons(shown, here))
     if pages > 1:
-        yield [
-            button(label, here.model_copy(update={"page": other}))
-            for other, label in (
-                (here.page - 1, f"‹ {here.page}/{pages}"),
-                (here.page + 1, f"{here.page + 2}/{pages} ›"),
-            )
-            if 0 <= other < pages
-        ]
+        yield beside(here.page, pages, to_page(here))
     first = RouteList(asker=here.asker)
     last: list[InlineKeyboardButton] = []
     if here.host:

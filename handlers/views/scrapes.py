@@ -12,7 +12,7 @@ from handlers.query_callbacks import RuleList, TargetList
 from handlers.views.alert_text import WORD, plain
 from handlers.views.answer import Answer
 from handlers.views.moments import clock, duration, moment, seconds
-from handlers.views.paging import pages, turns
+from handlers.views.paging import pages, to_page, turns
 from handlers.views.query import number
 from services.domain.scraping import EvaluatedRule, Health, RuleAlert, RuleState
 from services.metrics.scrapes import RulesReport, SeenTarget, TargetsReport
@@ -62,7 +62,7 @@ def _listed(
         "\n",
         clock(at, seconds=True),
     )
-    row = turns(page, len(listed), lambda other: here.model_copy(update={"page": other}))
+    row = turns(page, len(listed), to_page(here))
     return Answer(text, (row,))
 
 

@@ -16,6 +16,7 @@ from handlers.standard_callbacks import StandardsCard, StandardsFile, StandardsL
 from handlers.views.alert_text import cut, plain
 from handlers.views.answer import Answer, File, Row, button, in_pairs, in_rows
 from handlers.views.moments import clock
+from handlers.views.paging import beside, to_page
 from handlers.views.standard_words import SYMBOL, subject_name, what, why
 from services.domain.containers import key_of
 from services.domain.standards import About, Audited, Breach, Excused, HostAudit, StandardsReport, Weight
@@ -141,11 +142,7 @@ def _buttons(
             ],
             3,
         )
-    turns = [
-        button(label, here.model_copy(update={"page": page}))
-        for label, page in (("‹", here.page - 1), ("›", here.page + 1))
-        if 0 <= page < pages
-    ]
+    turns = beside(here.page, pages, to_page(here))
     back = [button("‹ " + _("All hosts"), StandardsList(asker=asker))] if here.host else []
     yield [*back, *turns, button("JSON", StandardsFile(asker=asker, host=here.host)), button("↻", here)]
 
@@ -189,11 +186,7 @@ def _card_buttons(one: Audited, shown: Sequence[Breach], here: StandardsCard, pa
     )
     copies = [InlineKeyboardButton(text=_label(mend), copy_text=CopyTextButton(text=mend)) for mend in mends]
     yield from in_pairs(copies)
-    turns = [
-        button(label, here.model_copy(update={"page": page}))
-        for label, page in (("‹", here.page - 1), ("›", here.page + 1))
-        if 0 <= page < pages
-    ]
+    turns = beside(here.page, pages, to_page(here))
     opens = []
     if one.about is About.CONTAINER:
         key = key_of(one.host, one.name)

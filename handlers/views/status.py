@@ -9,6 +9,7 @@ from aiogram.utils.formatting import Text
 
 from handlers.views.answer import Answer, Row, button, in_rows
 from handlers.views.moments import clock
+from handlers.views.paging import beside
 from handlers.views.status_lines import headline, nothing_here
 from handlers.views.status_pages import StatusPage, host_pages, pages
 from handlers.views.ways import StatusWays, Ways
@@ -69,10 +70,4 @@ def names_of(rows: Sequence[Observed], among: Sequence[Observed] = ()) -> list[s
 
 
 def page_buttons(ways: Ways, host: str, page: int, pages: int) -> list[InlineKeyboardButton]:
-    """Back and forth; the ends are left out."""
-    found = []
-    if page > 0:
-        found.append(button(f"‹ {page}/{pages}", ways.page(host, page - 1)))
-    if page < pages - 1:
-        found.append(button(f"{page + 2}/{pages} ›", ways.page(host, page + 1)))
-    return found
+    return beside(page, pages, lambda other: ways.page(host, other))

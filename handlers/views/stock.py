@@ -13,6 +13,7 @@ from handlers.views.alert_text import cut, plain
 from handlers.views.answer import Answer, File, Row, button, in_pairs, units
 from handlers.views.failures import sentence
 from handlers.views.moments import clock, day, size
+from handlers.views.paging import to_page, turns
 from services.domain.stock import USUAL, Cleared, Clearing, Fate, Image, Item, Kind, Stock, clearable
 from services.errors import HostError
 
@@ -93,13 +94,8 @@ def images(stock: Stock, here: ImageList) -> Answer:
         ),
         "\n\n", clock(stock.at, seconds=True),
     )  # fmt: skip
-    turns = [
-        button(label, here.model_copy(update={"page": other}))
-        for label, other in (("‹", page - 1), ("›", page + 1))
-        if 0 <= other < pages
-    ]
     back = button("‹ " + _("Disk"), DiskList(asker=here.asker))
-    return Answer(text, ([back, *turns, button("↻", here.model_copy(update={"page": page}))],))
+    return Answer(text, ([back, *turns(page, pages, to_page(here))],))
 
 
 def _named(image: Image) -> str:

@@ -17,6 +17,7 @@ from handlers.views.condition import silence_words
 from handlers.views.failures import sentence
 from handlers.views.figure_words import SYMBOL, others, percent, shares, strained, unknown
 from handlers.views.moments import clock, size
+from handlers.views.paging import beside, to_page
 from handlers.views.status_lines import nothing_here
 from services.domain.containers import key_of
 from services.domain.figures import ContainerLoad, HostTop, Strain, TopReport
@@ -210,14 +211,7 @@ def _buttons(shown: Sequence[HostTop], here: TopTurn, pages: int) -> Iterator[Ro
             button(label, Graph(asker=asker, metric=metric, host=here.host))
             for metric, label in (("cpu", _("Graph: CPU")), ("memory", _("Graph: memory")))
         ]
-    last = [
-        button(label, here.model_copy(update={"page": other}))
-        for other, label in (
-            (here.page - 1, f"‹ {here.page}/{pages}"),
-            (here.page + 1, f"{here.page + 2}/{pages} ›"),
-        )
-        if 0 <= other < pages
-    ]
+    last = beside(here.page, pages, to_page(here))
     if here.host:
         last.append(button("‹ " + _("All hosts"), TopTurn(asker=asker)))
     yield [*last, button("↻", here)]

@@ -18,6 +18,7 @@ from handlers.views.condition import silence_words
 from handlers.views.failures import sentence
 from handlers.views.metric_words import figure
 from handlers.views.moments import clock, duration
+from handlers.views.paging import beside, to_page
 from services.domain.metrics import Source, Unit
 from services.domain.traffic import HostTraffic, Latency, ServiceTraffic, TrafficReport
 from services.errors import ApiError, HostSilent, MetricsOff, VakhtaError
@@ -174,14 +175,7 @@ def _keyboard(
         ]
     )
     if pages > 1:
-        yield [
-            button(label, here.model_copy(update={"page": other}))
-            for other, label in (
-                (here.page - 1, f"‹ {here.page}/{pages}"),
-                (here.page + 1, f"{here.page + 2}/{pages} ›"),
-            )
-            if 0 <= other < pages
-        ]
+        yield beside(here.page, pages, to_page(here))
     charted = list(dict.fromkeys(each.host for each in shown if each.host in report.charted))
     graphs = [
         button(

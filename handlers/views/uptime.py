@@ -17,6 +17,7 @@ from handlers.outside_callbacks import ProbeList, ProbePicture
 from handlers.views.alert_text import plain
 from handlers.views.answer import Answer, File, Row, button, in_pairs
 from handlers.views.moments import clock, duration, seconds
+from handlers.views.paging import to_page, turns
 from handlers.views.probe_words import SYMBOL, state_words, symbol
 from handlers.words import zone
 from services.domain.containers import key_of
@@ -177,12 +178,7 @@ def _list_buttons(rows: Sequence[Uptime], asker: str, page: int, pages: int) -> 
         for each in rows[:_MOST_BUTTONS]
     ]
     yield from in_pairs(opening)
-    last = [
-        button(label, ProbeList(asker=asker, page=other))
-        for other, label in ((page - 1, f"‹ {page}/{pages}"), (page + 1, f"{page + 2}/{pages} ›"))
-        if 0 <= other < pages
-    ]
-    yield [*last, button("↻", ProbeList(asker=asker, page=page))]
+    yield turns(page, pages, to_page(ProbeList(asker=asker)))
 
 
 def _card_buttons(history: History, asker: str) -> Iterator[Row]:

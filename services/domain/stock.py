@@ -83,12 +83,18 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that would go. id: by which the engine removes it."""
+    """One thing that would go. names: of an image, which goes with the last of them; others go by their id."""
 
     kind: Kind
     id: str
     name: str
     size: int | None
+    names: tuple[str, ...] = ()
+
+    @property
+    def handles(self) -> tuple[str, ...]:
+        """What the engine is told to remove, one after another. It refuses an image's id where that has two names."""
+        return self.names or (self.id,)
 
 
 def clearable(stock: Stock, kinds: Sequence[Kind]) -> tuple[Item, ...]:
@@ -106,8 +112,9 @@ def clearable(stock: Stock, kinds: Sequence[Kind]) -> tuple[Item, ...]:
                 Item(
                     kind,
                     each.id,
-                    each.tags[0] if each.tags else each.id.removeprefix("sha256:")[:12],
+                    ", ".join(each.tags) or each.id.removeprefix("sha256:")[:12],
                     each.size,
+                    each.tags,
                 )
                 for each in stock.images
                 if not each.used and bool(each.tags) is (kind is Kind.UNUSED)

@@ -77,6 +77,21 @@ async def test_what_was_announced_goes_and_nothing_else(server: Server, cast: Ca
     assert len(labelled) == 1
 
 
+async def test_an_unused_image_goes_with_all_its_names(server: Server, cast: Cast, setup: Make) -> None:
+    server.docker("create", "--name=base", IMAGE, "true")
+    image = server.docker("commit", "base", "lab/one:1.0").strip()
+    server.docker("rm", "base")
+    server.docker("tag", image, "lab/two:2.0")
+    async with running(setup(server)):
+        await cast.aigerim.says("/prune")
+        question = await next_answer(cast, cast.aigerim)
+        await cast.aigerim.presses(question, "+ unused images")
+        await cast.telegram.until(lambda: "lab/one:1.0, lab/two:2.0 · " in question.text)
+        await cast.aigerim.presses(question, "Yes, remove")
+        await cast.telegram.until(lambda: question.text.startswith("✅ server2: 2 of 2 removed, "))
+    assert image.removeprefix("sha256:")[:12] not in server.docker("images", "--all", "--quiet")
+
+
 async def test_what_came_into_use_meanwhile_stays(server: Server, cast: Cast, setup: Make) -> None:
     async with running(setup(server)):
         await cast.aigerim.says("/prune server2")
