@@ -1,7 +1,7 @@
 """The catalogue that the project ships: every metric that a team's dashboards and rules stand on.
 
-What is scraped bears the label `host`, what is about a container `container` too: deploy/monitoring/prometheus.yml
-sees to both. Where a rule fires on a figure, its query is the rule's. Nothing is made up where nothing is scraped:
+What is scraped bears the label `host`, what is about a container `container` too: deploy/monitoring sees
+to both. Where a rule fires on a figure, its query is the rule's. Nothing is made up where nothing is scraped:
 what the team's own programs must export is named in `source`.
 """
 
