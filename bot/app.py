@@ -32,6 +32,7 @@ from services.ports import Clock
 log = logging.getLogger(__name__)
 
 PRUNE_EVERY = 24 * 3600.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Seconds in which what is live is told that the bot stops.
 FAREWELL = 5.0
 
@@ -55,9 +56,14 @@ async def run(settings: Settings, tempo: Tempo | None = None) -> None:
     spare_collections()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _SIGNALS:
         loop.add_signal_handler(number, stop.set)
-    await run_until(stop, settings, tempo or Tempo())
+    try:
+        await run_until(stop, settings, tempo or Tempo())
+    finally:
+        # A loop that is being closed has closed what its handlers write to: a second signal would be a traceback.
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 async def run_until(

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from tests.lab.image import busybox_tar
 from tests.lab.network import Network, run
@@ -68,10 +69,18 @@ class Dockerd:
 
     def listing(self) -> list[dict[str, Any]]:
         """Every container, running or not, as the API lists them: in a millisecond, where the client takes fifty."""
-        head, _, body = self._get("/containers/json?all=1", 120).partition(b"\r\n\r\n")
-        assert b" 200 " in head.partition(b"\r\n")[0], head
-        found: list[dict[str, Any]] = json.loads(body)
+        found: list[dict[str, Any]] = self._json("/containers/json?all=1")
         return found
+
+    def unused_volumes(self) -> list[str]:
+        """The names of those that no container has."""
+        found = self._json("/volumes?filters=" + quote('{"dangling":["true"]}'))
+        return [volume["Name"] for volume in found["Volumes"] or ()]
+
+    def _json(self, path: str) -> Any:
+        head, _, body = self._get(path, 120).partition(b"\r\n\r\n")
+        assert b" 200 " in head.partition(b"\r\n")[0], head
+        return json.loads(body)
 
     def _get(self, path: str, seconds: float) -> bytes:
         """The whole answer, not in chunks."""

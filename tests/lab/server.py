@@ -221,6 +221,8 @@ class Server:
         wanted = {identity: service for service in self.team if (identity := self._ids.get(service.name))}
         if extras := found.keys() - wanted.keys():
             self.docker("rm", "--force", "--volumes", *extras)
+        if left_over := self.engine.unused_volumes():
+            self.docker("volume", "rm", *left_over)
         with ThreadPoolExecutor(4) as pool:
             list(
                 pool.map(

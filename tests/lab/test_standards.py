@@ -120,7 +120,8 @@ def old_image(path: Path) -> Path:
 @pytest.fixture
 async def broken(server: Server, tmp_path: Path) -> AsyncIterator[HostAudit]:
     """What the auditor says of a server that has one of each."""
-    for image in (GOOD, "lab/app:latest", "redis:7.4", "postgres:16.4", "traefik:v3.4"):
+    images = (GOOD, "lab/app:latest", "redis:7.4", "postgres:16.4", "traefik:v3.4")
+    for image in images:
         server.docker("tag", IMAGE, image)
     server.docker("load", "--input", str(old_image(tmp_path / "old.tar")))
     networks = {"traefik-network": [], "database-network": ["--internal"], "forgotten": []}
@@ -138,6 +139,7 @@ async def broken(server: Server, tmp_path: Path) -> AsyncIterator[HostAudit]:
         server.docker("rm", "--force", "--volumes", *names)
         server.docker("network", "rm", *networks)
         server.docker("volume", "rm", left_over, "kept")
+        server.docker("rmi", *images, "lab/old:1.0")
 
 
 async def test_each_rule_is_broken_by_one_and_by_that_alone(broken: HostAudit) -> None:

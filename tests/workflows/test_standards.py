@@ -27,13 +27,13 @@ async def test_the_worst_first_and_its_mend_to_copy(lab: Lab, cast: Cast, setup:
         assert lines[2].startswith("🔴 server2: ")
         assert lines[3].startswith("🔴 server1: ")
         assert lines[5].startswith("🔴 bad · server2 0: ")
-        assert labels(reply)[-4:] == ["server1 ▸", "›", "JSON", "↻"]
+        assert labels(reply)[-4:] == ["server1 ▸", "2/2 ›", "JSON", "↻"]
         await cast.aigerim.presses(reply, "bad ▸")
         await cast.telegram.until(lambda: reply.text.startswith("🔴 bad on server2: 0 of 100"))
         assert "privileged\nIt is root on the server in all but name.\nprivileged: false" in reply.text
         assert "⧉ restart: unless-stopped" in labels(reply)
-        assert labels(reply)[-4:] == ["‹ server2", "›", "Card", "↻"]
-        await cast.aigerim.presses(reply, "›")
+        assert labels(reply)[-4:] == ["‹ server2", "2/2 ›", "Card", "↻"]
+        await cast.aigerim.presses(reply, "2/2 ›")
         await cast.telegram.until(lambda: "secrets in plain sight: API_TOKEN" in reply.text)
         await cast.aigerim.presses(reply, "‹ server2")
         await cast.telegram.until(lambda: "JSON" in labels(reply))

@@ -1,6 +1,7 @@
 """`/df`, `/images` and `/prune` on a real engine: exactly what was announced goes, and nothing that is in use."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -88,7 +89,8 @@ async def test_an_unused_image_goes_with_all_its_names(server: Server, cast: Cas
         await cast.aigerim.presses(question, "+ unused images")
         await cast.telegram.until(lambda: "lab/one:1.0, lab/two:2.0 · " in question.text)
         await cast.aigerim.presses(question, "Yes, remove")
-        await cast.telegram.until(lambda: question.text.startswith("✅ server2: 2 of 2 removed, "))
+        await cast.telegram.until(lambda: question.text.startswith("✅ server2: "))
+        assert re.match(r"✅ server2: (\d+) of \1 removed, ", question.text)
     assert image.removeprefix("sha256:")[:12] not in server.docker("images", "--all", "--quiet")
 
 
