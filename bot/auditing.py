@@ -54,7 +54,7 @@ def audit_files(paths: Sequence[Path], exceptions: Path | None, *, json: bool, t
 
 
 async def audit_hosts(settings: Settings, *, json: bool, tell: Tell) -> int:
-    exemptions = [block.exemption for block in settings.standards.exceptions]
+    norms = settings.standards.norms
     async with AsyncExitStack() as stack:
         turns = login_turns()
         addresses = [host_address(name, host) for name, host in settings.hosts.items()]
@@ -62,7 +62,7 @@ async def audit_hosts(settings: Settings, *, json: bool, tell: Tell) -> int:
 
         async def look(place: int) -> HostAudit:
             try:
-                return await look_at(engines[place], exemptions, datetime.now(UTC))
+                return await look_at(engines[place], norms, datetime.now(UTC))
             except HostError as error:
                 return unknown(addresses[place].name, datetime.now(UTC), error)
 

@@ -243,9 +243,7 @@ async def open_services(
             prober=Prober(engines, believed, clock, here=by_name(ways.lookup if ways else probed, here.dial)),
             results=results,
             uptimes=Uptimes([block.probe for block in settings.probes], results, clock),
-            standards=Standards(
-                fleet, engines, [block.exemption for block in settings.standards.exceptions], store, clock
-            ),
+            standards=Standards(fleet, engines, settings.standards.norms, store, clock),
             clearings=Clearings(engines, protection, store, audit, roster, clock),
             traefiks=traefiks,
             netdatas=netdatas,

@@ -228,6 +228,15 @@ class Settings(BaseSettings):
             raise ValueError("\n".join(problems))
         return rows
 
+    @field_validator("standards")
+    @classmethod
+    def _projects_of_hosts_that_are_there(cls, block: StandardsBlock, info: ValidationInfo) -> StandardsBlock:
+        hosts: Mapping[str, Host] = info.data.get("hosts") or {}
+        missing = [name for name in block.projects if name not in hosts]
+        if problems := [f"there is no host {name!r}; {_meant(name, hosts)}" for name in missing]:
+            raise ValueError("\n".join(problems))
+        return block
+
     @field_validator("protected")
     @classmethod
     def _of_known_hosts(cls, globs: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ _WHAT = {
     "traefik_tls": mark("router {router} has no certresolver"),
     "traefik_network": mark("no network in common with Traefik"),
     "compose_left_over": mark("left over from docker compose run"),
+    "compose_orphan": mark("service {service} is in none of {project}'s files"),
     "compose_drift": mark("made from other settings than the rest of {project}"),
     "dangling_volume": mark("left over, nobody uses it"),
     "unused_network": mark("nobody uses it"),
@@ -75,6 +76,7 @@ _WHY = {
     "traefik_port": mark("Traefik takes the lowest port of the image, which may be another one tomorrow."),
     "traefik_network": mark("Traefik sees it and cannot reach it: error 504."),
     "compose_left_over": mark("It was for one time, and nobody will remove it."),
+    "compose_orphan": mark("It was taken out of the project and runs on: nobody updates or watches it."),
     "compose_drift": mark("The file was changed or moved, and the container was not made anew."),
     "dangling_volume": mark(
         "It takes room and may hold data that somebody misses: look before you remove it."
@@ -84,6 +86,7 @@ _WHY = {
     "engine_logs": mark("The logs of new containers cannot be read from here."),
     "engine_supported": mark("Holes that were found since stay open."),
     "dangling_images": mark("They only take room: /prune removes them."),
+    "unused_images": mark("They only take room: /prune removes them."),
 }
 
 
@@ -112,6 +115,10 @@ def what(breach: Breach) -> str:
             words = ngettext(
                 "{count} image without a name: {size} GiB", "{count} images without a name: {size} GiB", count
             )
+            return words.format(count=count, size=f"{size:.1f}")
+        case "unused_images":
+            count, size = int(facts["count"]), int(facts["bytes"]) / (1 << 30)
+            words = ngettext("{count} unused image: {size} GiB", "{count} unused images: {size} GiB", count)
             return words.format(count=count, size=f"{size:.1f}")
     told = {name: one_line(value, _LONGEST) or "—" for name, value in facts.items()}
     return _(_WHAT[breach.rule]).format(**told)

@@ -54,6 +54,15 @@ class Exemption:
 
 
 @dataclass(frozen=True, slots=True)
+class Norms:
+    """What the team says of its own servers. projects: of a host, by the project's name, the services that its compose
+    files have."""
+
+    exemptions: tuple[Exemption, ...] = ()
+    projects: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Excused:
     """A breach that is agreed to, and how."""
 

@@ -28,25 +28,42 @@ def read(path: Path, now: datetime) -> Scene:
     return scene(path.read_text(), now, path.parent)
 
 
+def declared(path: Path) -> tuple[str, frozenset[str]]:
+    """The project's name and its services. Raises NoCompose, OSError."""
+    if path.stat().st_size > _MOST_BYTES:
+        raise NoCompose("more than 1 MiB")
+    tree = _tree(path.read_text())
+    # As compose makes it of the directory, where the file does not say.
+    name = str(tree.get("name") or re.sub(r"[^a-z0-9_-]", "", path.resolve().parent.name.lower()))
+    return _filled(name), frozenset(map(str, tree["services"]))
+
+
 def scene(written: str, now: datetime, folder: Path | None = None) -> Scene:
     """folder: where `env_file` is looked for. Raises NoCompose."""
-    try:
-        tree = yaml.safe_load(written)
-    except yaml.YAMLError as error:
-        raise NoCompose(" ".join(str(error).split())[:300]) from None
-    services = tree.get("services") if isinstance(tree, dict) else None
-    if not isinstance(services, dict) or not all(isinstance(each, dict) for each in services.values()):
-        raise NoCompose("no services: in it")
+    tree = _tree(written)
     networks = {name: _network(name, each or {}) for name, each in (tree.get("networks") or {}).items()}
     networks.setdefault("default", NetworkFacts("default"))
     try:
-        subjects = tuple(_subject(name, each, folder) for name, each in services.items())
+        subjects = tuple(_subject(name, each, folder) for name, each in tree["services"].items())
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise NoCompose(f"not as compose has it: {error}") from None
     used = {network for each in subjects for network in each.networks}
     return Scene(
         now, subjects, {name: net for name, net in networks.items() if name != "default" or name in used}
     )
+
+
+def _tree(written: str) -> Mapping[str, Any]:
+    """With services in it, each a mapping. Raises NoCompose."""
+    try:
+        tree = yaml.safe_load(written)
+    except yaml.YAMLError as error:
+        raise NoCompose(" ".join(str(error).split())[:300]) from None
+    found: Mapping[str, Any] = tree if isinstance(tree, dict) else {}
+    services = found.get("services")
+    if not isinstance(services, dict) or not all(isinstance(each, dict) for each in services.values()):
+        raise NoCompose("no services: in it")
+    return found
 
 
 def _subject(name: str, service: Mapping[str, Any], folder: Path | None) -> Subject:

@@ -105,18 +105,22 @@ class VolumeFacts:
 
 @dataclass(frozen=True, slots=True)
 class EngineFacts:
-    """dangling: images that no name leads to, and what they take in bytes."""
+    """dangling: images that no name leads to; unused: with names, of which no container is made; both with what they
+    take in bytes, layers that they share counted each time."""
 
     version: str
     live_restore: bool
     log_driver: str
     dangling: int = 0
     dangling_bytes: int = 0
+    unused: int = 0
+    unused_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All of one host, or of one compose file. proxies: names of the networks that a Traefik is in."""
+    """All of one host, or of one compose file. projects: of those whose compose files are known, the services that
+    these have. proxies: names of the networks that a Traefik is in."""
 
     now: datetime
     subjects: tuple[Subject, ...] = ()
@@ -124,6 +128,7 @@ class Scene:
     volumes: tuple[VolumeFacts, ...] = ()
     engine: EngineFacts | None = None
     host: str = ""
+    projects: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def proxies(self) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """An engine's JSON → what the rules look at. Raises TypeError, ValueError or KeyError for what is odd."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,8 +35,10 @@ def scene(
     networks: Sequence[Answer],
     volumes: Sequence[Answer],
     images: Sequence[Answer],
+    projects: Mapping[str, frozenset[str]],
 ) -> Scene:
-    """info: `GET /info`; containers: inspected; networks, volumes["Volumes"], images: as they are listed."""
+    """info: `GET /info`; containers: inspected; networks, volumes["Volumes"], images: as they are listed. projects: as
+    `Scene` has them."""
     made = {text(image.get("Id")): _moment(image.get("Created")) for image in images}
     subjects = tuple(subject(each, host, made) for each in containers)
     used: dict[str, int] = {}
@@ -47,8 +49,9 @@ def scene(
         subjects,
         {net.name: net for net in map(_network, networks)},
         tuple(VolumeFacts(name, used.get(name, 0)) for name in map(_name, volumes)),
-        _engine(info, images),
+        _engine(info, images, {text(each.get("Image")) for each in containers}),
         host,
+        projects,
     )
 
 
@@ -130,14 +133,18 @@ def _name(row: Answer) -> str:
     return line(text(row.get("Name")))
 
 
-def _engine(info: Answer, images: Sequence[Answer]) -> EngineFacts:
+def _engine(info: Answer, images: Sequence[Answer], held: Set[str]) -> EngineFacts:
+    """held: the ids of the images that containers are made of."""
     dangling = [each for each in images if _is_dangling(each)]
+    unused = [each for each in images if not _is_dangling(each) and text(each.get("Id")) not in held]
     return EngineFacts(
         line(text(info.get("ServerVersion"))),
         flag(info.get("LiveRestoreEnabled")),
         line(text(info.get("LoggingDriver"))),
         len(dangling),
         sum(whole(each.get("Size")) for each in dangling),
+        len(unused),
+        sum(whole(each.get("Size")) for each in unused),
     )
 
 

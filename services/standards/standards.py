@@ -12,8 +12,8 @@ from services.domain.containers import Container
 from services.domain.standards import (
     About,
     Audited,
-    Exemption,
     HostAudit,
+    Norms,
     StandardsReport,
     audited_key,
 )
@@ -43,18 +43,18 @@ class Inventoried(Protocol):
 
 
 class Standards:
-    """exemptions: of the settings; those that have expired count no more."""
+    """norms: of the settings; exemptions that have expired count no more."""
 
     def __init__(
         self,
         fleet: Fleet,
         engines: Mapping[str, Inventoried],
-        exemptions: Sequence[Exemption],
+        norms: Norms,
         store: Store,
         clock: Clock,
     ) -> None:
         self._fleet, self._engines, self._clock = fleet, engines, clock
-        self._exemptions = tuple(exemptions)
+        self._norms = norms
         self._past = Past(store, clock)
 
     async def report(self, host: str | None = None, *, by: Actor) -> StandardsReport:
@@ -89,7 +89,7 @@ class Standards:
         """Everything of one host, whatever anybody's scope. A host that cannot be asked is silent."""
         now = self._clock.now()
         try:
-            found = await look_at(self._engines[host], self._exemptions, now)
+            found = await look_at(self._engines[host], self._norms, now)
         except HostError as error:
             log.info("%s is not audited: %s", host, error)
             return unknown(host, now, error)
@@ -118,13 +118,13 @@ def unknown(host: str, now: datetime, why: HostError) -> HostAudit:
     return HostAudit(host, (), now, silent=True, barred=barred)
 
 
-async def look_at(engine: Inventoried, exemptions: Sequence[Exemption], now: datetime) -> HostAudit:
+async def look_at(engine: Inventoried, norms: Norms, now: datetime) -> HostAudit:
     """Raises HostError."""
     inventory = await engine.inventory(deadline=PATIENCE)
-    return await asyncio.to_thread(_audited, engine.host, inventory, exemptions, now)
+    return await asyncio.to_thread(_audited, engine.host, inventory, norms, now)
 
 
-def _audited(host: str, inventory: Inventory, exemptions: Sequence[Exemption], now: datetime) -> HostAudit:
+def _audited(host: str, inventory: Inventory, norms: Norms, now: datetime) -> HostAudit:
     try:
         scene = inspected.scene(
             host,
@@ -134,11 +134,12 @@ def _audited(host: str, inventory: Inventory, exemptions: Sequence[Exemption], n
             networks=inventory.networks,
             volumes=inventory.volumes,
             images=inventory.images,
+            projects=norms.projects.get(host, {}),
         )
     except _ODD as odd:
         # Not the exception's words: they may quote what was odd.
         raise EngineRefused(host, 0, f"its inventory is not understood ({type(odd).__name__})") from None
-    return audit(scene, exemptions)
+    return audit(scene, norms.exemptions)
 
 
 def _narrowed(found: HostAudit, scope: Scope) -> HostAudit | None:

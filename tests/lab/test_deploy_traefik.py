@@ -21,6 +21,7 @@ from anyio.abc import ByteStream
 from services.domain.access import Actor, Role, Scope
 from services.domain.containers import Stop
 from services.domain.routes import ExpectedRoute
+from services.domain.standards import Norms
 from services.routes.routes import Routes
 from services.routes.survey import Surveyor
 from services.standards.standards import look_at
@@ -208,6 +209,6 @@ async def agreed(shipped: ShippedTraefik, rows: Sequence[Mapping[str, Any]]) -> 
         (host,) = report.hosts
         assert host.trouble is None
         assert {route.domain: route.faults for route in host.routes} == {row["domain"]: () for row in rows}
-        audited = await look_at(engine, (), datetime.now(UTC))
+        audited = await look_at(engine, Norms(), datetime.now(UTC))
     broken = {breach.rule for one in audited.subjects for breach in one.breaches}
     assert not {rule for rule in broken if rule.startswith("traefik_")}

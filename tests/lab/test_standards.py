@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from services.domain.standards import About, HostAudit
+from services.domain.standards import About, HostAudit, Norms
 from services.standards.rules import ROWS
 from services.standards.standards import look_at
 from tests.lab.dockerd import IMAGE
@@ -74,6 +74,10 @@ CASES: dict[str, tuple[str, Flags]] = {
     "traefik_port": (GOOD, {"--label": ROUTED[:3]}),
     "traefik_network": (GOOD, {"--label": ROUTED, "--network": ("database-network",)}),
     "compose_left_over": (GOOD, {"--label": (f"{COMPOSED}project=once", f"{COMPOSED}oneoff=True")}),
+    "compose_orphan": (
+        GOOD,
+        {"--label": (f"{COMPOSED}project=shop", f"{COMPOSED}service=till", f"{COMPOSED}config-hash=1")},
+    ),
     "compose_drift": (
         GOOD,
         {"--label": (f"{COMPOSED}project=twins", f"{COMPOSED}service=x", f"{COMPOSED}config-hash=1")},
@@ -84,6 +88,10 @@ NAMES = {rule: rule.replace("_", "-") for rule in CASES} | {"container_name": "q
 OTHERS: dict[str, tuple[str, Flags]] = {
     "good": (GOOD, {"--label": ROUTED}),
     "proxy": ("traefik:v3.4", {}),
+    "counter": (
+        GOOD,
+        {"--label": (f"{COMPOSED}project=shop", f"{COMPOSED}service=counter", f"{COMPOSED}config-hash=1")},
+    ),
     "twin": (
         GOOD,
         {"--label": (f"{COMPOSED}project=twins", f"{COMPOSED}service=x", f"{COMPOSED}config-hash=2")},
@@ -132,8 +140,9 @@ async def broken(server: Server, tmp_path: Path) -> AsyncIterator[HostAudit]:
         with ThreadPoolExecutor(4) as pool:
             rows = [(NAMES.get(name, name), *case) for name, case in (CASES | OTHERS).items()]
             list(pool.map(lambda row: create(server, *row), rows))
+        projects = {server.name: {"shop": frozenset(("counter",))}}
         async with over_ssh(server) as engine:
-            yield await look_at(engine, (), datetime.now(UTC))
+            yield await look_at(engine, Norms(projects=projects), datetime.now(UTC))
     finally:
         names = server.docker("ps", "--all", "--quiet", "--filter=status=created").split()
         server.docker("rm", "--force", "--volumes", *names)

@@ -117,6 +117,7 @@ def test_the_example_of_settings_is_right(tmp_path: Path, everything: bool) -> N
     ):
         (tmp_path / Path(path).name).write_bytes(Authority(tmp_path).file.read_bytes())
         text = text.replace(f": {path}", f": {tmp_path / Path(path).name}")
+    text = text.replace("[deploy/", f"[{ROOT}/deploy/").replace(", deploy/", f", {ROOT}/deploy/")
     (tmp_path / "config.yaml").write_text(text)
     env = {
         "VAKHTA_CONFIG": str(tmp_path / "config.yaml"),

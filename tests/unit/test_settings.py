@@ -493,6 +493,7 @@ def test_no_scalar_key_is_forgotten_here() -> None:
     lists = {"telegram", "http", "hosts", "users", "chats", "protected", "aliases", "tls", "fast_lane"}
     lists |= {"prometheus", "alertmanager", "dozzle", "alerts", "log_rules", "logs"}
     lists |= {"traefik", "netdata", "routes", "probes", "metrics", "grafana", "standards", "exceptions"}
+    lists |= {"projects"}
     models = (
         Settings,
         Telegram,
@@ -669,6 +670,20 @@ def test_rules_over_logs(load: Load) -> None:
 )
 def test_what_is_wrong_with_a_rule_is_said(problems: Callable[..., str], rule: str, words: str) -> None:
     assert words in problems(f"alerts: {{log_rules: [{rule}]}}")
+
+
+@pytest.mark.parametrize(
+    ("projects", "words"),
+    [
+        ("{servr2: []}", "there is no host 'servr2'"),
+        ("{server2: [/no/such.yaml]}", "cannot be read: No such file or directory"),
+        ("{server2: [/etc/hostname]}", "is no compose file: no services: in it"),
+    ],
+)
+def test_projects_that_cannot_be_known(problems: Callable[..., str], projects: str, words: str) -> None:
+    said = problems(f"standards: {{projects: {projects}}}")
+    assert "standards" in said
+    assert words in said
 
 
 def test_a_file_without_certificates_is_refused_with_a_sentence(problems: Callable[..., str]) -> None:

@@ -82,6 +82,7 @@ def labels(**changed: str | None) -> dict[str, str]:
 
 def scene(*subjects: Subject, **more: Any) -> Scene:
     others = [each for each in (GOOD, STORE, TRAEFIK) if each.name not in {one.name for one in subjects}]
+    more.setdefault("projects", {"shop": frozenset(("counter",))})
     return Scene(NOW, (*subjects, *others), NETWORKS, host="server2", engine=ENGINE, **more)
 
 
@@ -160,6 +161,15 @@ CASES: list[tuple[str, Weight, Subject]] = [
         replace(GOOD, labels=dict(GOOD.labels) | {"com.docker.compose.oneoff": "True"}),
     ),
     (
+        "compose_orphan",
+        Weight.WARNING,
+        replace(
+            GOOD,
+            labels=dict(GOOD.labels)
+            | {"com.docker.compose.project": "shop", "com.docker.compose.service": "till"},
+        ),
+    ),
+    (
         "compose_drift",
         Weight.WARNING,
         replace(GOOD, labels=dict(GOOD.labels) | COMPOSED | {FILES: "/old/compose.yaml"}),
@@ -191,6 +201,7 @@ def test_every_rule_about_containers_is_under_test_here() -> None:
         ("engine_supported", {"version": "20.10.24"}),
         ("engine_supported", {"version": "17.06.0-ce"}),
         ("dangling_images", {"dangling": 9, "dangling_bytes": 3 << 30}),
+        ("unused_images", {"unused": 40, "unused_bytes": 11 << 30}),
     ],
 )
 def test_engines(rule: str, changed: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,6 +100,18 @@ def test_what_is_no_compose_file_is_told(text: str) -> None:
         composed.scene(text, NOW)
 
 
+def test_which_services_a_project_has(tmp_path: Path) -> None:
+    path = tmp_path / "My Shop" / "compose.yaml"
+    path.parent.mkdir()
+    path.write_text(COMPOSE)
+    assert composed.declared(path) == ("myshop", frozenset(("directus", "netdata")))
+    path.write_text("name: ${PROJECT:-platform}" + COMPOSE)
+    assert composed.declared(path)[0] == "platform"
+    path.write_text("[]")
+    with pytest.raises(NoCompose):
+        composed.declared(path)
+
+
 def container(**changed: Any) -> dict[str, Any]:
     """As `docker inspect` tells of the container that COMPOSE makes."""
     made: dict[str, Any] = {
@@ -161,7 +174,9 @@ def scene_of(*containers: dict[str, Any]) -> Any:
             {"Id": "sha256:" + "b" * 64, "Created": 1_700_000_000, "RepoTags": ["directus/directus:11.5"]},
             {"Id": "sha256:" + "d" * 64, "Created": 1, "RepoTags": ["<none>:<none>"], "Size": 5},
             {"Id": "sha256:" + "e" * 64, "RepoTags": None, "Size": 6},
+            {"Id": "sha256:" + "f" * 64, "RepoTags": ["directus/directus:10.8"], "Size": 7},
         ],
+        projects={},
     )
 
 
@@ -170,6 +185,7 @@ def test_what_is_around_it() -> None:
     assert scene.subjects[0].made == datetime.fromtimestamp(1_700_000_000, UTC)
     assert [(each.name, each.used) for each in scene.volumes] == [("uploads", 1), ("c" * 64, 0)]
     assert (scene.engine.dangling, scene.engine.dangling_bytes) == (2, 11)
+    assert (scene.engine.unused, scene.engine.unused_bytes) == (1, 7)
 
 
 def test_no_value_of_an_environment_is_kept_or_told() -> None:

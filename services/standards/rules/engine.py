@@ -22,6 +22,7 @@ ENDS = {
 }
 SOON = timedelta(days=30)
 _MANY_BYTES = 2 << 30
+_VERY_MANY_BYTES = 10 << 30
 _LOGS = '{\n  "log-driver": "json-file",\n  "log-opts": {"max-size": "10m", "max-file": "3", "compress": "true"}\n}'
 
 
@@ -61,9 +62,17 @@ def _dangling(engine: EngineFacts, _scene: Scene) -> Fault | None:
     return Fault({"count": str(engine.dangling), "bytes": str(engine.dangling_bytes)})
 
 
+def _unused(engine: EngineFacts, _scene: Scene) -> Fault | None:
+    """Some are kept for a way back, so only what is much counts."""
+    if engine.unused_bytes < _VERY_MANY_BYTES:
+        return None
+    return Fault({"count": str(engine.unused), "bytes": str(engine.unused_bytes)})
+
+
 ROWS = (
     Row("live_restore", Weight.WARNING, _live_restore, About.ENGINE),
     Row("engine_logs", Weight.WARNING, _log_default, About.ENGINE),
     Row("engine_supported", Weight.ERROR, _supported, About.ENGINE),
     Row("dangling_images", Weight.INFO, _dangling, About.ENGINE),
+    Row("unused_images", Weight.INFO, _unused, About.ENGINE),
 )
