@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from bench import charts, commands, logs, memory, routes
+from bench import charts, commands, logs, memory, routes, standards
 from bench.alerts import alerts
 from bench.crowd import crowds
 from bench.floor import floor
@@ -25,7 +25,7 @@ def main() -> int:
             asyncio.run(benches(lab))
         asyncio.run(alerts())  # needs no lab
         asyncio.run(crowds())  # nor does this
-        return logs.main() or routes.main() or charts.main()
+        return logs.main() or routes.main() or charts.main() or standards.main()
     except LabUnavailable as missing:
         print(f"No bench here: {missing}", file=sys.stderr)
         return 1

@@ -76,8 +76,12 @@ def _headline(report: StandardsReport) -> str:
         return "🟢 " + _("All keep the standard")
     errors = sum(breach.weight is Weight.ERROR for breach in breaches)
     words = _("Standard: {score} of 100").format(score=mean)
+    if len(report.hosts) == 1:
+        words = _("Standard on {host}: {score} of 100").format(host=known[0].host, score=mean)
     if errors:
         words += " · " + ngettext("{count} error", "{count} errors", errors).format(count=errors)
+    if len(report.hosts) == 1:
+        words += _before(known[0], report)
     return f"{SYMBOL[worst]} {words}"
 
 
@@ -101,10 +105,15 @@ def _host_line(found: HostAudit, report: StandardsReport) -> str:
     ]
     told = [part for part, weight in zip(parts, (Weight.ERROR, Weight.WARNING), strict=True) if count[weight]]
     words = f"{found.host}: {found.score}" + (f" · {', '.join(told)}" if told else "")
+    return f"{SYMBOL[worst] if worst else '🟢'} {words}{_before(found, report)}"
+
+
+def _before(found: HostAudit, report: StandardsReport) -> str:
+    """Where it has changed since."""
     before = report.before.get(found.host)
-    if before is not None and before != found.score:
-        words += " · " + _("a week ago {score}").format(score=before)
-    return f"{SYMBOL[worst] if worst else '🟢'} {words}"
+    if before is None or before == found.score:
+        return ""
+    return " · " + _("a week ago {score}").format(score=before)
 
 
 def _line(one: Audited, *, alone: bool) -> Text:

@@ -75,7 +75,7 @@ async def test_only_what_is_in_scope(lab: Lab, cast: Cast, setup: Make) -> None:
         await cast.student.says("/standards")
         reply = await next_answer(cast, cast.student)
         lines = reply.text.splitlines()
-        assert lines[0].startswith("🔴 Стандарт: ")
+        assert lines[0].startswith("🔴 Стандарт на server2: ")
         assert [line for line in lines if line.startswith("🔴 directus ")]
         for hidden in ("postgres", "n8n", "live-restore", "traefik"):
             assert hidden not in reply.text
