@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Protocol
 
 from services.audit import Audit, AuditEntry, Result
 from services.domain.access import Action, Actor, may
-from services.domain.stock import USUAL, Cleared, Clearing, Fate, Kind, Stock, clearable
+from services.domain.stock import USUAL, Cleared, Clearing, Fate, Item, Kind, Stock, clearable
 from services.errors import (
     DeadlineExceeded,
     Denied,
@@ -118,7 +119,15 @@ class Clearings:
         fates = [Fate.UNTRIED] * len(clearing.items)
         yield self._so_far(clearing, fates)
         failure: HostError | None = None
-        for place, item in enumerate(clearing.items):
+        still: Set[Item] = frozenset()
+        try:
+            still = await self._still(clearing)
+        except HostError as error:
+            failure = error
+        for place, item in enumerate(() if failure else clearing.items):
+            if _named(item) not in still:
+                fates[place] = Fate.REFUSED
+                continue
             try:
                 for handle in item.handles:
                     await self._engines[clearing.host].remove(item.kind, handle, deadline=REMOVAL)
@@ -138,6 +147,12 @@ class Clearings:
         words = ", ".join(f"{done.count(fate)} {fate}" for fate in Fate if done.count(fate))
         await self._store.write(self._line(clearing, by, result, words))
         yield done
+
+    async def _still(self, clearing: Clearing) -> Set[Item]:
+        """What of it nobody needs now either: an engine does not mind that an image got a name meanwhile, or that a
+        name now means another image."""
+        now = clearable(await self._stock(clearing.host), clearing.kinds)
+        return frozenset(map(_named, now))
 
     async def _stock(self, host: str) -> Stock:
         return await self._engines[host].stock(partial(self._protection.keeps, host), deadline=PATIENCE)
@@ -173,6 +188,11 @@ class Clearings:
         if clearing.asker != by.id:
             raise NotYourPlan(clearing.asker_name)
         return clearing, kept
+
+
+def _named(item: Item) -> Item:
+    """Without its size, which grows and shrinks."""
+    return replace(item, size=None)
 
 
 def _key(token: str) -> str:
