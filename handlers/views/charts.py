@@ -16,6 +16,7 @@ from handlers.views.answer import CAPTION_UNITS, Answer, File, Row, button, unit
 from handlers.views.failures import sentence
 from handlers.views.metric_words import figure, limit_words, metric_title, reach_label, sign
 from handlers.views.moments import clock, moment
+from handlers.views.notation import notation
 from handlers.words import zone
 from services.domain.containers import key_of
 from services.domain.metrics import Curve, Graph
@@ -54,6 +55,7 @@ def drawing(graph: Graph, theme: Theme) -> Drawing:
         marks=graph.marks,
         words=Words(_("now"), _("min"), _("avg"), _("max"), _("no data"), more if graph.more else ""),
         theme=theme,
+        notation=notation(),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from aiogram.utils.i18n import gettext as _
 
 from handlers.views.alert_text import WORD, one_line
+from handlers.views.notation import notation
 from services import errors
 from services.domain.metrics import Group, Metric, Reach, Thresholds, Unit
 from services.pictures.scales import scale
@@ -32,7 +33,7 @@ def reach_label(reach: Reach) -> str:
 
 def figure(value: float, unit: Unit, *, among: Iterable[float] = ()) -> str:
     """As pictures tell it; among: other figures that it is compared with, for one unit for all of them."""
-    return scale(unit, (value, *among)).told(value)
+    return scale(unit, (value, *among), notation()).told(value)
 
 
 def sign(value: float, limits: Thresholds) -> str:

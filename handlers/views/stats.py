@@ -17,6 +17,7 @@ from handlers.views.failures import sentence
 from handlers.views.figure_words import SYMBOL as STRAINED
 from handlers.views.figure_words import percent, rate
 from handlers.views.moments import clock, duration, size
+from handlers.views.notation import notation
 from handlers.words import zone
 from services.domain.containers import Condition, State
 from services.domain.figures import ContainerStats, Strain
@@ -41,6 +42,7 @@ def drawing(stats: ContainerStats, theme: Theme) -> Drawing:
         words=Words(_("now"), _("min"), _("avg"), _("max"), _("no data")),
         theme=theme,
         small=True,
+        notation=notation(),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.domain.metrics import Thresholds, Unit
-from services.pictures.scales import MOST, Scale, round_steps, scale
+from services.pictures.scales import ENGLISH, MOST, Notation, Scale, round_steps, scale
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 # In seconds: a week and more begin on a fixed day, as every other step divides the day.
@@ -34,7 +34,14 @@ class Heights:
     critical: float | None = None
 
 
-def heights(unit: Unit, values: Sequence[float], thresholds: Thresholds, most: int, words: float) -> Heights:
+def heights(
+    unit: Unit,
+    values: Sequence[float],
+    thresholds: Thresholds,
+    most: int,
+    words: float,
+    notation: Notation = ENGLISH,
+) -> Heights:
     """values: what must be in sight, beside 0. most: how many steps there may be. words: what a limit's words take
     above its line, as a share of the height below it.
     """
@@ -49,7 +56,7 @@ def heights(unit: Unit, values: Sequence[float], thresholds: Thresholds, most: i
     shown = [limit for limit in (warning, critical) if limit is not None]
     low, high = min(low, *shown, high), max(high, *shown, low)
     span = high - low
-    own = scale(unit, (low, high))
+    own = scale(unit, (low, high), notation)
     high += span * (words if high in shown else _HEADROOM)
     if low < 0:
         low -= span * (words if low in shown else _HEADROOM)

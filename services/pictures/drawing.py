@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.domain.metrics import Curve, Mark, Thresholds, Unit
+from services.pictures.scales import ENGLISH, Notation
 
 NAMED = 8  # so many curves have a colour and a line of the legend; the others are thin, and counted
 
@@ -46,3 +47,4 @@ class Drawing:
     theme: Theme = Theme.LIGHT
     small: bool = False
     subject: str = ""
+    notation: Notation = ENGLISH

@@ -75,5 +75,7 @@ def _cells(stroke: Stroke, sheet: Sheet) -> tuple[str | None, list[str]]:
     if figures is None:
         return None, [_NONE] * 4
     values = (figures.now, figures.least, figures.mean, figures.most)
-    own = scale(sheet.unit, [value for value in values if value is not None])
-    return own.name, [_NONE if value is None else own.figure(value) for value in values]
+    own = scale(sheet.unit, [value for value in values if value is not None], sheet.notation)
+    return sheet.notation.unit(own.name).strip(), [
+        _NONE if value is None else own.figure(value) for value in values
+    ]

@@ -68,7 +68,9 @@ def _heights(found: Sequence[Stroke], sheet: Sheet, pixels: int) -> Heights:
         value for stroke in found if stroke.figures for value in (stroke.figures.least, stroke.figures.most)
     ]
     words = (_BESIDE + SIZE / 2) / pixels
-    return heights(sheet.unit, values, sheet.thresholds, max(pixels // _A_STEP, 2), words / (1 - words))
+    return heights(
+        sheet.unit, values, sheet.thresholds, max(pixels // _A_STEP, 2), words / (1 - words), sheet.notation
+    )
 
 
 def _labels(scaled: Heights, found: Sequence[Stroke]) -> list[tuple[float, str]]:

@@ -28,6 +28,21 @@ MOST = 1e300  # what is greater is drawn as this much, and what is nearer to 0 t
 
 
 @dataclass(frozen=True, slots=True)
+class Notation:
+    """How a language writes figures. point: before the decimals. units: pairs of a unit as it is called here and as it
+    is called there, with a blank before it where one belongs."""
+
+    point: str = "."
+    units: tuple[tuple[str, str], ...] = ()
+
+    def unit(self, name: str) -> str:
+        return dict(self.units).get(name, name)
+
+
+ENGLISH = Notation()
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """size: what one of `name` is, in the metric's own unit. fine: all its figures are less than one of them."""
 
@@ -35,24 +50,27 @@ class Scale:
     name: str
     close: bool = False
     fine: bool = False
+    notation: Notation = ENGLISH
 
     def figure(self, value: float) -> str:
         """Three digits that matter, without the unit."""
-        return figure(value / self.size, fine=self.fine)
+        return figure(value / self.size, fine=self.fine).replace(".", self.notation.point)
 
     def told(self, value: float) -> str:
-        return self.figure(value) + ("" if self.close or not self.name else " ") + self.name
+        return (
+            self.figure(value) + ("" if self.close or not self.name else " ") + self.notation.unit(self.name)
+        )
 
 
-def scale(unit: Unit, values: Iterable[float]) -> Scale:
+def scale(unit: Unit, values: Iterable[float], notation: Notation = ENGLISH) -> Scale:
     """For figures that are compared: it fits the greatest of them."""
     most = max((abs(value) for value in values), default=0.0)
     steps, close = _UNITS[unit], unit in _CLOSE
     for size, name in steps if most < _PLAIN * steps[0][0] else ():
         if most >= size:
-            return Scale(size, name, close)
+            return Scale(size, name, close, notation=notation)
     size, name = steps[-1] if 0 < most < 1 else next(step for step in steps if step[0] == 1)
-    return Scale(size, name, close, fine=0 < most < size)
+    return Scale(size, name, close, 0 < most < size, notation)
 
 
 def figure(value: float, *, fine: bool = False) -> str:

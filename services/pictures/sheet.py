@@ -10,6 +10,7 @@ import msgspec
 from services.domain.metrics import MarkKind, Point, Thresholds, Unit
 from services.pictures.bars import Bars
 from services.pictures.drawing import Drawing, Theme, Words
+from services.pictures.scales import Notation
 
 _SHORTEST = 60.0  # seconds that a picture's time is made to be at least
 _POINTS = 360  # that are expected where no step is told
@@ -50,6 +51,7 @@ class Sheet:
     words: Words
     theme: Theme
     small: bool
+    notation: Notation
 
 
 def packed(drawing: Drawing | Bars) -> bytes:
@@ -82,6 +84,7 @@ def _sheet(drawing: Drawing) -> Sheet:
         Words(*(_whole(getattr(drawing.words, name)) for name in Words.__slots__)),
         drawing.theme,
         drawing.small,
+        drawing.notation,
     )
 
 

@@ -97,11 +97,12 @@ def test_in_russian() -> None:
         found = caption(graph(curve("server1", 5, 85)))
         picture = drawing(graph(curve("server1", 5), subject="server1", reach=Reach.DAY), Theme.DARK)
     assert found == [
-        "🟡 CPU · server1: 85%",
-        "1 ч: мин. 5%, сред. 45%, макс. 85%",
-        "предупреждение от 80%, критично от 90%",
+        "🟡 CPU · server1: 85 %",
+        "1 ч: мин. 5 %, сред. 45 %, макс. 85 %",
+        "предупреждение от 80 %, критично от 90 %",
         "Prometheus · 14:00:00",
     ]
+    assert picture.notation.point == ","
     assert picture.title == "CPU · server1 · 24 ч"
     assert (picture.zone, picture.words.now, picture.theme) == ("Asia/Almaty", "сейчас", Theme.DARK)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.metrics import Unit
-from services.pictures.scales import MOST, figure, round_steps, scale
+from services.pictures.scales import MOST, Notation, figure, round_steps, scale
 
 SIZES = st.floats(-MOST, MOST, allow_nan=False)
 
@@ -39,6 +39,13 @@ SIZES = st.floats(-MOST, MOST, allow_nan=False)
 )
 def test_a_figure_as_it_is_told(unit: Unit, value: float, told: str) -> None:
     assert scale(unit, [value]).told(value) == told
+
+
+def test_in_the_notation_of_another_language() -> None:
+    russian = Notation(",", (("kB/s", "кБ/с"), ("k/s", " тыс./с")))
+    assert scale(Unit.BYTES_PER_SECOND, [12_340.0], russian).told(12_340.0) == "12,3 кБ/с"
+    assert scale(Unit.PER_SECOND, [3400.0], russian).told(3400.0) == "3,4 тыс./с"
+    assert scale(Unit.PERCENT, [1.5], russian).told(1.5) == "1,5%"
 
 
 def test_figures_that_are_compared_have_one_unit() -> None:
