@@ -1,6 +1,7 @@
 """`/standards` in the chat: the worst first, the mend a tap away, and nothing of what is out of scope."""
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,10 @@ pytestmark = pytest.mark.lab
 Make = Callable[..., Setup]
 
 
-async def test_the_worst_first_and_its_mend_to_copy(lab: Lab, cast: Cast, setup: Make) -> None:
+async def test_the_worst_first_and_its_mend_to_copy(
+    lab: Lab, cast: Cast, setup: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     flags = ("--name=bad", "--privileged", "--env=API_TOKEN=Zx81-qwerty-77")
     lab.servers["server2"].docker("create", *flags, IMAGE, "true")
     async with running(setup(*lab.servers.values())):
@@ -46,6 +50,9 @@ async def test_the_worst_first_and_its_mend_to_copy(lab: Lab, cast: Cast, setup:
         (host,) = json.loads(content)["hosts"]
         (bad,) = (one for one in host["subjects"] if one["name"] == "bad")
         assert {"privileged", "plain_secrets"} <= {breach["rule"] for breach in bad["breaches"]}
+    told = [repr(call.params) for call in cast.telegram.calls]
+    assert any("API_TOKEN" in each for each in told)
+    assert not any("Zx81" in each for each in [*told, caplog.text])
 
 
 async def test_one_container_by_name_and_what_was_agreed_to(lab: Lab, cast: Cast, setup: Make) -> None:
