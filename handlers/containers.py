@@ -3,9 +3,8 @@
 Views of the whole fleet are made in a thread: with very many containers they would hold the event loop.
 """
 
-import asyncio
 from asyncio import to_thread
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 
 from aiogram import F, Router
 from aiogram.filters import CommandObject
@@ -25,7 +24,7 @@ from handlers.callbacks import (
 from handlers.declare import button, command
 from handlers.links import link_beside
 from handlers.pressed import pressed
-from handlers.reply import answer_press, replace_or_send, send, show
+from handlers.reply import announce, answer_press, replace_or_send, send, show
 from handlers.views import acts as act_views
 from handlers.views import card as card_views
 from handlers.views import picker as picker_views
@@ -44,8 +43,6 @@ from services.fleet.fleet import Fleet
 from services.recents import Recents
 
 router = Router(name="containers")
-
-ANNOUNCE_WITHIN = 3.0
 
 
 @command(
@@ -187,17 +184,9 @@ async def confirm(callback: CallbackQuery, callback_data: Confirm, actor: Actor,
     async with aclosing(control.carry_out(callback_data.token, by=actor, place=place)) as outcomes:
         async for outcome in outcomes:
             if outcome.phase is Phase.RUNNING:
-                await _announce(callback, message, act_views.outcome(outcome))
+                await announce(message, act_views.outcome(outcome), press=callback)
             else:
                 await replace_or_send(message, act_views.outcome(outcome))
-
-
-async def _announce(callback: CallbackQuery, message: Message, answer: Answer) -> None:
-    """What has been confirmed waits a moment for its "⏳", but not for a Telegram that hangs."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(ANNOUNCE_WITHIN):
-            await answer_press(callback)
-            await replace_or_send(message, answer)
 
 
 async def _ask(

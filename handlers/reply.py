@@ -1,6 +1,8 @@
 """An `Answer` into the chat: as a new message, or in place of one that stands there."""
 
+import asyncio
 import logging
+from contextlib import suppress
 
 from aiogram.exceptions import AiogramError
 from aiogram.types import (
@@ -17,6 +19,8 @@ from handlers.views.answer import Answer, File
 from handlers.views.ways import with_way_back
 
 log = logging.getLogger(__name__)
+
+ANNOUNCE_WITHIN = 3.0  # seconds
 
 
 async def send(message: Message, answer: Answer, *, as_reply: bool = False) -> Message:
@@ -73,6 +77,18 @@ async def replace_or_send(message: Message, answer: Answer) -> None:
             await send(message, answer)
         except AiogramError:
             log.exception("could not tell chat %s: %s", message.chat.id, answer.text.render()[0])
+
+
+async def announce(message: Message, answer: Answer, press: CallbackQuery | None = None) -> None:
+    """What has been confirmed waits a moment for its "⏳", but not for a Telegram that hangs.
+
+    press: to be answered first.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(ANNOUNCE_WITHIN):
+            if press is not None:
+                await answer_press(press)
+            await replace_or_send(message, answer)
 
 
 def without(keyboard: InlineKeyboardMarkup | None, data: str | None) -> InlineKeyboardMarkup | None:

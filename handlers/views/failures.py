@@ -15,6 +15,7 @@ from handlers.views.alert_text import inert, one_line
 from handlers.views.answer import Answer, Row, button, in_pairs, in_rows
 from handlers.views.api_words import api_words
 from handlers.views.condition import silence_words
+from handlers.views.log_words import follow_words, search_words
 from handlers.views.metric_words import about_metric
 from handlers.views.moments import clock, moment, seconds
 from handlers.views.pattern_words import pattern_words
@@ -148,9 +149,9 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
         case errors.PatternRefused():
             return pattern_words(error)
         case errors.SearchesFull() | errors.NotYourSearch():
-            return _about_searches(error)
+            return search_words(error)
         case errors.FollowsFull() | errors.NotYourFollow() | errors.NotFollowed() | errors.TooManyLogs():
-            return _about_follows(error)
+            return follow_words(error)
         case errors.OwnContainer(name=name):
             return _("{name} is this bot itself; it does not stop itself. Use the server's shell.").format(
                 name=name
@@ -211,15 +212,6 @@ def _about_pictures(error: errors.PictureError) -> str:
     return _("The picture could not be drawn; the reason is in the log.")
 
 
-def _about_searches(error: errors.SearchesFull | errors.NotYourSearch) -> str:
-    match error:
-        case errors.NotYourSearch(owner=owner):
-            return _("Only {owner} can cancel this.").format(owner=owner)
-        case errors.SearchesFull(own=True, most=most):
-            return _("{count} of your searches are running already. Wait, or cancel one.").format(count=most)
-    return _("{count} searches are running already. Try again in a moment.").format(count=error.most)
-
-
 def _about_routes(error: errors.NoSuchRoute) -> str:
     name = inert(_short(error.name))
     if not name:
@@ -239,28 +231,6 @@ def _about_alerts(error: errors.NoSuchIncident | errors.AlreadyTaken | errors.No
         case errors.NoSuchIncident(name=""):
             return _("It is over, or was never there.")
     return _('No alert "{name}".').format(name=_short(error.name))
-
-
-def _about_follows(
-    error: errors.FollowsFull | errors.NotYourFollow | errors.NotFollowed | errors.TooManyLogs,
-) -> str:
-    match error:
-        case errors.FollowsFull(own=True, most=most):
-            return _("You follow {count} already, which is the most. End one: /stop_follow").format(
-                count=most
-            )
-        case errors.FollowsFull(most=most):
-            words = _(
-                "{count} follows run already, which is the most for all together. Try again when one has ended."
-            )
-            return words.format(count=most)
-        case errors.NotYourFollow(owner=owner):
-            return _("Only {owner} can end this, or an operator.").format(owner=owner)
-        case errors.TooManyLogs(count=count, most=most):
-            return _("That means {count} containers; {most} can be followed at a time.").format(
-                count=count, most=most
-            )
-    return _("It has ended already.")
 
 
 def _denied(action: str, name: str, who: tuple[str, ...]) -> str:
