@@ -69,6 +69,8 @@ from services.probes.probing import Prober
 from services.probes.results import Results
 from services.probes.uptimes import Uptimes
 from services.probes.watch import AT_ONCE
+from services.project_control import ProjectControl
+from services.projects import Projects
 from services.prometheus import Prometheus, open_prometheus
 from services.recents import Recents
 from services.roster import Chat, Person, Roster
@@ -110,6 +112,8 @@ class Services:
     uptimes: Uptimes
     standards: Standards
     clearings: Clearings
+    projects: Projects
+    project_control: ProjectControl
     traefiks: Traefiks
     netdatas: Netdatas
     prometheus: Prometheus | None
@@ -184,6 +188,8 @@ async def open_services(
             protection=protection,
             clock=clock,
         )
+        control = Control(fleet, plans, audit, roster, protection, clock, own_acts)
+        projects = Projects(fleet)
         presenter = Presenter()
         stack.callback(presenter.close)
         dozzle = settings.dozzle.url if settings.dozzle else None
@@ -232,7 +238,7 @@ async def open_services(
             roster=roster,
             fleet=fleet,
             links={name: engine.link for name, engine in engines.items() if isinstance(engine.link, SshLink)},
-            control=Control(fleet, plans, audit, roster, protection, clock, own_acts),
+            control=control,
             own_acts=own_acts,
             presenter=presenter,
             bookmarks=bookmarks,
@@ -245,6 +251,8 @@ async def open_services(
             uptimes=Uptimes([block.probe for block in settings.probes], results, clock),
             standards=Standards(fleet, engines, settings.standards.norms, store, clock),
             clearings=Clearings(engines, protection, store, audit, roster, clock),
+            projects=projects,
+            project_control=ProjectControl(projects, fleet, control, protection, store, audit, roster, clock),
             traefiks=traefiks,
             netdatas=netdatas,
             prometheus=prometheus,

@@ -19,6 +19,7 @@ from handlers.views.log_words import follow_words, search_words
 from handlers.views.metric_words import about_metric
 from handlers.views.moments import clock, moment, seconds
 from handlers.views.pattern_words import pattern_words
+from handlers.views.project_words import project_choice, project_words
 from handlers.views.target_words import service_choice, target_words
 from handlers.views.wrong_part import wrong_part
 from services import errors
@@ -60,6 +61,8 @@ def failure(error: Exception, asker: str, act: Act, now: datetime) -> Answer:  #
             return Answer(Text(sentence(error, now)), tuple(in_rows(lists, 2)))
         case errors.NoSuchService(near=near_services):
             return Answer(Text(sentence(error, now)), service_choice(near_services, asker))
+        case errors.NoSuchProject():
+            return Answer(Text(sentence(error, now)), project_choice(error, asker))
         case errors.NoSuchDomain(near=domains) if domains:
             buttons = [button(domain, Check(asker=asker, key=key)) for key, domain in domains]
             return Answer(Text(sentence(error, now)), tuple(in_pairs(buttons)))
@@ -158,6 +161,10 @@ def sentence(error: Exception, now: datetime) -> str:  # noqa: PLR0912  (a table
             )
         case errors.AlreadySo():
             return _already(error, now)
+        case errors.NoSuchProject(silent=silent):
+            return "\n".join([*(sentence(each, now) for each in silent), project_words(error)])
+        case errors.ProjectBarred() | errors.ProjectIdle() | errors.ProjectBusy():
+            return project_words(error)
         case errors.HostSilent(host=host):
             return f"⚠️ {host}: {silence_words(error, now)}"
         case errors.EngineRefused(host=host, message=message):

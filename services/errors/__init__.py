@@ -9,6 +9,7 @@ VakhtaError
 │   ├── NoSuchDomain       with the nearest ones
 │   ├── NoSuchProbe        with the nearest names
 │   ├── NoSuchService      with the nearest names
+│   ├── NoSuchProject      with the nearest ones
 │   └── NoSuchMetric       with the nearest ids
 ├── NoSource               nothing of the settings knows the metric
 ├── MetricTooWide          it is about hosts, or about everything, and was asked of less
@@ -28,6 +29,9 @@ VakhtaError
 ├── TooManyLogs            more containers than can be followed at a time
 ├── OwnContainer           the bot would stop itself
 ├── AlreadySo              it runs, or is stopped, as asked
+├── ProjectBarred          a part of the project is protected or out of scope
+├── ProjectIdle            all of the project is stopped on purpose
+├── ProjectBusy            the project is being restarted already
 ├── NotConfigured          the settings do not have what was asked about
 ├── HostError              something about one host
 │   ├── HostSilent         no contact, with the reason and since when
@@ -142,6 +146,12 @@ from services.errors.pictures import (
     PicturesFull,
     PictureTooSlow,
 )
+from services.errors.projects import (
+    NoSuchProject,
+    ProjectBarred,
+    ProjectBusy,
+    ProjectIdle,
+)
 from services.errors.store import (
     RecordUnreadable,
     StoreError,
@@ -187,6 +197,7 @@ __all__ = [
     "NoSuchIncident",
     "NoSuchMetric",
     "NoSuchProbe",
+    "NoSuchProject",
     "NoSuchRoute",
     "NoSuchService",
     "NoSuchSilence",
@@ -205,6 +216,9 @@ __all__ = [
     "PictureTooSlow",
     "PicturesFull",
     "PlanGone",
+    "ProjectBarred",
+    "ProjectBusy",
+    "ProjectIdle",
     "QueryRefused",
     "RecordUnreadable",
     "SearchesFull",

@@ -38,6 +38,14 @@ EXPECTED: dict[str, tuple[str, str, str, str | None]] = {
     "/restart n8n": ("Restart n8n on server1?",) * 2 + ("No right to restart n8n.", SILENCE),
     "/stop directus": ("Stop directus on server2?",) * 2 + ("No right to stop directus.", SILENCE),
     "/up directus": ("directus already runs, since ",) * 2 + ("No right to start directus.", SILENCE),
+    "/compose": (
+        "automation · server1: 5 of 5",
+        "automation · server1: 5 of 5",
+        "platform · server2: 1 of 1",
+        SILENCE,
+    ),
+    "/compose platform": ("platform · server2: 6 of 6",) * 2 + ("platform · server2: 1 of 1", SILENCE),
+    "/compose automation": ("automation · server1: 5",) * 2 + ('No project "automation".', SILENCE),
     "/audit": ("Audit", "No right: /audit.", "No right: /audit.", SILENCE),
 }
 
