@@ -95,10 +95,12 @@ async def run_until(
         menus = CommandMenus(bot, services, courier.moved, scale=tempo.rates.scale)
         services.languages.changed = menus.wake
         left = await services.control.unfinished()  # before this run begins anything
+        begun = await services.project_control.unfinished()
         live = await services.follows.left_over()
         chores = [
-            background.create_task(report_interrupted(left, bot, services), name="recovery"),
+            background.create_task(report_interrupted(left, begun, bot, services), name="recovery"),
             background.create_task(tell_left_over(live, bot, services), name="left over"),
+            background.create_task(_wind_down(stop, services), name="wind down"),
             background.create_task(_prune(settings, services, alerts), name="prune"),
             background.create_task(tidy(), name="tidy"),
             background.create_task(alerts.run(), name="alerts"),
@@ -116,6 +118,12 @@ async def run_until(
 def _hook(settings: Settings, entrance: Entrance) -> Hook | None:
     token = settings.alerts.webhook_token
     return Hook(token.get_secret_value(), entrance.accept) if token else None
+
+
+async def _wind_down(stop: asyncio.Event, services: Services) -> None:
+    """What takes longer than the pump waits for its handlers is brought to a place where it can be left."""
+    await stop.wait()
+    services.project_control.stop_all()
 
 
 async def _courier(services: Services, rates: Rates, gauges: Gauges) -> Courier:

@@ -62,9 +62,10 @@ _PLANS, _BEGUN = "project/plan/", "project/begun/"
 
 @dataclass(slots=True)
 class _Run:
-    """A restart under way. stopped_by: the name of whoever wants no more of it."""
+    """A restart under way. ends: no more of it is wanted, by whom `stopped_by` names, or because the bot stops."""
 
     plan: ProjectPlan
+    ends: bool = False
     stopped_by: str = ""
 
 
@@ -137,8 +138,13 @@ class ProjectControl:
         for member in run.plan.members:
             if may(by, Action.RESTART, Target(run.plan.host, member.name)):
                 raise Denied(Action.RESTART, run.plan.project)
-        run.stopped_by = by.name
+        run.ends, run.stopped_by = True, by.name
         return run.plan
+
+    def stop_all(self) -> None:
+        """As `stop`, since the bot itself is to stop."""
+        for run in self._running.values():
+            run.ends = True
 
     async def carry_out(self, token: str, *, by: Actor, place: Place) -> AsyncGenerator[Rolling, None]:
         """How far it is, again and again, until it is over. Of any number of presses one begins it.
@@ -175,7 +181,7 @@ class ProjectControl:
         plan = begun.plan
         rolling = Rolling(plan, 0, self._clock.now())
         for done, member in enumerate(plan.members):
-            if run.stopped_by:
+            if run.ends:
                 break
             try:
                 if done:

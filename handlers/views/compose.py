@@ -1,6 +1,6 @@
 """Compose projects: all of them, trouble first, and one with its services in the order in which they are started."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from aiogram.types import InlineKeyboardButton
@@ -65,7 +65,8 @@ def _block(project: Project, now: datetime) -> str:
     """Its line, and below it what of it does not simply run."""
     odd = [row for row in project.containers if row.diagnosis.condition is not Condition.WELL]
     odd.sort(key=lambda row: row.diagnosis.condition is Condition.STOPPED)
-    lines = [_headline(project), *(f"· {_line(project, row, now)}" for row in odd[:_MOST_LINES])]
+    labels = project.labels
+    lines = [_headline(project), *(f"· {_line(labels, row, now)}" for row in odd[:_MOST_LINES])]
     if (rest := len(odd) - _MOST_LINES) > 0:
         lines.append("· " + ngettext("and {count} more", "and {count} more", rest).format(count=rest))
     return "\n".join(lines)
@@ -76,8 +77,8 @@ def _headline(project: Project) -> str:
     return f"{SYMBOL[project.condition]} {plain(subject(project), 2 * NAME_UNITS)}: {words}"
 
 
-def _line(project: Project, row: Observed, now: datetime) -> str:
-    return f"{plain(project.label(row.container), NAME_UNITS)}: {state_words(row.diagnosis, now)}"
+def _line(labels: Mapping[str, str], row: Observed, now: datetime) -> str:
+    return f"{plain(labels[row.container.id], NAME_UNITS)}: {state_words(row.diagnosis, now)}"
 
 
 def _silent(silent: Sequence[HostSilent], now: datetime) -> Iterator[str]:
@@ -89,7 +90,8 @@ def _silent(silent: Sequence[HostSilent], now: datetime) -> Iterator[str]:
 
 def project(found: Project, at: datetime, actor: Actor, here: ProjectCard) -> Answer:
     """Who may not restart anything is not offered it."""
-    lines = [f"{SYMBOL[row.diagnosis.condition]} {_line(found, row, at)}" for row in found.containers]
+    labels = found.labels
+    lines = [f"{SYMBOL[row.diagnosis.condition]} {_line(labels, row, at)}" for row in found.containers]
     if found.once:
         lines.append(_("Run once, by hand:"))
         lines += [
@@ -110,10 +112,11 @@ def project(found: Project, at: datetime, actor: Actor, here: ProjectCard) -> An
 
 def _troubled(found: Project, asker: str) -> Sequence[Row]:
     rows = [row.container for row in found.containers if row.in_trouble][:_MOST_BUTTONS]
+    labels = found.labels
     return in_pairs(
         [
             button(
-                f"{plain(found.label(each), NAME_UNITS)} ▸",
+                f"{plain(labels[each.id], NAME_UNITS)} ▸",
                 Open(asker=asker, act="card", host=each.host, key=each.key),
             )
             for each in rows

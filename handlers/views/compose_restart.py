@@ -134,6 +134,10 @@ def _result(rolling: Rolling) -> tuple[str, str]:
     if rolling.stopped_by:
         words = _("{done} of {total} restarted, cancelled: {by}")
         return SYMBOL[Condition.STOPPED], words.format(**count, by=rolling.stopped_by)
+    if rolling.untouched:
+        return SYMBOL[Condition.STOPPED], _("{done} of {total} restarted, then the bot was stopped").format(
+            **count
+        )
     return "✅", _("{done} of {total} restarted").format(**count)
 
 
@@ -163,11 +167,11 @@ def _unconfirmed(rolling: Rolling, step: Outcome) -> str:
 
 
 def _rest(plan: ProjectPlan, done: int, untouched: Sequence[Member]) -> Iterator[str]:
+    labels = plan.labels
     if done:
-        names = _cut([plan.label(member) for member in plan.members[:done]])
-        yield _("Restarted: {names}.").format(names=names)
+        yield _("Restarted: {names}.").format(names=_cut([labels[each.id] for each in plan.members[:done]]))
     if untouched:
-        yield _("Not touched: {names}.").format(names=_cut([plan.label(member) for member in untouched]))
+        yield _("Not touched: {names}.").format(names=_cut([labels[each.id] for each in untouched]))
 
 
 def interrupted(begun: Begun, outcome: Outcome | None) -> Answer:
@@ -187,7 +191,7 @@ def _subject(plan: ProjectPlan) -> str:
 
 
 def _name(plan: ProjectPlan, member: Member) -> str:
-    return plain(plan.label(member), NAME_UNITS)
+    return plain(plan.labels[member.id], NAME_UNITS)
 
 
 def _now(outcome: Outcome) -> str:

@@ -35,8 +35,9 @@ def project_words(error: NoSuchProject | ProjectBarred | ProjectIdle | ProjectBu
             return _("It is not there any more.")
         case NoSuchProject(fits=True):
             return _('"{name}" is on several hosts. Which one?').format(name=name)
-        case NoSuchProject(near=near):
-            words = _('No project "{name}".').format(name=name)
+        case NoSuchProject(near=near, silent=silent):
+            words = _('Elsewhere there is no "{name}".') if silent else _('No project "{name}".')
+            words = words.format(name=name)
             return words + " " + _("Did you mean:") if near else words
         case ProjectBarred(protected=protected, who=who) if protected:
             words = _("No right to restart all of {name}, protected: {names}.")

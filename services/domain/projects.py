@@ -1,7 +1,7 @@
 """Compose projects: which containers belong together, what waits for what, and a restart of all, one after another."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -45,11 +45,12 @@ class Project:
     def running(self) -> int:
         return sum(row.container.state is State.RUNNING for row in self.containers)
 
-    def label(self, container: Container) -> str:
-        """Its service, where that has no other container here."""
-        service = service_of(container)
-        alone = sum(service_of(row.container) == service for row in self.containers) == 1
-        return service if alone else container.name
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What each container is called here, by its id: as its service, where that has no other one."""
+        return _labels(
+            [(each.container.id, service_of(each.container), each.container.name) for each in self.containers]
+        )
 
     @property
     def condition(self) -> Condition:
@@ -121,6 +122,11 @@ def _project(host: str, name: str, rows: Iterable[Observed]) -> Project:
     return Project(host, name, tuple(parts), tuple(once))
 
 
+def _labels(rows: Sequence[tuple[str, str, str]]) -> Mapping[str, str]:
+    count = Counter(service for _id, service, _name in rows)
+    return {each: service if count[service] == 1 else name for each, service, name in rows}
+
+
 def service_of(container: Container) -> str:
     return container.service or container.name
 
@@ -178,10 +184,10 @@ class ProjectPlan:
     stays: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
 
-    def label(self, member: Member) -> str:
-        """Its service, where that has no other container here."""
-        count = Counter(each.service for each in self.members)
-        return member.service if count[member.service] == 1 else member.name
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """As `Project.labels`."""
+        return _labels([(each.id, each.service, each.name) for each in self.members])
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +228,8 @@ class Rolling:
     """How far a restart has come, in full. done: so many members are up, the first ones.
 
     step: of the next one, None where nothing has been done to it. over: nothing more happens. stopped_by: the name of
-    whoever wants no more to be restarted. failure: why the next one was not touched.
+    whoever wants no more to be restarted, "" also where it is the bot that ends. failure: why the next one was not
+    touched.
     """
 
     plan: ProjectPlan

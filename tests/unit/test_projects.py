@@ -103,7 +103,7 @@ def test_a_project_in_its_order_with_what_was_run_once_apart() -> None:
         "alone", "database", "app-worker-2", "app-worker-10",
     ]  # fmt: skip
     assert [each.container.name for each in found.once] == ["app-db-run-1"]
-    assert [found.label(each.container) for each in found.containers[1:3]] == ["db", "app-worker-2"]
+    assert [found.labels[each.container.id] for each in found.containers[1:3]] == ["db", "app-worker-2"]
     assert (found.running, found.condition) == (4, Condition.WELL)
 
 

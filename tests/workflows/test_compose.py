@@ -9,7 +9,7 @@ import pytest
 from playground.telegram import Chat, Message, Person
 from services import project_control
 from services.fleet import control
-from tests.bots import USERS, Setup, running
+from tests.bots import USERS, Setup, process, running
 from tests.conftest import Cast, labels, next_answer
 from tests.lab.servers import Lab, Server
 
@@ -65,7 +65,7 @@ async def opened(cast: Cast, person: Person, project: str = "app") -> Message:
 async def asked(cast: Cast, person: Person, chat: Chat | None = None) -> Message:
     """The question about `app`."""
     await person.says("/compose app", chat=chat)
-    card = await cast.telegram.next_message(chat or person)
+    card = await cast.telegram.next_message(chat or person, 60)
     await person.presses(card, "Restart")
     question = await cast.telegram.next_message(chat or person)
     assert question.reply_to is card
@@ -139,7 +139,7 @@ async def test_one_after_another_until_all_are_up(lab: Lab, server: Server, cast
         await cast.aigerim.says("/audit")
         audit = await next_answer(cast, cast.aigerim)
         assert audit.text.count(": ✅ done") == 4
-        assert not any("🔥" in message.text for message in cast.dias.chat.sent)
+        assert not any("🔥" in message.text for message in cast.aigerim.chat.sent)
     after = started(server, *ORDER)
     assert after == sorted(after)
     assert all(then < now for then, now in zip(before, after, strict=True))
@@ -293,6 +293,9 @@ async def test_a_silent_host_is_told_and_nobody_sees_more_than_his_scope(
         first, second, *_ = (await next_answer(cast, cast.dias)).text.splitlines()
         assert first.startswith("⚠️ server1: no contact")
         assert second == "🟢 platform · server2: 6 of 6 running"
+        first, second = (await opened(cast, cast.dias, "automation")).text.splitlines()
+        assert first.startswith("⚠️ server1: no contact")
+        assert second == 'Elsewhere there is no "automation".'
 
 
 async def test_in_russian_and_where_there_is_none(lab: Lab, cast: Cast, setup: Make) -> None:
@@ -312,3 +315,53 @@ async def test_in_russian_and_where_there_is_none(lab: Lab, cast: Cast, setup: M
         await cast.dias.presses(question, "Да, перезапустить")
         await cast.telegram.until(lambda: question.text.startswith("✅"), 30)
         assert question.text.startswith("✅ app · server2: перезапущено 2 из 2 · 👤 Dias, ")
+
+
+@pytest.mark.long
+async def test_killed_in_the_middle_what_was_not_touched_is_told(
+    server: Server, cast: Cast, setup: Make
+) -> None:
+    """At the one that is killed after the engine has answered and before that is written down."""
+    before = started(server, "n8n-1")
+    made = setup(server)
+    async with process(made, module=("tests.mortal", "after")) as bot:
+        question = await asked(cast, cast.dias, cast.ops)
+        await cast.dias.presses(question, "Yes, restart")
+        assert await bot.death() == -9
+    assert question.text == "⏳ Restarting app · server2: 0 of 4, postgres …"
+    async with running(made):
+        ringing = await cast.telegram.next_message(cast.ops)
+        assert ringing.reply_to is question
+        first, unknown, left = question.text.splitlines()
+        assert first == "⚠️ app · server2: restart interrupted, the bot was restarted meanwhile"
+        assert unknown.startswith("postgres: result unknown. Now: running")
+        assert left == "Not touched: redis, directus, n8n."
+        assert ringing.text == question.text
+        assert question.buttons == [["Logs", "Status"]]
+        await cast.telegram.silence(cast.ops, 2)
+    async with running(made):
+        await cast.telegram.silence(cast.ops, 1)
+    assert started(server, "n8n-1") == before
+
+
+async def test_a_polite_end_leaves_the_rest(server: Server, cast: Cast, setup: Make) -> None:
+    async with running(setup(server)):
+        question = await asked(cast, cast.dias)
+        await cast.dias.presses(question, "Yes, restart", wait=False)
+        await cast.telegram.until(lambda: ": 1 of 4, redis" in question.text, 20)
+    first, done, left = question.text.splitlines()
+    assert first.startswith("⚪ app · server2: 2 of 4 restarted, then the bot was stopped · 👤 Dias, ")
+    assert (done, left) == ("Restarted: postgres, redis.", "Not touched: directus, n8n.")
+
+
+async def test_nobody_restarts_it_a_second_time_meanwhile(server: Server, cast: Cast, setup: Make) -> None:
+    async with running(setup(server)):
+        card = await opened(cast, cast.aigerim)
+        question = await asked(cast, cast.dias)
+        await cast.dias.presses(question, "Yes, restart", wait=False)
+        await cast.telegram.until(lambda: "⏳" in question.text, 20)
+        await cast.aigerim.presses(card, "Restart")
+        assert (await next_answer(cast, cast.aigerim)).text == "app is being restarted already: Dias."
+        await cast.telegram.until(lambda: "Cancel" in labels(question), 20)
+        await cast.dias.presses(question, "Cancel")
+        await cast.telegram.until(lambda: question.text.startswith("⚪"), 20)
