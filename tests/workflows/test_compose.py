@@ -354,6 +354,28 @@ async def test_a_polite_end_leaves_the_rest(server: Server, cast: Cast, setup: M
     assert (done, left) == ("Restarted: postgres, redis.", "Not touched: directus, n8n.")
 
 
+@pytest.mark.long
+async def test_cut_off_while_it_waits_for_a_healthcheck(
+    lab: Lab, cast: Cast, setup: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The container's own books are closed by then; the project's are not."""
+    monkeypatch.setattr(control, "HEALTH_PATIENCE", 0.5)
+    server = lab.servers["server1"]
+    own = {COMPOSED + "project": "app", COMPOSED + "service": "slow"}
+    server.run_container("slow", *SLEEPS, labels=own, healthcheck="exit 0", extra=["--health-interval=1h"])
+    composed(server, "web-1", needs="slow")
+    made = setup(server)
+    async with running(made):
+        question = await asked(cast, cast.dias)
+        await cast.dias.presses(question, "Yes, restart", wait=False)
+        await cast.telegram.until(lambda: ": 0 of 2, waiting for slow …" in question.text, 20)
+    async with running(made):
+        await cast.telegram.until(lambda: question.text.startswith("⚠️"))
+        assert question.text.splitlines()[1:] == ["slow: result unknown.", "Not touched: web."]
+        ringing = await cast.telegram.next_message(cast.dias)
+        assert (ringing.text, ringing.reply_to) == (question.text, question)
+
+
 async def test_nobody_restarts_it_a_second_time_meanwhile(server: Server, cast: Cast, setup: Make) -> None:
     async with running(setup(server)):
         card = await opened(cast, cast.aigerim)
