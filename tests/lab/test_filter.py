@@ -40,6 +40,8 @@ REFUSED = [
     ("PUT", "/v1.41/containers/directus/archive?path=/etc"),
     ("HEAD", "/v1.41/containers/directus/archive?path=/etc"),
     ("GET", "/v1.41/containers/directus/export"),
+    ("GET", "/v1.41/containers/directus/top"),
+    ("GET", "/v1.41/containers/directus/top?ps_args=eww"),  # with their environments
     ("POST", "/v1.41/containers/directus/attach"),
     ("GET", "/v1.41/containers/directus/attach/ws"),
     ("POST", "/v1.41/containers/directus/kill"),
