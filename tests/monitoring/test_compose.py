@@ -125,7 +125,7 @@ def test_it_listens_at_the_private_address_or_in_its_own_network(service: Servic
 
 def test_networks_are_those_of_the_team() -> None:
     central, agent = (yaml.safe_load(TEXTS[path])["networks"] for path in STACK)
-    assert central["traefik-network"] == {"external": True}
+    assert central["traefik-network"] == central["figures-network"] == {"external": True}
     assert agent["database-network"] == agent["redis-network"] == {"external": True}
     assert SERVICES["postgres-exporter"]["networks"] == ["agent", "database-network"]
     assert SERVICES["redis-exporter"]["networks"] == ["agent", "redis-network"]
@@ -157,13 +157,18 @@ def test_every_variable_of_a_server_has_its_line(path: Path) -> None:
     assert set(re.findall(r"^(\w+)=", example, re.MULTILINE)) == wanted
 
 
+@pytest.mark.parametrize("path", (*STACK, *FILES[5:]), ids=name)
+def test_secrets_are_files_that_the_example_names(path: Path) -> None:
+    example = (path.parent / ".env.example").read_text()
+    assert {each["file"] for each in yaml.safe_load(TEXTS[path])["secrets"].values()} == {
+        f"./{name}" for name in re.findall(r"secrets/[\w.]+(?= )", example)
+    }
+
+
 @pytest.mark.parametrize("path", STACK, ids=name)
-def test_secrets_are_files_and_every_variable_has_its_line(path: Path) -> None:
+def test_the_examples_hold_no_secret_and_every_variable_has_its_line(path: Path) -> None:
     content = yaml.safe_load(TEXTS[path])
     example = (path.parent / ".env.example").read_text()
-    assert {each["file"] for each in content["secrets"].values()} == {
-        f"./{name}" for name in re.findall(r"secrets/\w+(?= )", example)
-    }
     wanted = set(re.findall(r"\$\{(\w+)", TEXTS[path]))
     if any("profiles" in service for service in content["services"].values()):
         wanted.add("COMPOSE_PROFILES")
@@ -205,7 +210,11 @@ def test_what_prometheus_scrapes_is_what_the_compose_files_open() -> None:
     inside = {
         target.partition(":")[0] for targets in jobs.values() for target in targets if "." not in target
     }
-    assert inside - {"localhost", "server1", "server2"} == {"alertmanager", "grafana", "vakhta"}
+    own = yaml.safe_load(TEXTS[SERVER1])["services"]
+    inside -= {"localhost", "server1", "server2"}
+    assert inside == {"alertmanager", "grafana", "vakhta", "n8n"}
+    for each in inside:
+        assert set((SERVICES | own)[each]["networks"]) & set(SERVICES["prometheus"]["networks"]), each
 
 
 def test_the_readme_names_every_rule_secret_and_port_and_links_to_what_is_there() -> None:
