@@ -14,15 +14,21 @@ __all__ = ["Filter", "LabUnavailable"]
 
 class Filter(Server):
     """Debian's haproxy with the configuration as it is shipped, but for the places of its sockets. Under `inspects` it
-    lets the bot inspect. inside: the network of the server whose Traefik is to reach it."""
+    lets the bot inspect. inside: the network of the server whose Traefik is to reach it. owner: its user and group."""
 
     command, package = "haproxy", "haproxy"
 
     def __init__(
-        self, home: Path, engine: str, *, inspects: bool = False, inside: Network | None = None
+        self,
+        home: Path,
+        engine: str,
+        *,
+        inspects: bool = False,
+        inside: Network | None = None,
+        owner: tuple[int, int] = (0, 0),
     ) -> None:
         self.socket = home / "docker.sock"
-        self._inspects, self._inside = inspects, inside
+        self._inspects, self._inside, self._owner = inspects, inside, owner
         port = free_port()
         shipped = CONFIG.read_text()
         places = {
@@ -59,7 +65,9 @@ class Filter(Server):
 
     def _within(self) -> Sequence[str]:
         within = ("nsenter", f"--net={self._inside.handle}") if self._inside else ()
-        return (*within, "env", f"INSPECT={'yes' if self._inspects else 'no'}")
+        user, group = self._owner
+        owned = ("setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups")
+        return (*within, *owned, "env", f"INSPECT={'yes' if self._inspects else 'no'}")
 
     def _is_ready(self) -> bool:
         try:

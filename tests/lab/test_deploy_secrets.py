@@ -64,6 +64,17 @@ def test_each_is_its_readers_alone(name: str, tmp_path: Path) -> None:
         assert found.st_mode & 0o177 == (0o040 if theirs else 0), secret
 
 
+def test_those_of_monitoring_are_their_readers() -> None:
+    lines = re.findall(r"^ *chown (\d+)(?::\d+)? (\S+)", (DEPLOY / "monitoring/README.md").read_text(), re.M)
+    owners = {path.removeprefix("secrets/").rstrip(")"): int(user) for user, path in lines}
+    for half in ("central", "agent"):
+        services = yaml.safe_load((DEPLOY / "monitoring" / half / "compose.yaml").read_text())["services"]
+        for service in services.values():
+            for secret in service.get("secrets", ()):
+                assert owners.pop(secret) == int(service["user"].split(":")[0]), secret
+    assert owners == {}
+
+
 def test_what_redis_commander_reads_is_the_password_of_redis(tmp_path: Path) -> None:
     secrets = made("server1", tmp_path)
     (connection,) = json.loads((secrets / "redis_commander.json").read_text())["connections"]

@@ -1,5 +1,7 @@
 """The filter before Docker's socket: what passes, what does not, and the bot at work behind it."""
 
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,9 @@ from services.fleet.hosts import HostAddress, open_engine
 from tests.bots import Setup, running
 from tests.conftest import Cast, labels, next_answer
 from tests.lab.filter import Filter
+from tests.lab.network import run
 from tests.lab.server import Server
+from tests.lab.transport import over_ssh
 
 pytestmark = pytest.mark.lab
 
@@ -103,6 +107,25 @@ async def test_the_engine_behind_it(filter: Filter) -> None:
         assert (details.assumed, details.name, details.hidden) == (True, "directus", ())
         with pytest.raises(EngineRefused):
             await engine.inventory(deadline=5)
+
+
+async def test_the_restricted_key_reaches_it_and_others_of_that_server_do_not(server: Server) -> None:
+    """With the users of `deploy/`: the filter's own, and the one group that may enter where its socket lies."""
+    home = server.engine.home / "filter"
+    home.mkdir()
+    shutil.chown(home, 99, server.ssh_user)
+    home.chmod(0o750)
+    group = Path(server.docker_socket).stat().st_gid
+    try:
+        with Filter(home, server.docker_socket, owner=(99, group)) as filter:
+            server.permit(f"[{filter.socket}]:*")
+            async with over_ssh(server, docker_socket=str(filter.socket)) as engine:
+                assert "directus" in {row.name for row in await engine.containers(deadline=10)}
+            stranger = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+            with pytest.raises(subprocess.CalledProcessError):
+                run(*stranger, "test", "-S", filter.socket)
+    finally:
+        shutil.rmtree(home)
 
 
 async def test_the_bot_behind_it(
