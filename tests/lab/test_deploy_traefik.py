@@ -156,6 +156,7 @@ def shipped(request: pytest.FixtureRequest, lab: Lab, tmp_path: Path) -> Iterato
         for service in services(server.name).values():
             stand_in(server, service, tmp_path / "traefik/secrets")
         domains = [row["domain"] for row in EXAMPLE if row["host"] == server.name]
+        domains.append("service.tapbot.kz")
         with (
             Filter(tmp_path / "filter", server.docker_socket, inside=server.network) as filter,
             ShippedTraefik(tmp_path / "traefik", server, filter.port, domains) as traefik,
@@ -206,6 +207,24 @@ async def test_the_documented_routes_are_served(shipped: ShippedTraefik) -> None
     await agreed(shipped, rows)
     await shipped.get(rows[0]["domain"], path="/items?access_token=hush")
     assert "/items" in shipped.log and "hush" not in shipped.log
+    await labels_of_the_document_suffice(shipped)
+
+
+async def labels_of_the_document_suffice(shipped: ShippedTraefik) -> None:
+    """With no entry point named, a container is to be had over HTTPS, and not where the figures are."""
+    labels = {"traefik.enable": "true", "traefik.http.routers.service.rule": "Host(`service.tapbot.kz`)"}
+    stand_in(shipped.server, {"container_name": "service", "labels": labels, "expose": ["80"]}, Path())
+
+    async def served() -> bool:
+        return (await shipped.get("service.tapbot.kz")).rstrip().endswith("service")
+
+    await until(served, "Traefik knows it")
+    reader, writer = await asyncio.open_connection(shipped.server.address, shipped.metrics)
+    try:
+        writer.write(b"GET / HTTP/1.0\r\nHost: service.tapbot.kz\r\n\r\n")
+        assert b" 404 " in await reader.readline()
+    finally:
+        writer.close()
 
 
 async def n8n_keeps_to_itself(shipped: ShippedTraefik) -> None:
