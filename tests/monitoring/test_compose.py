@@ -194,6 +194,23 @@ def test_what_is_mounted_is_there_and_volumes_have_names(path: Path) -> None:
     assert named == set(content["volumes"])
 
 
+def test_every_volume_is_kept_or_can_be_had_again() -> None:
+    script = (MONITORING.parent / "backup.sh").read_text()
+    lost = set()
+    for path in FILES[2:]:
+        content = yaml.safe_load(TEXTS[path])
+        volumes = {f"{content['name']}_{volume}" for volume in content.get("volumes", ())}
+        lost |= {volume for volume in volumes if not re.search(rf"keep {volume}\b", script)}
+    assert {volume.partition("_")[2] for volume in lost} == {
+        "acme",
+        "prometheus_data",
+        "netdata_lib",
+        "netdata_cache",
+        "postgres_data",  # its files are of no use to another version: it is dumped
+    }
+    assert "pg_dump " in script
+
+
 def test_what_prometheus_scrapes_is_what_the_compose_files_open() -> None:
     """The port of each exporter, and the names in the shared network."""
     jobs = {
