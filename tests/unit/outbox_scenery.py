@@ -39,8 +39,10 @@ class Memory:
     closed: set[int] = field(default_factory=set)
     redirected: list[tuple[Sent, Sent]] = field(default_factory=list)
     number: int = 100
+    tries: int = 0
 
     def _may(self, chat: int) -> None:
+        self.tries += 1
         if chat in self.closed:
             raise ChatClosed("Forbidden")
         if self.failing.get(chat):
@@ -122,13 +124,15 @@ class Scenery:
                     task.cancel()
 
     async def until_quiet(self, outbox: Outbox) -> None:
-        """Nothing more is told for a while."""
-        while True:
-            before = len(self.memory.told)
-            outbox.wake()
-            await asyncio.sleep(0.15)
-            if len(self.memory.told) == before:
-                return
+        """Nothing more is told or tried for a while, and all failures are behind it."""
+        async with asyncio.timeout(10):
+            before = (-1, 0)
+            while (now := (self.memory.tries, len(self.memory.told))) != before or any(
+                self.memory.failing.values()
+            ):
+                before = now
+                outbox.wake()
+                await asyncio.sleep(0.15)
 
 
 async def until(happened: Callable[[], bool]) -> None:
