@@ -45,13 +45,15 @@ class Health:
 class Container:
     """Moments in ns since 1970, 0: never. run: the present or the last one.
 
-    held: its restart policy does not count until somebody starts it; whoever stops or kills it does that.
+    image: the id of its image. held: its restart policy does not count until somebody starts it; whoever stops or
+    kills it does that.
     """
 
     spec: Spec
     id: str
     created: int
     clock: Clock
+    image: str
     number: int = 1  # among its host's
     status: Status = Status.CREATED
     run: Run | None = None

@@ -14,7 +14,7 @@ REMEMBERED = 256
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """at: ns since 1970. kind: container, network, volume."""
+    """at: ns since 1970. kind: container, network, volume, image, builder."""
 
     kind: str
     action: str
@@ -23,10 +23,12 @@ class Event:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     def answer(self) -> dict[str, object]:
-        """As `GET /events` has it; of a container in the old form too."""
+        """As `GET /events` has it; of a container or an image in the old form too."""
         old: dict[str, object] = {}
+        if self.kind in ("container", "image"):
+            old = {"status": self.action, "id": self.actor}
         if self.kind == "container":
-            old = {"status": self.action, "id": self.actor, "from": self.attributes.get("image", "")}
+            old["from"] = self.attributes.get("image", "")
         return old | {
             "Type": self.kind,
             "Action": self.action,

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from playground.engine.clock import SECOND, Clock, Pulse
-from playground.engine.container import Container, identity
+from playground.engine.container import Container, Status, identity
+from playground.engine.disk import Disk
 from playground.engine.events import Events
 from playground.engine.life import Life
+from playground.engine.networks import Networks
 from playground.engine.refusal import Refused, no_such_container
 from playground.engine.spec import Spec
 from playground.engine.surroundings import Spawn, Surroundings
@@ -15,17 +17,22 @@ _TAKEN = (
     'Conflict. The container name "/{}" is already in use by container "{}". You have to remove (or rename) '
     "that container to be able to reuse that name."
 )
+_RUNS = "You cannot remove a {} container {}. {} before attempting removal or force remove"
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the engine tells of the computer. memory: bytes. up: seconds since it was started."""
+    """What the engine tells of the computer and of its own settings. memory: bytes. up: seconds since it was started.
+
+    live_restore: whether containers go on while the engine is restarted.
+    """
 
     cores: int = 4
     memory: int = 8 << 30
     system: str = "Debian GNU/Linux 12 (bookworm)"
     kernel: str = "6.1.0-28-amd64"
     up: float = 40 * 86400.0
+    live_restore: bool = False
 
 
 class Host:
@@ -42,6 +49,8 @@ class Host:
         self._by_id: dict[str, Container] = {}
         self._by_name: dict[str, Container] = {}
         self._lives: dict[str, Life] = {}
+        self.disk = Disk(clock, self.events, self._by_id.values())
+        self.networks = Networks(self._by_id.values())
 
     def __iter__(self) -> Iterator[Container]:
         """Oldest first."""
@@ -72,7 +81,8 @@ class Host:
         if taken := self._by_name.get(spec.name):
             raise Refused(409, _TAKEN.format(spec.name, taken.id))
         identity_ = identity(self.name, spec.name, str(created))
-        container = Container(spec, identity_, created, self.clock, len(self._by_id) + 1)
+        image = self.disk.serve(spec, created)
+        container = Container(spec, identity_, created, self.clock, image, len(self._by_id) + 1)
         self._by_id[container.id] = self._by_name[spec.name] = container
         return container
 
@@ -86,6 +96,14 @@ class Host:
         container = self.create(spec)
         await self.life(container).start()
         return container
+
+    def clear(self, container: Container) -> None:
+        """As `docker rm` does. Raises Refused: it runs."""
+        if container.alive or container.status is Status.RESTARTING:
+            paused = container.status is Status.PAUSED
+            first = "Unpause and then stop the container" if paused else "Stop the container"
+            raise Refused(409, _RUNS.format(container.status, container.id, first))
+        self.remove(container)
 
     def remove(self, container: Container) -> None:
         """By force, as `docker rm --force` does."""

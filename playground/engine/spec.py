@@ -25,12 +25,22 @@ class Policy:
     retries: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A file or directory of the host, and where it is in the container."""
+
+    source: str
+    target: str
+    writable: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """command: as words. env: `NAME=value`. exposes: ports within; publishes: (port of the host, port within).
 
     stop_timeout: in seconds, None: the engine's 10. stop_signal: by number. memory: the limit in bytes, 0: none.
-    volumes: name → where it is mounted.
+    volumes: name → where it is mounted. log_options: of the driver. user: "" for the image's own. capabilities: that
+    are added, as the engine spells them. written: bytes that it holds beside its image.
     """
 
     name: str
@@ -50,3 +60,9 @@ class Spec:
     memory: int = 0
     network: str = "bridge"
     volumes: Mapping[str, str] = field(default_factory=dict)
+    binds: tuple[Bind, ...] = ()
+    log_options: Mapping[str, str] = field(default_factory=dict)
+    user: str = ""
+    privileged: bool = False
+    capabilities: tuple[str, ...] = ()
+    written: int = 0

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.contract import engine_stages
+from tests.contract import engine_real, engine_stages
 from tests.contract.engine_stages import Stage
 
 
@@ -16,5 +16,5 @@ async def stage(
         async with engine_stages.simulated(tmp_path_factory.mktemp("e")) as simulated:
             yield simulated
     else:
-        async with engine_stages.real(request.getfixturevalue("lab").servers["server2"]) as real:
+        async with engine_real.real(request.getfixturevalue("lab").servers["server2"]) as real:
             yield real

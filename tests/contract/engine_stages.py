@@ -1,27 +1,25 @@
-"""Containers that behave alike on the simulated engine and on a real dockerd, each behind its own SSH server."""
+"""Containers that behave alike on the simulated engine and on a real dockerd (`engine_real`), each behind its own SSH
+server."""
 
-import asyncio
-import os
-import signal
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import CalledProcessError
 from typing import Any, Protocol
 
 from playground.engine.api.server import Sockets
 from playground.engine.clock import SECOND
+from playground.engine.disk import Image, Volume
 from playground.engine.host import Host
+from playground.engine.networks import Network
 from playground.engine.program import STDERR, STDOUT, Ending, Program, Run, Said
 from playground.engine.refusal import Refused
-from playground.engine.spec import Healthcheck, Policy, Spec
+from playground.engine.spec import Bind, Healthcheck, Policy, Spec
 from playground.engine.world import World
 from playground.ssh import SshServer
 from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
-from tests.lab.servers import Server
-from tests.lab.transport import over_ssh
 
 IMAGE = "busybox:lab"
 NO_COMMAND = (
@@ -30,12 +28,12 @@ NO_COMMAND = (
 )
 
 
-_IDLE = "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """How a container is created. probe: seconds between two looks at its health, None: nobody looks."""
+    """How a container is created. probe: seconds between two looks at its health, None: nobody looks.
+
+    binds: what of the host, where, and whether it may be written.
+    """
 
     restart: Policy = field(default_factory=Policy)
     probe: float | None = None
@@ -48,6 +46,17 @@ class Wanted:
     publishes: tuple[tuple[int, int], ...] = ()
     volumes: tuple[tuple[str, str], ...] = ()
     log_driver: str = "json-file"
+    log_options: tuple[tuple[str, str], ...] = ()
+    image: str = IMAGE
+    network: str = "bridge"
+    binds: tuple[tuple[str, str, bool], ...] = ()
+    env: tuple[str, ...] = ()
+    user: str = ""
+    privileged: bool = False
+    capabilities: tuple[str, ...] = ()
+
+
+PLAIN = Wanted()
 
 
 class Stage(Protocol):
@@ -83,8 +92,20 @@ class Stage(Protocol):
         """Cannot be started, for its command is not there."""
         ...
 
-    async def created(self, name: str) -> str:
+    async def created(self, name: str, image: str = IMAGE) -> str:
         """Has never been started."""
+        ...
+
+    async def image(self, *names: str) -> str:
+        """A new one of its own with these names, if any; its id."""
+        ...
+
+    async def volume(self, name: str, **labels: str) -> str:
+        """name: "" for one that the engine makes up, which is returned."""
+        ...
+
+    async def network(self, name: str) -> None:
+        """An internal one."""
         ...
 
     async def crash(self, name: str) -> None:
@@ -103,7 +124,7 @@ class Simulated:
         check = "test ! -e /tmp/sick && echo well || { echo sick; exit 1; }"
         spec = Spec(
             name=name,
-            image=IMAGE,
+            image=wanted.image,
             program=program,
             command=("sh", "-c", "…"),
             labels=dict(wanted.labels),
@@ -114,8 +135,15 @@ class Simulated:
             stop_timeout=wanted.stop_timeout,
             tty=wanted.tty,
             log_driver=wanted.log_driver,
+            log_options=dict(wanted.log_options),
             memory=wanted.memory,
             volumes=dict(wanted.volumes),
+            network=wanted.network,
+            binds=tuple(Bind(*each) for each in wanted.binds),
+            env=wanted.env,
+            user=wanted.user,
+            privileged=wanted.privileged,
+            capabilities=wanted.capabilities,
         )
         container = self.host.create(spec)
         try:
@@ -156,98 +184,27 @@ class Simulated:
     async def broken(self, name: str) -> str:
         return await self._run(name, Program(start_error=NO_COMMAND), Wanted())
 
-    async def created(self, name: str) -> str:
-        return self.host.create(Spec(name=name, image=IMAGE)).id
+    async def created(self, name: str, image: str = IMAGE) -> str:
+        return self.host.create(Spec(name=name, image=image)).id
+
+    async def image(self, *names: str) -> str:
+        made = f"sha256:{secrets.token_hex(32)}"
+        self.host.disk.keep(Image(made, names, self.host.clock.now(), 2 << 20))
+        return made
+
+    async def volume(self, name: str, **labels: str) -> str:
+        volume = Volume(name or secrets.token_hex(32), self.host.clock.now(), labels=labels)
+        self.host.disk.keep(volume)
+        return volume.name
+
+    async def network(self, name: str) -> None:
+        self.host.networks.make(Network(name, internal=True))
 
     async def crash(self, name: str) -> None:
         self.host.life(self.host.find(name)).die(Ending(exit_code=137))
 
     async def set_health(self, name: str, *, good: bool) -> None:
         self.host.life(self.host.find(name)).checkup.sick = None if good else "sick\n"
-
-
-class Real:
-    def __init__(self, engine: DockerEngine, server: Server) -> None:
-        self.engine = engine
-        self.server = server
-
-    async def _run(self, name: str, script: str, wanted: Wanted, *more: str) -> str:
-        options = [f"--label={key}={value}" for key, value in wanted.labels]
-        options += [f"--expose={port}" for port in wanted.exposes]
-        options += [f"--publish={outer}:{inner}" for outer, inner in wanted.publishes]
-        options += [f"--volume={volume}:{place}" for volume, place in wanted.volumes]
-        options += [f"--log-driver={wanted.log_driver}"]
-        if wanted.memory:
-            options += [f"--memory={wanted.memory}"]
-        if wanted.stop_timeout is not None:
-            options += [f"--stop-timeout={wanted.stop_timeout}"]
-        check = None
-        if wanted.probe:
-            check = "test ! -e /tmp/sick && echo well || { echo sick; exit 1; }"
-            options += [f"--health-interval={wanted.probe}s", f"--health-retries={wanted.retries}"]
-        policy = wanted.restart
-        restart = f"{policy.name}:{policy.retries}" if policy.retries else policy.name
-        return await asyncio.to_thread(
-            self.server.run_container,
-            name,
-            *("sh", "-c", script),
-            healthcheck=check,
-            restart=restart,
-            tty=wanted.tty,
-            extra=[*options, *more],
-        )
-
-    async def idle(self, name: str, wanted: Wanted = Wanted()) -> str:
-        return await self._run(name, _IDLE, wanted)
-
-    async def deaf(self, name: str, wanted: Wanted = Wanted()) -> str:
-        return await self._run(name, "trap '' TERM; while :; do sleep 1; done", wanted)
-
-    async def short(self, name: str, code: int, *, after: float = 0, wanted: Wanted = Wanted()) -> str:
-        return await self._run(name, f"echo begun; sleep {after}; exit {code}", wanted)
-
-    async def hog(self, name: str, wanted: Wanted = Wanted()) -> str:
-        return await self._run(name, "sleep 0.5; x=a; while :; do x=$x$x; done", wanted)
-
-    async def ticker(self, name: str, wanted: Wanted = Wanted()) -> str:
-        script = (
-            "trap 'echo bye; exit 0' TERM; n=0; while :; do sleep 0.2 & wait $!; echo tick $((n+=1)); done"
-        )
-        return await self._run(name, script, wanted)
-
-    async def logger(self, name: str, out: bytes, *, err: bytes = b"", tty: bool = False) -> str:
-        if tty or not err:
-            return await asyncio.to_thread(self.server.run_logger, name, out, err=err, tty=tty)
-        # Two streams are copied side by side: only what is written later is certainly later in the log.
-        script = f"printf '{_octal(out)}'; sleep 0.3; printf '{_octal(err)}' >&2; {_IDLE}"
-        identity = await self._run(name, script, Wanted())
-        await asyncio.sleep(1)
-        return identity
-
-    async def broken(self, name: str) -> str:
-        create = ("create", f"--name={name}", IMAGE, "nosuchcommand")
-        identity = (await asyncio.to_thread(self.server.docker, *create)).strip()
-        try:
-            await asyncio.to_thread(self.server.docker, "start", identity)
-        except CalledProcessError:
-            return identity
-        raise AssertionError("it started")
-
-    async def created(self, name: str) -> str:
-        create = ("create", f"--name={name}", IMAGE, "true")
-        return (await asyncio.to_thread(self.server.docker, *create)).strip()
-
-    async def crash(self, name: str) -> None:
-        pid = await asyncio.to_thread(self.server.docker, "inspect", "--format={{.State.Pid}}", name)
-        os.kill(int(pid), signal.SIGKILL)
-
-    async def set_health(self, name: str, *, good: bool) -> None:
-        await asyncio.to_thread(self.server.set_health, name, good=good)
-
-
-def _octal(text: bytes) -> str:
-    """For printf."""
-    return "".join(f"\\{byte:03o}" for byte in text)
 
 
 @asynccontextmanager
@@ -262,9 +219,3 @@ async def simulated(directory: Path) -> AsyncIterator[Simulated]:
         address = HostAddress("server2", **settings)
         engine = await stack.enter_async_context(open_engine(address))
         yield Simulated(engine, host)
-
-
-@asynccontextmanager
-async def real(server: Server) -> AsyncIterator[Real]:
-    async with over_ssh(server) as engine:
-        yield Real(engine, server)

@@ -54,6 +54,10 @@ async def test_everything_that_the_bot_reads_can_be_read(engine: DockerEngine) -
     assert usage
     assert await engine.sample(directus.id)
     assert (await engine.machine(deadline=5)).cores
+    inventory = await engine.inventory(deadline=5)
+    assert len(inventory.containers) == len(await engine.containers(deadline=5))
+    assert inventory.networks and inventory.images
+    assert (await engine.stock(lambda name, labels: False, deadline=5)).images
 
 
 @pytest.mark.parametrize(
@@ -65,6 +69,10 @@ async def test_everything_that_the_bot_reads_can_be_read(engine: DockerEngine) -
         "POST /containers/create",
         "POST /containers/directus/exec",
         "DELETE /containers/directus",
+        "DELETE /images/postgres:16",
+        "DELETE /volumes/postgres_data",
+        "POST /build/prune",
+        "POST /volumes/prune",
         "PUT /containers/directus/archive",
         "GET /containers/directus/attach/ws",
         "GET /containers/directus/export",

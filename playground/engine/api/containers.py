@@ -59,6 +59,15 @@ async def _samples(host: Host, container: Container) -> AsyncIterator[bytes]:
         await host.clock.sleep(1 - (host.clock.now() - now) / SECOND)
 
 
+async def remove(request: web.Request, host: Host) -> web.StreamResponse:
+    container = _named(request, host)
+    if parameters.flag(request.query, "force"):
+        host.remove(container)
+    else:
+        host.clear(container)
+    return web.Response(status=204)
+
+
 def _named(request: web.Request, host: Host) -> Container:
     return host.find(request.match_info["name"])
 

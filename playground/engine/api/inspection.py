@@ -1,8 +1,10 @@
 """`GET /containers/{id}/json`."""
 
+from collections.abc import Iterator
+
 from playground.engine.api.listing import EVERYWHERE, address, mounts, network
 from playground.engine.clock import SECOND
-from playground.engine.container import Container, Health, Status, identity
+from playground.engine.container import Container, Health, Status
 from playground.engine.durations import rfc3339
 from playground.engine.host import Host
 from playground.engine.program import TERM
@@ -20,7 +22,7 @@ def inspection(host: Host, container: Container) -> dict[str, object]:
         "Path": spec.command[0] if spec.command else "",
         "Args": list(spec.command[1:]),
         "State": _state(container),
-        "Image": f"sha256:{identity('image', spec.image)}",
+        "Image": container.image,
         "LogPath": _LOGS.format(container.id) if kept and container.runs else "",
         "Name": f"/{spec.name}",
         "RestartCount": container.restart_count,
@@ -28,7 +30,7 @@ def inspection(host: Host, container: Container) -> dict[str, object]:
         "Platform": "linux",
         "ExecIDs": None,
         "HostConfig": _host_config(spec),
-        "Mounts": mounts(host, spec),
+        "Mounts": mounts(spec),
         "Config": _config(container),
         "NetworkSettings": {
             "IPAddress": address(container) if spec.network == "bridge" else "",
@@ -75,13 +77,15 @@ def _health(health: Health) -> dict[str, object]:
 def _host_config(spec: Spec) -> dict[str, object]:
     bindings = {f"{inner}/tcp": [{"HostIp": "", "HostPort": str(outer)}] for outer, inner in spec.publishes}
     return {
-        "Binds": [f"{volume}:{place}" for volume, place in spec.volumes.items()] or None,
-        "LogConfig": {"Type": spec.log_driver, "Config": {}},
+        "Binds": [*_binds(spec)] or None,
+        "LogConfig": {"Type": spec.log_driver, "Config": dict(spec.log_options)},
         "NetworkMode": spec.network,
         "PortBindings": bindings,
         "RestartPolicy": {"Name": spec.restart.name, "MaximumRetryCount": spec.restart.retries},
         "AutoRemove": False,
-        "Privileged": False,
+        "CapAdd": list(spec.capabilities) or None,
+        "CapDrop": None,
+        "Privileged": spec.privileged,
         "Memory": spec.memory,
         "NanoCpus": 0,
         "OomKillDisable": False,
@@ -90,13 +94,20 @@ def _host_config(spec: Spec) -> dict[str, object]:
     }
 
 
+def _binds(spec: Spec) -> Iterator[str]:
+    for volume, place in spec.volumes.items():
+        yield f"{volume}:{place}"
+    for bind in spec.binds:
+        yield f"{bind.source}:{bind.target}" + ("" if bind.writable else ":ro")
+
+
 def _config(container: Container) -> dict[str, object]:
     spec = container.spec
     inner = [*spec.exposes, *(port for _, port in spec.publishes)]
     config: dict[str, object] = {
         "Hostname": container.id[:12],
         "Domainname": "",
-        "User": "",
+        "User": spec.user,
         "Tty": spec.tty,
         "OpenStdin": False,
         "Env": list(spec.env) or None,

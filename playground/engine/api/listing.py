@@ -10,9 +10,11 @@ from playground.engine.api.parameters import Filters
 from playground.engine.clock import SECOND
 from playground.engine.container import Container, Status, identity
 from playground.engine.host import Host
+from playground.engine.networks import HOST, NONE
 from playground.engine.spec import Spec
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what the engine says of a port; nothing listens there
+GATEWAY = "172.18.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +70,17 @@ def _rows(host: Host, chosen: Sequence[Container]) -> tuple[bytes, float]:
     for container in chosen:
         words, seconds = container.describe(now)
         steady = min(steady, seconds)
-        rows.append(_row(host, container, words))
+        rows.append(row(host, container, words))
     return msgspec.json.encode(rows) + b"\n", steady
 
 
-def _row(host: Host, container: Container, status: str) -> dict[str, object]:
+def row(host: Host, container: Container, status: str) -> dict[str, object]:
     spec = container.spec
     return {
         "Id": container.id,
         "Names": [f"/{spec.name}"],
         "Image": spec.image,
-        "ImageID": f"sha256:{identity('image', spec.image)}",
+        "ImageID": container.image,
         "Command": " ".join(spec.command),
         "Created": container.created // SECOND,
         "Ports": ports(spec, running=container.alive),
@@ -87,7 +89,7 @@ def _row(host: Host, container: Container, status: str) -> dict[str, object]:
         "Status": status,
         "HostConfig": {"NetworkMode": spec.network},
         "NetworkSettings": {"Networks": {spec.network: network(host, container)}},
-        "Mounts": mounts(host, spec),
+        "Mounts": mounts(spec),
     }
 
 
@@ -105,34 +107,35 @@ def ports(spec: Spec, *, running: bool) -> list[dict[str, object]]:
 
 
 def network(host: Host, container: Container) -> dict[str, object]:
-    alive = container.alive
+    alive, own = container.alive, address(container)
     return {
         "NetworkID": identity(host.name, "network", container.spec.network),
         "EndpointID": container.id[::-1] if alive else "",
-        "Gateway": "172.18.0.1" if alive else "",
-        "IPAddress": address(container),
-        "IPPrefixLen": 16 if alive else 0,
+        "Gateway": GATEWAY if own else "",
+        "IPAddress": own,
+        "IPPrefixLen": 16 if own else 0,
         "IPv6Gateway": "",
         "GlobalIPv6Address": "",
         "GlobalIPv6PrefixLen": 0,
         "MacAddress": f"02:42:ac:12:{container.number // 250:02x}:{container.number % 250 + 2:02x}"
-        if alive
+        if own
         else "",
     }
 
 
 def address(container: Container) -> str:
-    """In its network, while it runs."""
+    """In its network, while it runs; that of the host itself has none for it."""
     number = container.number
-    return f"172.18.{number // 250}.{number % 250 + 2}" if container.alive else ""
+    there = container.alive and container.spec.network not in (HOST, NONE)
+    return f"172.18.{number // 250}.{number % 250 + 2}" if there else ""
 
 
-def mounts(host: Host, spec: Spec) -> list[dict[str, object]]:
-    return [
+def mounts(spec: Spec) -> list[dict[str, object]]:
+    volumes: list[dict[str, object]] = [
         {
             "Type": "volume",
             "Name": volume,
-            "Source": f"/var/lib/docker/volumes/{volume}/_data",
+            "Source": mountpoint(volume),
             "Destination": place,
             "Driver": "local",
             "Mode": "z",
@@ -141,3 +144,18 @@ def mounts(host: Host, spec: Spec) -> list[dict[str, object]]:
         }
         for volume, place in spec.volumes.items()
     ]
+    return volumes + [
+        {
+            "Type": "bind",
+            "Source": bind.source,
+            "Destination": bind.target,
+            "Mode": "" if bind.writable else "ro",
+            "RW": bind.writable,
+            "Propagation": "rprivate",
+        }
+        for bind in spec.binds
+    ]
+
+
+def mountpoint(volume: str) -> str:
+    return f"/var/lib/docker/volumes/{volume}/_data"

@@ -1,13 +1,14 @@
 """Hosts on Unix sockets: routes, versions, and errors in dockerd's form."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
-from playground.engine.api import containers, happenings, parameters
+from playground.engine.api import connecting, containers, happenings, keeping, parameters
 from playground.engine.api.answering import HEADERS, JSON, json_answer
 from playground.engine.api.listing import Asked, Listing
 from playground.engine.api.version import EngineVersion, info
@@ -20,10 +21,19 @@ _NO_CACHE = {"Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "
 _NOT_OFFERED = (
     ("*", "/containers/{name}/{rest:(top|changes|export|attach|exec|wait|resize|update|rename|archive).*}"),
     ("POST", "/containers/{name:(create|prune)}"),
-    ("DELETE", "/containers/{name}"),
     ("*", "/{rest:(images|networks|volumes|exec|swarm|services|tasks|nodes|plugins|secrets|configs)/.+}"),
-    ("*", "/{rest:(auth|build|commit|session|system/df|distribution/.+|networks|volumes)}"),
+    ("*", "/{rest:(auth|build|commit|session|distribution/.+)}"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """What answers on one socket."""
+
+    host: Host
+    listing: Listing
+    version: EngineVersion
+
 
 Answer = Callable[[web.Request, Host], Awaitable[web.StreamResponse]]
 
@@ -34,7 +44,7 @@ class Sockets:
     def __init__(self, directory: Path, version: EngineVersion | None = None) -> None:
         self._directory = directory
         self._version = version or EngineVersion()
-        self._hosts: dict[str, tuple[Host, Listing]] = {}
+        self._doors: dict[str, _Door] = {}
         app = web.Application(middlewares=[self._answering])
         for prefix in ("", "/v{version:[0-9.]+}"):
             self._add_routes(app.router, prefix)
@@ -53,15 +63,15 @@ class Sockets:
         self._remove()
 
     def _remove(self) -> None:
-        for path in self._hosts:
+        for path in self._doors:
             Path(path).unlink(missing_ok=True)
 
-    async def open(self, host: Host) -> Path:
+    async def open(self, host: Host, version: EngineVersion | None = None) -> Path:
         """The socket on which the host's engine answers from now on. Raises ValueError for a path too long."""
         path = self._directory / f"{host.name}.sock"
         if len(str(path)) > LONGEST_PATH:
             raise ValueError(f"the path of a socket may have {LONGEST_PATH} bytes: {path}")
-        self._hosts[str(path)] = (host, Listing(host))
+        self._doors[str(path)] = _Door(host, Listing(host), version or self._version)
         await web.UnixSite(self._runner, path).start()
         return path
 
@@ -72,37 +82,46 @@ class Sockets:
         get("/info", self._tell_info)
         get("/events", happenings.read_events)
         get("/containers/json", self._list)
+        get("/networks", connecting.read_networks)
+        get("/images/json", keeping.read_images)
+        get("/volumes", keeping.read_volumes)
+        get("/system/df", keeping.read_usage)
         get("/containers/{name}/json", containers.inspect)
         get("/containers/{name}/logs", containers.read_logs)
         get("/containers/{name}/stats", containers.read_stats)
         self._on(router, "HEAD", prefix)("/_ping", self._ping)
         acts = "|".join(containers.ACTS)
-        self._on(router, "POST", prefix)(f"/containers/{{name}}/{{act:{acts}}}", containers.act)
+        post, delete = self._on(router, "POST", prefix), self._on(router, "DELETE", prefix)
+        post(f"/containers/{{name}}/{{act:{acts}}}", containers.act)
+        post("/build/prune", keeping.clear_cache)
+        delete("/containers/{name}", containers.remove)
+        delete("/images/{name:.+}", keeping.remove_image)
+        delete("/volumes/{name}", keeping.remove_volume)
         for method, path in _NOT_OFFERED:
             self._on(router, method, prefix)(path, _not_offered)
 
     def _on(self, router: web.UrlDispatcher, method: str, prefix: str) -> Callable[[str, Answer], None]:
         def add(path: str, answer: Answer) -> None:
             async def handle(request: web.Request) -> web.StreamResponse:
-                return await answer(request, self._of(request)[0])
+                return await answer(request, self._of(request).host)
 
             router.add_route(method, prefix + path, handle)
 
         return add
 
-    def _of(self, request: web.Request) -> tuple[Host, Listing]:
-        return self._hosts[request[SOCKET]]
+    def _of(self, request: web.Request) -> "_Door":
+        return self._doors[request[SOCKET]]
 
     @web.middleware
     async def _answering(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         request[SOCKET] = str(request.get_extra_info("sockname"))
-        host, _ = self._of(request)
-        await host.answers()
-        request[HEADERS] = self._version.headers
+        door = self._of(request)
+        await door.host.answers()
+        request[HEADERS] = door.version.headers
         try:
-            self._version.negotiate(request.match_info.get("version", self._version.api))
+            door.version.negotiate(request.match_info.get("version", door.version.api))
             response = await handler(request)
         except Refused as refused:
             response = json_answer({"message": refused.message}, refused.status)
@@ -116,15 +135,15 @@ class Sockets:
         return web.Response(text="OK", headers=_NO_CACHE)
 
     async def _tell_version(self, request: web.Request, host: Host) -> web.StreamResponse:
-        return json_answer(self._version.answer(host))
+        return json_answer(self._of(request).version.answer(host))
 
     async def _tell_info(self, request: web.Request, host: Host) -> web.StreamResponse:
-        return json_answer(info(self._version, host))
+        return json_answer(info(self._of(request).version, host))
 
     async def _list(self, request: web.Request, host: Host) -> web.StreamResponse:
         query = request.query
         asked = Asked(parameters.flag(query, "all"), max(parameters.whole(query, "limit") or 0, 0))
-        text = self._of(request)[1].text(asked, parameters.filters(query))
+        text = self._of(request).listing.text(asked, parameters.filters(query))
         return web.Response(body=text, content_type=JSON)
 
 

@@ -63,7 +63,7 @@ def info(version: EngineVersion, host: Host) -> dict[str, object]:
         "ContainersRunning": states.count("running") + states.count("restarting"),
         "ContainersPaused": states.count("paused"),
         "ContainersStopped": states.count("exited") + states.count("created"),
-        "Images": len({container.spec.image for container in host}),
+        "Images": len(host.disk.images),
         "Driver": "overlay2",
         "LoggingDriver": "json-file",
         "CgroupDriver": "systemd",
@@ -78,7 +78,7 @@ def info(version: EngineVersion, host: Host) -> dict[str, object]:
         "Name": host.name,
         "Labels": ["vakhta.simulated=true"],
         "ServerVersion": version.number,
-        "LiveRestoreEnabled": False,
+        "LiveRestoreEnabled": machine.live_restore,
         "Swarm": {"LocalNodeState": "inactive"},
         "Warnings": None,
     }
