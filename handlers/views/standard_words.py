@@ -4,8 +4,10 @@ from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
 from handlers.views.alert_text import one_line
+from handlers.views.moments import size
 from handlers.words import mark
 from services.domain.standards import About, Breach, Weight
+from services.standards.rules.storage import is_anonymous
 
 SYMBOL = {Weight.ERROR: "🔴", Weight.WARNING: "🟡", Weight.INFO: "⚪"}
 _LONGEST = 200
@@ -111,15 +113,15 @@ def what(breach: Breach) -> str:
         case "traefik_port":
             return _("Traefik is not told the port")
         case "dangling_images":
-            count, size = int(facts["count"]), int(facts["bytes"]) / (1 << 30)
+            count = int(facts["count"])
             words = ngettext(
-                "{count} image without a name: {size} GiB", "{count} images without a name: {size} GiB", count
+                "{count} image without a name: {size}", "{count} images without a name: {size}", count
             )
-            return words.format(count=count, size=f"{size:.1f}")
+            return words.format(count=count, size=size(int(facts["bytes"])))
         case "unused_images":
-            count, size = int(facts["count"]), int(facts["bytes"]) / (1 << 30)
-            words = ngettext("{count} unused image: {size} GiB", "{count} unused images: {size} GiB", count)
-            return words.format(count=count, size=f"{size:.1f}")
+            count = int(facts["count"])
+            words = ngettext("{count} unused image: {size}", "{count} unused images: {size}", count)
+            return words.format(count=count, size=size(int(facts["bytes"])))
     told = {name: one_line(value, _LONGEST) or "—" for name, value in facts.items()}
     return _(_WHAT[breach.rule]).format(**told)
 
@@ -136,6 +138,7 @@ def subject_name(about: About, name: str) -> str:
         case About.NETWORK:
             return _("network {name}").format(name=one_line(name, 60))
         case About.VOLUME:
-            return _("volume {name}").format(name=one_line(name, 60)[:20])
+            shown = name[:12] if is_anonymous(name) else one_line(name, 60)
+            return _("volume {name}").format(name=shown)
         case _:
             return one_line(name, 60) or "?"
