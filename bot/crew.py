@@ -40,6 +40,12 @@ _PROBES = (
     ("postgres", "server2", "address", "127.0.0.1:5432"),
     ("traefik", "server2", "url", "http://127.0.0.1:8080"),
 )
+# Who may talk to Docker itself, and why: in the language of the group.
+_AGREED = {
+    "*/traefik": ("it reads the routes from the labels", "читает маршруты из меток"),
+    "server2/dozzle": ("it reads the logs there", "читает через него логи"),
+    "server2/portainer": ("it governs Docker, that is what it is for", "управляет Docker, для этого и нужен"),
+}
 
 
 def settings_of(
@@ -67,6 +73,7 @@ def settings_of(
         "chats": [{"id": OPS}],
         "hosts": hosts,
         "routes": _routes(),
+        "standards": {"exceptions": _exceptions(language)},
         "probes": _probes(),
         "trusted_ca": trusted_ca,
         "protected": ["*/postgres", "*/redis", "*/traefik"],
@@ -87,6 +94,13 @@ def settings_of(
 def _routes() -> list[dict[str, object]]:
     names = ("domain", "host", "service", "port", "state")
     return [dict(zip(names, row, strict=True)) for row in _ROUTES]
+
+
+def _exceptions(language: str) -> list[dict[str, object]]:
+    return [
+        {"rule": "engine_socket", "subject": subject, "reason": reasons[language == "ru"]}
+        for subject, reasons in _AGREED.items()
+    ]
 
 
 def _probes() -> list[dict[str, object]]:

@@ -20,7 +20,7 @@ from typing import Any
 from bot.tidying import uncollected
 from playground.cast import TEAM, assemble
 from playground.engine.api.server import Sockets
-from playground.engine.team import open_team
+from playground.engine.team import ENGINES, open_team
 from playground.engine.world import World
 from playground.internet import Internet
 from playground.loopback import TRAEFIK, Loopbacks
@@ -151,7 +151,7 @@ async def _open_servers(
     users, ports = {}, {}
     for host in open_team(world):
         await internet.open(host)
-        users[host.name] = await sockets.open(host)
+        users[host.name] = await sockets.open(host, ENGINES[host.name])
         ports[host.name] = await loopbacks.open(host, partial(internet.certificates, host.name))
     outside = internet.listeners()
     for name in ports:

@@ -50,12 +50,16 @@ async def test_they_are_the_labs_servers(team: tuple[Host, Host]) -> None:
         assert found.keys() == {service.name for service in services}
         for service in services:
             row = found[service.name]
-            assert (row.image, row.state) == (service.image, State.RUNNING)
-            assert dict(host.find(row.name).spec.labels) == service.all_labels()
+            assert row.state is State.RUNNING
+            if row.name != "dozzle":  # of which the demo has just any
+                assert row.image == service.image
+            spec = host.find(row.name).spec
+            assert spec.labels.items() >= service.all_labels().items()
             published = {int(port.partition(":")[0]) for port in service.publishes}
             assert {port.public for port in row.ports if port.public} == published
             assert {port.private for port in row.ports if not port.public} == set(service.exposes)
-            assert row.health is (Health.HEALTHY if service.probe else None)
+            assert row.health is (Health.HEALTHY if spec.healthcheck else None)
+            assert spec.healthcheck or not service.probe
 
 
 async def test_it_is_there_at_once() -> None:

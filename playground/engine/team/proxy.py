@@ -1,0 +1,24 @@
+"""Traefik, which both servers have."""
+
+from playground.engine.load import MIB
+from playground.engine.program import Program
+from playground.engine.spec import Healthcheck, Spec
+from playground.engine.team.member import SOCKET, WEB, composed, routed
+
+
+def traefik(project: str, domain: str, program: Program) -> Spec:
+    return composed(
+        "traefik",
+        "traefik:v3.0",
+        program,
+        project,
+        labels=routed("dashboard", domain, 8080, service="api@internal", login=True),
+        command=("traefik", "--api.dashboard=true", "--providers.docker=true", "--accesslog.format=json"),
+        exposes=(8080,),
+        publishes=((80, 80), (443, 443)),
+        healthcheck=Healthcheck("traefik healthcheck", interval=60, timeout=5),
+        memory=256 * MIB,
+        network=WEB,
+        volumes={"letsencrypt": "/letsencrypt"},
+        binds=(SOCKET,),
+    )
