@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from services.domain.standards import HostAudit
 from services.ports import Clock, Put, Store
 
 KEPT = timedelta(days=35)
@@ -17,13 +16,13 @@ class Past:
         self._store, self._clock = store, clock
         self._noted: dict[str, tuple[date, int]] = {}
 
-    async def note(self, found: HostAudit) -> None:
-        today = self._clock.now().date()
-        if self._noted.get(found.host) == (today, found.score):
+    async def note(self, host: str, score: int, *, on: date | None = None) -> None:
+        """on: None for today."""
+        day = on or self._clock.now().date()
+        if self._noted.get(host) == (day, score):
             return
-        value = str(found.score).encode()
-        await self._store.write(Put(_key(found.host, today), value, self._clock.now() + KEPT))
-        self._noted[found.host] = today, found.score
+        await self._store.write(Put(_key(host, day), str(score).encode(), self._clock.now() + KEPT))
+        self._noted[host] = day, score
 
     async def scores(self, hosts: Sequence[str]) -> Mapping[str, int]:
         """A week ago, or on the last day before that was noted; of a host that is not known so long, none."""

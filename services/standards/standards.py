@@ -98,7 +98,7 @@ class Standards:
 
     async def _note(self, found: HostAudit) -> None:
         try:
-            await self._past.note(found)
+            await self._past.note(found.host, found.score)
         except StoreUnavailable as error:
             log.warning("how %s keeps the standard today is not kept: %s", found.host, error)
 

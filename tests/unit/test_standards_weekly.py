@@ -94,7 +94,7 @@ async def test_a_week_ago_is_a_week_ago(tmp_path: Path) -> None:
     clock = HandClock()
     async with open_store(f"sqlite://{tmp_path}/store.db", clock) as store:
         past = Past(store, clock)
-        await past.note(HostAudit("server1", (), clock.now()))
+        await past.note("server1", 100)
         assert await past.scores(["server1"]) == {}
         clock.pass_by(days=6)
         assert await past.scores(["server1"]) == {}
