@@ -29,14 +29,19 @@ def day(moment: datetime) -> str:
     return format_date(_here(moment), "d MMM", locale=get_i18n().current_locale)
 
 
+def date(then: datetime, now: datetime) -> str:
+    """`20 Nov`, `20 Nov 2025` in another year."""
+    at = _here(then)
+    if at.year == _here(now).year:
+        return day(then)
+    return format_date(at, "d MMM y", locale=get_i18n().current_locale)
+
+
 def moment(then: datetime, now: datetime) -> str:
     """`14:02` today, `20 Nov, 14:02` before, `20 Nov 2025, 14:02` in another year."""
-    at, today = _here(then), _here(now)
-    if at.date() == today.date():
+    if _here(then).date() == _here(now).date():
         return clock(then)
-    if at.year == today.year:
-        return f"{day(then)}, {clock(then)}"
-    return f"{format_date(at, 'd MMM y', locale=get_i18n().current_locale)}, {clock(then)}"
+    return f"{date(then, now)}, {clock(then)}"
 
 
 def duration(span: timedelta) -> str:

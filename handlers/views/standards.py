@@ -179,7 +179,8 @@ def _breach(breach: Breach, shown: Sequence[Breach]) -> Text:
     last = [each for each in shown if each.mend == breach.mend][-1]
     if not breach.mend or last is not breach:
         return words
-    return Text(words, "\n", Pre(cut(breach.mend, 500), "json" if breach.mend.startswith("{") else "yaml"))
+    language = "json" if breach.mend.startswith("{") else "yaml"
+    return Text(words, "\n", Pre(cut(breach.mend, 500), language=language))
 
 
 def _excused(each: Excused) -> Text:
@@ -205,7 +206,7 @@ def _card_buttons(one: Audited, shown: Sequence[Breach], here: StandardsCard, pa
 
 
 def _label(mend: str) -> str:
-    return "⧉ " + cut(mend.partition("\n")[0].strip("{ :}"), 24)
+    return _("Copy: {what}").format(what=cut(mend.partition("\n")[0].strip("{ :}"), 24))
 
 
 def export(report: StandardsReport) -> Answer:

@@ -12,7 +12,7 @@ from handlers.stock_callbacks import DiskList, ImageList, Prune, PruneConfirm, l
 from handlers.views.alert_text import cut, plain
 from handlers.views.answer import Answer, File, Row, button, in_pairs, units
 from handlers.views.failures import sentence
-from handlers.views.moments import clock, day, size
+from handlers.views.moments import clock, date, size
 from handlers.views.paging import to_page, turns
 from services.domain.stock import USUAL, Cleared, Clearing, Fate, Image, Item, Kind, Stock, clearable
 from services.errors import HostError
@@ -87,7 +87,7 @@ def images(stock: Stock, here: ImageList) -> Answer:
         *(
             Text(
                 "\n", plain(_named(each), 120),
-                f" · {size(each.size)} · {day(each.created)} · ",
+                f" · {size(each.size)} · {date(each.created, stock.at)} · ",
                 _("in use × {count}").format(count=each.used) if each.used else _("unused"),
             )
             for each in shown

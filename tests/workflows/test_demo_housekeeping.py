@@ -31,7 +31,7 @@ STANDARDS: dict[str, tuple[Step, ...]] = {
             "dozzle ▸",
             (
                 "🔴 image without a fixed version: amir20/dozzle:latest\n",
-                "image: amir20/dozzle:1.2.3",
+                "image: amir20/dozzle:1.2.3\n",
                 "Agreed to: Docker's socket inside: /var/run/docker.sock: it reads the logs there",
             ),
         ),

@@ -34,8 +34,11 @@ async def test_the_worst_first_and_its_mend_to_copy(
         assert labels(reply)[-4:] == ["server1 ▸", "2/2 ›", "JSON", "↻"]
         await cast.aigerim.presses(reply, "bad ▸")
         await cast.telegram.until(lambda: reply.text.startswith("🔴 bad on server2: 0 of 100"))
-        assert "privileged\nIt is root on the server in all but name.\nprivileged: false" in reply.text
-        assert "⧉ restart: unless-stopped" in labels(reply)
+        assert (
+            "privileged\nIt is root on the server in all but name.\nprivileged: false\ncap_drop:\n  - ALL\n\n"
+            in reply.text
+        )
+        assert "Copy: restart: unless-stopped" in labels(reply)
         assert labels(reply)[-4:] == ["‹ server2", "2/2 ›", "Card", "↻"]
         await cast.aigerim.presses(reply, "2/2 ›")
         await cast.telegram.until(lambda: "secrets in plain sight: API_TOKEN" in reply.text)
