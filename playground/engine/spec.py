@@ -61,7 +61,7 @@ class Spec:
     network: str = "bridge"
     volumes: Mapping[str, str] = field(default_factory=dict)
     binds: tuple[Bind, ...] = ()
-    log_options: Mapping[str, str] = field(default_factory=dict)
+    log_options: tuple[tuple[str, str], ...] = ()
     user: str = ""
     privileged: bool = False
     capabilities: tuple[str, ...] = ()

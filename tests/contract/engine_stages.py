@@ -135,7 +135,7 @@ class Simulated:
             stop_timeout=wanted.stop_timeout,
             tty=wanted.tty,
             log_driver=wanted.log_driver,
-            log_options=dict(wanted.log_options),
+            log_options=wanted.log_options,
             memory=wanted.memory,
             volumes=dict(wanted.volumes),
             network=wanted.network,

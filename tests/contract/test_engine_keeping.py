@@ -165,6 +165,11 @@ async def test_what_is_removed_and_what_is_not(stage: Stage) -> None:
     assert await refused(Kind.CONTAINERS, running) == (
         "You cannot remove a running container ID. Stop the container before attempting removal or force remove"
     )
+    await raw(engine, "POST /containers/toy/pause")
+    assert await refused(Kind.CONTAINERS, running) == (
+        "You cannot remove a paused container ID. Unpause and then stop the container before attempting removal or "
+        "force remove"
+    )
     conflict = "conflict: unable to delete SHORT "
     assert await refused(Kind.IMAGES, named) == (
         conflict + "(cannot be forced) - image is being used by running container SHORT"

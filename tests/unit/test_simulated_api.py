@@ -14,6 +14,7 @@ from playground.engine.api.answering import JSON, stream
 from playground.engine.api.server import Sockets
 from playground.engine.api.version import EngineVersion
 from playground.engine.container import Status
+from playground.engine.disk import Cached, Image
 from playground.engine.host import Host
 from playground.engine.program import Ending, Program
 from playground.engine.spec import Spec
@@ -185,6 +186,28 @@ async def test_a_list_tells_what_has_just_happened(engine: Engine) -> None:
     assert (await status()).endswith("(Paused)")
     await asyncio.sleep(1.1)
     assert await status() == "Up 1 second (Paused)"
+
+
+async def test_the_build_cache_goes_by_the_ids_that_are_named(engine: Engine) -> None:
+    """A real engine has one only where somebody builds, and takes its time for it."""
+    disk = engine.host.disk
+    disk.keep(*(Cached(digits * 25, f"RUN make {digits}", 0, 5) for digits in "abc"))
+    path = f'POST /build/prune?all=True&filters={{"id":["{"a" * 25}"]}}'
+    assert json.loads((await engine.ask(path))[2]) == {"CachesDeleted": ["a" * 25], "SpaceReclaimed": 5}
+    left = json.loads((await engine.ask("GET /system/df"))[2])
+    assert [(each["Description"], each["InUse"]) for each in left["BuildCache"]] == [
+        ("RUN make b", False),
+        ("RUN make c", False),
+    ]
+    assert json.loads((await engine.ask("POST /build/prune"))[2])["SpaceReclaimed"] == 10
+    assert disk.cache == []
+
+
+async def test_what_images_share_is_there_once(engine: Engine) -> None:
+    before = engine.host.disk.layers
+    for number in range(3):
+        engine.host.disk.keep(Image(f"sha256:{number}", (), 0, 100, "base", 40))
+    assert engine.host.disk.layers - before == 3 * 60 + 40
 
 
 async def test_two_hosts_do_not_mix(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -11,7 +11,7 @@ from playground.engine.spec import Bind, Policy, Spec
 
 HOUR, DAY = 3600.0, 86400.0
 WEB, DATABASE, REDIS = "traefik-network", "database-network", "redis-network"
-LOGS: Mapping[str, str] = MappingProxyType({"max-size": "10m", "max-file": "3", "compress": "true"})
+LOGS = (("max-size", "10m"), ("max-file", "3"), ("compress", "true"))
 SOCKET = Bind("/var/run/docker.sock", "/var/run/docker.sock", writable=False)
 # Seconds between two looks at what seldom ails: an engine remembers each look among its 256 events.
 SELDOM = 120
@@ -39,7 +39,7 @@ def composed(
     *,
     service: str = "",
     needs: Mapping[str, str] = MappingProxyType({}),
-    log_options: Mapping[str, str] = LOGS,
+    log_options: tuple[tuple[str, str], ...] = LOGS,
     **more: Any,
 ) -> Spec:
     """needs: service → the condition on which it is waited for. `more` are fields of Spec; labels are added."""

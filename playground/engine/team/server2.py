@@ -133,5 +133,5 @@ def _portainer() -> Spec:
         network=WEB,
         volumes={"portainer_data": "/data"},
         binds=(SOCKET,),
-        log_options={},
+        log_options=(),
     )
