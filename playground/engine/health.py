@@ -45,8 +45,11 @@ class Checkup:
             self._container.health.status = "unhealthy"
 
     async def _watch(self, run: Run, check: Healthcheck) -> None:
+        health = self._container.health
         while True:
-            await self._around.clock.sleep(check.interval)
+            since = (self._around.clock.now() - run.started) / SECOND
+            starting = health is not None and health.status == "starting"
+            await self._around.clock.sleep(check.pause(starting=starting, since=since))
             if self._container.status is Status.RUNNING:
                 await self._probe(run, check)
 

@@ -8,13 +8,22 @@ from playground.engine.program import TERM, Program
 
 @dataclass(frozen=True, slots=True)
 class Healthcheck:
-    """Seconds; `retries` failures in a row make it unhealthy, those within the start period do not count."""
+    """Seconds; `retries` failures in a row make it unhealthy, those within the start period do not count.
+
+    start_interval: between two looks until then, or until it is well; engines from 25 on know it. 0: as ever.
+    """
 
     test: str
     interval: float = 30.0
     timeout: float = 30.0
     retries: int = 3
     start_period: float = 0.0
+    start_interval: float = 0.0
+
+    def pause(self, *, starting: bool, since: float) -> float:
+        """Seconds to the next look. since: seconds since the container was started."""
+        early = starting and since < self.start_period and self.start_interval
+        return self.start_interval if early else self.interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,9 +187,9 @@ def probed(*exit_codes: int, takes: float = 0.1) -> Program:
 
 
 async def health_of(
-    host: Host, clock: ManualClock, program: Program, *moments: float
+    host: Host, clock: ManualClock, program: Program, *moments: float, check: Healthcheck = CHECK
 ) -> list[tuple[str, int]]:
-    container = await host.run(replace(TOY, healthcheck=CHECK, program=program))
+    container = await host.run(replace(TOY, healthcheck=check, program=program))
     found = []
     for seconds in moments:
         await clock.advance(seconds)
@@ -202,6 +202,18 @@ async def test_failures_within_the_start_period_do_not_count(host: Host, clock: 
     found = await health_of(host, clock, probed(1), 11, 10.1, 10.1, 10.1)
     assert found == [("starting", 0), ("starting", 0), ("starting", 1), ("unhealthy", 2)]
     assert told(host)[2:] == ["health_status: unhealthy"]
+
+
+async def test_until_it_is_well_it_is_looked_at_more_often(host: Host, clock: ManualClock) -> None:
+    check = replace(CHECK, start_interval=2)
+    found = await health_of(host, clock, probed(1, 0, 1), 2.2, 2.2, 9.9, 0.2, check=check)
+    assert found == [("starting", 0), ("healthy", 0), ("healthy", 0), ("healthy", 1)]
+
+
+async def test_after_its_start_it_is_looked_at_as_ever(host: Host, clock: ManualClock) -> None:
+    check = replace(CHECK, start_period=3, start_interval=2, retries=2)
+    found = await health_of(host, clock, probed(1), 2.2, 2.2, 9.9, 0.2, check=check)
+    assert found == [("starting", 0), ("starting", 1), ("starting", 1), ("unhealthy", 2)]
 
 
 async def test_once_well_failures_count_at_once(host: Host, clock: ManualClock) -> None:

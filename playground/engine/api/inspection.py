@@ -130,13 +130,14 @@ def _config(container: Container) -> dict[str, object]:
 
 
 def _healthcheck(check: Healthcheck) -> dict[str, object]:
+    early = {"StartInterval": int(check.start_interval * SECOND)} if check.start_interval else {}
     return {
         "Test": ["CMD-SHELL", check.test],
         "Interval": int(check.interval * SECOND),
         "Timeout": int(check.timeout * SECOND),
         "StartPeriod": int(check.start_period * SECOND),
         "Retries": check.retries,
-    }
+    } | early
 
 
 def _ports(spec: Spec, *, running: bool) -> dict[str, object]:

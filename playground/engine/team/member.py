@@ -7,14 +7,12 @@ from typing import Any
 
 from playground.engine.container import identity
 from playground.engine.program import Program
-from playground.engine.spec import Bind, Policy, Spec
+from playground.engine.spec import Bind, Healthcheck, Policy, Spec
 
 HOUR, DAY = 3600.0, 86400.0
 WEB, DATABASE, REDIS = "traefik-network", "database-network", "redis-network"
 LOGS = (("max-size", "10m"), ("max-file", "3"), ("compress", "true"))
 SOCKET = Bind("/var/run/docker.sock", "/var/run/docker.sock", writable=False)
-# Seconds between two looks at what seldom ails: an engine remembers each look among its 256 events.
-SELDOM = 120
 _USERS = "student:$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/"  # invented, as htpasswd writes it
 
 
@@ -29,6 +27,12 @@ class Member:
     up: float
     kept: float = 6.0
     restarted: float | None = None
+
+
+def seldom(test: str) -> Healthcheck:
+    """On a new engine: looked at soon after a start, and then seldom, for an engine remembers each look among its 256
+    events."""
+    return Healthcheck(test, interval=120, timeout=5, start_period=30, start_interval=2)
 
 
 def composed(

@@ -5,8 +5,10 @@ from playground.engine.program import Program
 from playground.engine.spec import Healthcheck, Spec
 from playground.engine.team.member import SOCKET, WEB, composed, routed
 
+TEST = "traefik healthcheck"
 
-def traefik(project: str, domain: str, program: Program) -> Spec:
+
+def traefik(project: str, domain: str, program: Program, healthcheck: Healthcheck) -> Spec:
     return composed(
         "traefik",
         "traefik:v3.0",
@@ -16,7 +18,7 @@ def traefik(project: str, domain: str, program: Program) -> Spec:
         command=("traefik", "--api.dashboard=true", "--providers.docker=true", "--accesslog.format=json"),
         exposes=(8080,),
         publishes=((80, 80), (443, 443)),
-        healthcheck=Healthcheck("traefik healthcheck", interval=60, timeout=5),
+        healthcheck=healthcheck,
         memory=256 * MIB,
         network=WEB,
         volumes={"letsencrypt": "/letsencrypt"},

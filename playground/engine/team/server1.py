@@ -3,21 +3,25 @@
 from playground.engine.load import MIB
 from playground.engine.programs import n8n, redis, watch
 from playground.engine.programs import traefik as proxy
-from playground.engine.spec import Healthcheck, Spec
-from playground.engine.team.member import DAY, HOUR, REDIS, SELDOM, WEB, Member, composed, routed
-from playground.engine.team.proxy import traefik
+from playground.engine.spec import Spec
+from playground.engine.team.member import DAY, HOUR, REDIS, WEB, Member, composed, routed, seldom
+from playground.engine.team.proxy import TEST, traefik
 
 _PROJECT = "automation"
 
 
 def members() -> tuple[Member, ...]:
     return (
-        Member(traefik(_PROJECT, "traefik1.tapbot.kz", proxy.traefik(proxy.SERVER1, 9.0)), 33 * DAY),
+        Member(_traefik(), up=33 * DAY),
         Member(_n8n(), up=12 * DAY, restarted=2.4 * HOUR),
         Member(_redis(), up=33 * DAY, kept=5 * 24),
         Member(_redis_commander(), up=33 * DAY, kept=7 * 24),
         Member(_vakhta(), up=2 * DAY, kept=48),
     )
+
+
+def _traefik() -> Spec:
+    return traefik(_PROJECT, "traefik1.tapbot.kz", proxy.traefik(proxy.SERVER1, 9.0), seldom(TEST))
 
 
 def _n8n() -> Spec:
@@ -52,7 +56,7 @@ def _redis() -> Spec:
         _PROJECT,
         command=("docker-entrypoint.sh", "redis-server", "--appendonly", "yes"),
         exposes=(6379,),
-        healthcheck=Healthcheck("redis-cli ping | grep -q PONG", interval=SELDOM, timeout=5),
+        healthcheck=seldom("redis-cli ping | grep -q PONG"),
         memory=256 * MIB,
         network=REDIS,
         volumes={"redis_data": "/data"},
@@ -83,7 +87,7 @@ def _vakhta() -> Spec:
         _PROJECT,
         labels={"vakhta.self": "true"},
         command=("python", "-m", "bot", "run"),
-        healthcheck=Healthcheck("python -m bot health", interval=SELDOM, timeout=10),
+        healthcheck=seldom("python -m bot health"),
         memory=768 * MIB,
         network=REDIS,
         volumes={"vakhta_data": "/var/lib/vakhta"},

@@ -15,7 +15,7 @@ from playground.engine.team.member import (
     composed,
     routed,
 )
-from playground.engine.team.proxy import traefik
+from playground.engine.team.proxy import TEST, traefik
 
 _PROJECT = "platform"
 _INTERRUPT = 2  # what PostgreSQL takes for a fast shutdown
@@ -23,13 +23,18 @@ _INTERRUPT = 2  # what PostgreSQL takes for a fast shutdown
 
 def members() -> tuple[Member, ...]:
     return (
-        Member(traefik(_PROJECT, "traefik2.tapbot.kz", proxy.traefik(proxy.SERVER2, 3.0)), 26 * DAY),
+        Member(_traefik(), up=26 * DAY),
         Member(_directus(), up=6 * DAY + 5 * HOUR),
         Member(_postgres(), up=26 * DAY, kept=24),
         Member(_pgadmin(), up=26 * DAY, kept=24),
         Member(_dozzle(), up=19 * DAY, kept=19 * 24),
         Member(_portainer(), up=26 * DAY, kept=26 * 24),
     )
+
+
+def _traefik() -> Spec:
+    check = Healthcheck(TEST, interval=30, timeout=5)
+    return traefik(_PROJECT, "traefik2.tapbot.kz", proxy.traefik(proxy.SERVER2, 3.0), check)
 
 
 def _directus() -> Spec:
