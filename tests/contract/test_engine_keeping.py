@@ -34,7 +34,7 @@ async def scene(engine: DockerEngine) -> Scene:
     found = await engine.inventory(deadline=10)
     return inspected.scene(
         engine.host, datetime.now(UTC), info=found.info, containers=found.containers,
-        networks=found.networks, volumes=found.volumes, images=found.images,
+        networks=found.networks, volumes=found.volumes, images=found.images, projects={},
     )  # fmt: skip
 
 

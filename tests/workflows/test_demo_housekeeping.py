@@ -125,7 +125,7 @@ async def test_the_standard_and_the_disks(language: str) -> None:
 async def test_no_secret_leaves_in_the_file_and_a_viewer_sees_what_is_theirs() -> None:
     async with demo("--trouble", "600") as running:
         await shown(running, STUDENT, "/standards", "secrets in plain sight")
-        overview = await running.message(STUDENT, lambda text: text.startswith("🟡 Standard: 90 of 100"))
+        overview = await running.message(STUDENT, lambda text: text.startswith("🟡 Standard on server2: 90 of 100"))
         assert not [name for name in ("postgres", "dozzle", "server1") if name in overview["text"]]
         await shown(running, AIGERIM, "/standards", "🔴 server2: 91 · ")
         overview = await running.message(AIGERIM, lambda text: "🔴 server2" in text)
