@@ -3,6 +3,7 @@
 import http.client
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.lab.monitoring import LabUnavailable, Server, free_port
@@ -42,7 +43,7 @@ class Filter(Server):
         super().__init__(home, shipped)
         self.port = port
 
-    def ask(self, method: str, path: str, *, readers: bool = False) -> int:
+    def ask(self, method: str, path: str, *, readers: bool = False, body: bytes = b"") -> int:
         """The status that comes back; `readers`: at the entrance of Traefik and Dozzle."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
@@ -53,8 +54,9 @@ class Filter(Server):
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             connection.putheader("Host", "docker")
             if method == "POST":
-                connection.putheader("Content-Length", "0")
-            connection.endheaders()
+                connection.putheader("Content-Length", str(len(body)))
+            with suppress(BrokenPipeError):  # it may well have refused before it saw the body
+                connection.endheaders(body)
             with connection.getresponse() as answer:
                 return answer.status
         finally:

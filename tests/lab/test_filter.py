@@ -69,6 +69,10 @@ REFUSED = [
     ("GET", "http://docker/v1.41/containers/directus/json"),
     ("GET", "/v1.41/containers/json/../directus/json"),
     ("OPTIONS", "/v1.41/containers/json"),
+    ("POST", "/v1.23/containers/directus/start"),  # of a time when a start took settings
+    ("POST", "/v1.9/containers/directus/restart"),
+    ("GET", "/v1.12/containers/json"),
+    ("POST", "/v1.41/containers/directus/start?checkpoint=x&checkpoint-dir=/tmp"),
 ]
 
 
@@ -82,6 +86,18 @@ def test_the_rest_is_refused(filter: Filter) -> None:
     assert {status for status in found.values() if status not in (400, 403, 405)} == set(), found
     assert filter.ask("POST", "/v1.41/containers/nobody/restart") == 404  # the engine's own word: it passed
     assert filter.ask("GET", "/v1.41/containers/directus/restart") == 403
+
+
+def test_an_act_brings_nothing_along(server: Server, filter: Filter) -> None:
+    """An old engine makes a stopped container privileged, with the server's files inside, at its start."""
+    server.docker("stop", "--time=1", "directus")
+    try:
+        for path in ("/v1.23/containers/directus/start", "/containers/directus/start"):
+            assert filter.ask("POST", path, body=b'{"Binds":["/:/host"],"Privileged":true}') == 403
+        held = server.docker("inspect", "--format={{.State.Running}} {{.HostConfig.Privileged}}", "directus")
+        assert held.split() == ["false", "false"]
+    finally:
+        server.docker("start", "directus")
 
 
 def test_readers_inspect_and_do_nothing(filter: Filter) -> None:
