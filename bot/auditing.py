@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import ValidationError
 
 from bot.complaints import complaints
@@ -28,6 +27,7 @@ from services.fleet.hosts import login_turns, open_engine
 from services.standards import composed
 from services.standards.auditing import audit
 from services.standards.standards import look_at, unknown
+from services.standards.written import NotYaml, tree
 
 Tell = Callable[[str], object]
 _SIGNS = {Weight.ERROR: "!!", Weight.WARNING: "! ", Weight.INFO: "  "}
@@ -73,12 +73,11 @@ async def audit_hosts(settings: Settings, *, json: bool, tell: Tell) -> int:
 def _exemptions(path: Path) -> list[Exemption]:
     """A YAML file with `exceptions:` as in the settings' `standards`."""
     try:
-        tree = yaml.safe_load(path.read_text())
-        block = StandardsBlock.model_validate(tree)
+        block = StandardsBlock.model_validate(tree(path.read_text()))
     except OSError as error:
         raise NotRead(f"{path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise NotRead(f"{path} is no YAML: {' '.join(str(error).split())[:300]}") from None
+    except (NotYaml, UnicodeDecodeError) as error:
+        raise NotRead(f"{path} is no YAML: {error}") from None
     except ValidationError as error:
         raise NotRead(f"{path}: " + "; ".join(complaints(error, StandardsBlock, {}))) from None
     return [each.exemption for each in block.exceptions]

@@ -1,6 +1,5 @@
 """Where settings come from: YAML, secret files and variables, merged into one tree with its origins."""
 
-import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic_settings import SettingsError as Undecodable
 
 from bot.complaints import nearest
 from bot.values import A_DIRECTORY
+from services.standards.written import spot
 
 PREFIX = "VAKHTA_"
 # These say where settings lie, or speak to the test suite, and are no settings themselves.
@@ -149,18 +149,9 @@ def _yaml(named: str | None) -> Tree:
             f"{path} cannot be read as text ({type(exc).__name__}): mend its owner, mode or encoding"
         ) from None
     except yaml.YAMLError as exc:
-        raise ValueError(f"{path} is no valid YAML{_spot(exc)}") from None
+        raise ValueError(f"{path} is no valid YAML{spot(exc)}") from None
     if tree is None:
         return {}
     if not isinstance(tree, dict):
         raise ValueError(f"{path} must hold keys with values, such as those in config.example.yaml")
     return tree
-
-
-def _spot(error: yaml.YAMLError) -> str:
-    """Line, column and the parser's complaint, without the quoted pieces of the file that it may hold."""
-    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return ": it holds characters that YAML does not allow"
-    mark = error.problem_mark
-    problem = re.sub(r"'[^']{2,}'", "'…'", error.problem or "")
-    return f" at line {mark.line + 1}, column {mark.column + 1}: {problem}"

@@ -109,7 +109,8 @@ def what(breach: Breach) -> str:
             return _("no limit on the number of log files")
         case "traefik_port" if facts["port"]:
             words = _("port {port} is none of the image's: {exposed}")
-            return words.format(port=facts["port"], exposed=one_line(facts["exposed"], _LONGEST))
+            port, exposed = (one_line(facts[name], _LONGEST) for name in ("port", "exposed"))
+            return words.format(port=port, exposed=exposed)
         case "traefik_port":
             return _("Traefik is not told the port")
         case "dangling_images":

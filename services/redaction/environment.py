@@ -20,6 +20,9 @@ from services.redaction.text import SHORTEST_EXTRA, secrets_in
 # hidden in all its spellings.
 LONGEST, MOST_READ, MOST_HIDDEN = 4_096, 64 * 2**10, 32 * 2**10
 
+NAMELESS = "?"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
+
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -79,12 +82,15 @@ def hidden_values(environment: Iterable[str]) -> tuple[str, ...]:
 
 
 def secret_names(environment: Iterable[str]) -> tuple[str, ...]:
-    """The variables that hold a secret in plain sight, each once; those that a compose file fills in are some, too."""
+    """The variables that hold a secret in plain sight, each once; those that a compose file fills in are some, too.
+
+    NAMELESS for what no variable is called: somebody wrote the value, or some of it, where the name should be.
+    """
     found = []
     for name, written in _variables(environment):
         value = _FILLED_IN.sub(_MADE_UP, written)
         if value and (_is_secret(name, value) or _looks_secret(name, value) or secrets_in(value)):
-            found.append(name)
+            found.append(name if _NAME.fullmatch(name) else NAMELESS)
     return tuple(dict.fromkeys(found))
 
 

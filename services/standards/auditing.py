@@ -9,6 +9,8 @@ from services.standards.facts import Scene
 from services.standards.rules import ROWS
 from services.standards.rules.row import Row
 
+_LONGEST = 2000  # characters
+
 
 def audit(scene: Scene, exemptions: Sequence[Exemption] = ()) -> HostAudit:
     """Pure. Of 200 containers it takes some milliseconds."""
@@ -47,7 +49,9 @@ def _breaches(scene: Scene, about: About, name: str, thing: object) -> Iterator[
         fault = row.check(thing, scene)
         if fault:
             weight = fault.weight or row.weight
-            yield Breach(row.id, about, weight, name, fault.facts, fault.mend, scene.host)
+            # Labels and options may be as long as an engine's answer.
+            facts = {key: value[:_LONGEST] for key, value in fault.facts.items()}
+            yield Breach(row.id, about, weight, name, facts, fault.mend[:_LONGEST], scene.host)
 
 
 def rows_about(about: About) -> Iterable[Row]:

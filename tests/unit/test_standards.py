@@ -218,6 +218,16 @@ def test_networks_and_volumes() -> None:
     }
 
 
+def test_a_label_puts_no_lines_into_a_mend() -> None:
+    odd = 'x"\n    privileged: true\n#' + 9999 * "y"
+    labels = {"traefik.enable": "true", f"traefik.http.routers.{odd}.entrypoints": "websecure"}
+    found = audit(scene(replace(GOOD, labels=labels)))
+    breaches = {each.rule: each for one in found.subjects for each in one.breaches}
+    assert "routers.NAME.rule" in breaches["traefik_rule"].mend
+    assert "privileged" not in breaches["traefik_rule"].mend
+    assert len(breaches["traefik_rule"].facts["router"]) <= 2000
+
+
 def test_of_two_twins_that_differ_nobody_knows_which_is_right() -> None:
     twins = [
         replace(

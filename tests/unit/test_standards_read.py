@@ -93,11 +93,45 @@ def test_the_rest_of_it() -> None:
     [
         *("", "[]", "a: b", "services: []", "services: {a: 1}", "a: [", "a: &a [*a]"),
         *("services: {a: {volumes: [{}]}}", "services: {a: {ports: [[]], logging: x}}"),
+        *(
+            "services: {a: {image: [x]}}",
+            "services: {a: {environment: [[x]]}}",
+            "services: {a: {mem_limit: [1]}}",
+        ),
+        *("services: {a: {}}\nnetworks: [a]", "services: {a: {}}\nx-day: 2024-13-45", "a: !!bool x"),
+        *("services: {a: {mem_limit: " + 400 * "9" + "}}", 3000 * "[" + 3000 * "]"),
     ],
 )
 def test_what_is_no_compose_file_is_told(text: str) -> None:
     with pytest.raises(NoCompose):
         composed.scene(text, NOW)
+
+
+@pytest.mark.parametrize("line", ['"hunter2-Zq8": x', "*hunter2-Zq8", "!hunter2-Zq8", "'hunter2-Zq8"])
+def test_what_is_no_yaml_is_told_without_quoting_it(line: str) -> None:
+    with pytest.raises(NoCompose, match=r"^at line [56], column") as told:
+        composed.scene(f"services:\n  db:\n    image: x\n    environment:\n      DB_PASSWORD: {line}\n", NOW)
+    assert "hunter2" not in str(told.value)
+
+
+def test_a_value_in_the_place_of_a_name_is_not_told() -> None:
+    environment = ["DATABASE_URL postgres://u:hunter2-Zq8@db/?password=abc123xyz", "API_TOKEN=Zq8-hunter2"]
+    text = json.dumps({"services": {"a": {"image": "x:1", "environment": environment}}})
+    audited = audit(composed.scene(text, NOW))
+    (breach,) = (each for each in audited.subjects[0].breaches if each.rule == "plain_secrets")
+    assert breach.facts["names"] == "?, API_TOKEN"
+    assert "API_TOKEN_FILE" in breach.mend
+    assert "hunter2" not in repr(audited)
+
+
+def test_what_would_keep_a_reader_busy_for_ever() -> None:
+    nested = "\n".join([f"x-{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 20)])
+    with pytest.raises(NoCompose):
+        composed.scene(f"x-0: &a0 [x]\n{nested}\nservices: {{a: {{image: *a19}}}}", NOW)
+    long = "${a-" + "?" * 200_000
+    assert only("a", f'services: {{a: {{image: "{long}", networks: [1]}}}}').image == long
+    huge = "services: {a: {image: x, logging: {options: {max-file: '" + 5000 * "9" + "'}}}}"
+    assert "log_files" in {each.rule for each in audit(composed.scene(huge, NOW)).subjects[0].breaches}
 
 
 def test_which_services_a_project_has(tmp_path: Path) -> None:

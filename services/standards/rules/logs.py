@@ -13,6 +13,7 @@ DRIVER = "json-file"
 LARGEST = 10 * 2**20
 MOST_FILES = 3
 _SIZE = re.compile(r"(\d{1,12})([kmg]?)b?", re.IGNORECASE)
+_COUNT = re.compile(r"[0-9]{1,9}")
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
 
@@ -36,7 +37,8 @@ def _files(subject: Subject, _scene: Scene) -> Fault | None:
     if subject.log_driver != DRIVER:
         return None
     asked = subject.log_options.get("max-file", "")
-    return None if asked.isdecimal() and 0 < int(asked) <= MOST_FILES else Fault({"files": asked}, STANDARD)
+    few = _COUNT.fullmatch(asked) and 0 < int(asked) <= MOST_FILES
+    return None if few else Fault({"files": asked}, STANDARD)
 
 
 def _compressed(subject: Subject, _scene: Scene) -> Fault | None:

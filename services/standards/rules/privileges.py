@@ -1,6 +1,7 @@
 """What a container may do to its host, and which secrets it shows to whoever may look at it."""
 
 from services.domain.standards import Weight
+from services.redaction.environment import NAMELESS
 from services.standards.facts import MountKind, Scene, Subject
 from services.standards.rules.row import Fault, Row
 from services.standards.rules.storage import SOCKETS
@@ -12,9 +13,10 @@ def _secrets(subject: Subject, _scene: Scene) -> Fault | None:
     """The names alone: their values are no business of anybody's."""
     if not subject.secrets:
         return None
-    first = subject.secrets[0].lower()
+    name = next((each for each in subject.secrets if each != NAMELESS), "NAME")
+    first = name.lower()
     mend = (
-        f"environment:\n  {subject.secrets[0]}_FILE: /run/secrets/{first}\nsecrets:\n  - {first}\n"
+        f"environment:\n  {name}_FILE: /run/secrets/{first}\nsecrets:\n  - {first}\n"
         f"# at the top level:\nsecrets:\n  {first}:\n    file: ./secrets/{first}"
     )
     return Fault({"names": ", ".join(subject.secrets)}, mend)

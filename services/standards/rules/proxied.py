@@ -8,6 +8,8 @@ from services.standards.rules.row import Fault, Row
 
 _ROUTER = re.compile(r"traefik\.http\.routers\.([^.]+)\.(.+)", re.IGNORECASE)
 _PORT = re.compile(r"traefik\.http\.services\.([^.]+)\.loadbalancer\.server\.port", re.IGNORECASE)
+# What a router's name is in a mend that somebody will copy: a label may hold lines of settings in its place.
+_PLAIN = re.compile(r"[\w@-]{1,60}", re.ASCII)
 _ENABLE, _NETWORK = "traefik.enable", "traefik.docker.network"
 
 
@@ -22,6 +24,10 @@ def _routers(subject: Subject) -> dict[str, dict[str, str]]:
         if match := _ROUTER.fullmatch(label):
             found.setdefault(match[1], {})[match[2].lower()] = value
     return found
+
+
+def _written(name: str) -> str:
+    return name if _PLAIN.fullmatch(name) else "NAME"
 
 
 def _enable(subject: Subject, _scene: Scene) -> Fault | None:
@@ -41,7 +47,7 @@ def _rule(subject: Subject, _scene: Scene) -> Fault | None:
     name = lacking[0] if lacking else subject.name
     return Fault(
         {"router": name},
-        f'labels:\n  - "traefik.http.routers.{name}.rule=Host(`{subject.name}.example.org`)"',
+        f'labels:\n  - "traefik.http.routers.{_written(name)}.rule=Host(`{subject.name}.example.org`)"',
     )
 
 
@@ -53,7 +59,8 @@ def _tls(subject: Subject, _scene: Scene) -> Fault | None:
         points = labels.get("entrypoints", "")
         if labels.get("rule") and not labels.get("tls.certresolver") and points.strip() != "web":
             return Fault(
-                {"router": name}, f'labels:\n  - "traefik.http.routers.{name}.tls.certresolver=letsencrypt"'
+                {"router": name},
+                f'labels:\n  - "traefik.http.routers.{_written(name)}.tls.certresolver=letsencrypt"',
             )
     return None
 
