@@ -1,5 +1,6 @@
 """What Docker keeps on the disks: `/df`, `/images`, and `/prune`, which makes room after a question."""
 
+from asyncio import to_thread
 from contextlib import aclosing
 
 from aiogram import F, Router
@@ -54,7 +55,7 @@ async def turn_disks(
 async def _disks(spot: Spot, host: str, actor: Actor, asker: str, clearings: Clearings, clock: Clock) -> None:
     found = await spot.awaiting(clearings.stocks(host or None, by=actor), views.looking)
     may_prune = actor.role >= Role.ADMIN
-    await spot.put(views.disks(found, asker, clock.now(), host=host, may_prune=may_prune))
+    await spot.put(await to_thread(views.disks, found, asker, clock.now(), host=host, may_prune=may_prune))
 
 
 @command(
@@ -131,7 +132,7 @@ async def turn_prune(
 
 async def _ask(spot: Spot, host: str, kinds: tuple[Kind, ...], actor: Actor, clearings: Clearings) -> None:
     clearing, stock = await spot.awaiting(clearings.propose(host, kinds, by=actor), views.looking)
-    await spot.put(views.question(clearing, stock))
+    await spot.put(await to_thread(views.question, clearing, stock))
 
 
 @button(router, PruneConfirm.filter(), role=Role.ADMIN, answers=True)

@@ -20,12 +20,14 @@ from services.errors import (
     NoSuchHost,
     NotYourPlan,
     PlanGone,
+    StoreError,
 )
 from services.fleet.names import MOST_SUGGESTIONS, nearest
 from services.fleet.protection import Protection
 from services.fleet.stocked import Protects
 from services.ports import Append, Clock, Delete, Put, Store
 from services.roster import Roster
+from services.shared import Shared
 from services.store.records import Codec
 
 log = logging.getLogger(__name__)
@@ -42,8 +44,11 @@ class Stocked(Protocol):
 
     async def stock(self, protects: Protects, *, deadline: float) -> Stock: ...
 
-    async def remove(self, kind: Kind, identity: str, *, deadline: float) -> None:
-        """Without force: what is in use is refused. Raises EngineRefused, HostSilent, DeadlineExceeded."""
+    async def remove(self, kind: Kind, identity: str, *, image: str = "", deadline: float) -> None:
+        """Without force: what is in use is refused, and an image that is no more what it was.
+
+        Raises EngineRefused, HostSilent, DeadlineExceeded.
+        """
         ...
 
 
@@ -63,6 +68,7 @@ class Clearings:
         self._engines, self._store, self._audit = engines, store, audit
         self._roster, self._clock = roster, clock
         self._codec = Codec(Clearing)
+        self._measured: Shared[Stock | HostError] = Shared()
 
     def hosts(self, by: Actor) -> tuple[str, ...]:
         return tuple(host for host in self._engines if by.scope.covers_host(host))
@@ -82,9 +88,7 @@ class Clearings:
     async def propose(self, host: str, kinds: Sequence[Kind] = USUAL, *, by: Actor) -> tuple[Clearing, Stock]:
         """What would go. Kept for two minutes, where there is anything. Raises Denied, NoSuchHost, HostError."""
         host = self._seen(host, by)
-        if may(by, Action.PRUNE):
-            await self._audit.record(by, Action.PRUNE, None, Result.DENIED, detail=host)
-            raise Denied(Action.PRUNE, host, self._roster.who_may(Action.PRUNE))
+        await self._demand(by, host)
         stock = await self._stock(host)
         items = clearable(stock, kinds)[:MOST_ITEMS]
         clearing = Clearing(
@@ -106,9 +110,10 @@ class Clearings:
     async def carry_out(self, token: str, *, by: Actor) -> AsyncGenerator[Cleared, None]:
         """How far it is, again and again, until it is over. Of any number of presses one begins it.
 
-        Raises PlanGone, NotYourPlan, StoreUnavailable, all before anything is removed.
+        Raises PlanGone, NotYourPlan, Denied, NoSuchHost, StoreUnavailable, all before anything is removed.
         """
         clearing, kept = await self._own(token, by)
+        await self._demand(by, self._seen(clearing.host, by))
         begun = await self._store.write(
             Delete(_key(token)),
             self._line(clearing, by, Result.INTENT, f"{len(clearing.items)} items"),
@@ -125,37 +130,64 @@ class Clearings:
         except HostError as error:
             failure = error
         for place, item in enumerate(() if failure else clearing.items):
-            if _named(item) not in still:
-                fates[place] = Fate.REFUSED
-                continue
-            try:
-                for handle in item.handles:
-                    await self._engines[clearing.host].remove(item.kind, handle, deadline=REMOVAL)
-                fates[place] = Fate.REMOVED
-            except (HostSilent, DeadlineExceeded) as lost:
-                # A silent host was asked nothing; where the answer did not come, it may have happened.
-                fates[place] = Fate.UNTRIED if isinstance(lost, HostSilent) else Fate.UNKNOWN
-                failure = lost
+            fates[place], failure = await self._remove(clearing.host, item, still)
+            if failure:
                 break
-            except HostError as refusal:
-                log.info("%s: %s was not removed: %s", clearing.host, item.name, refusal)
-                fates[place] = Fate.REFUSED
             if place % _EVERY == _EVERY - 1:
                 yield self._so_far(clearing, fates)
         done = self._so_far(clearing, fates, over=True, failure=failure)
-        result = Result.UNKNOWN if done.count(Fate.UNKNOWN) else Result.FAILED if failure else Result.DONE
-        words = ", ".join(f"{done.count(fate)} {fate}" for fate in Fate if done.count(fate))
-        await self._store.write(self._line(clearing, by, result, words))
+        await self._close(done, by)
         yield done
 
+    async def _remove(self, host: str, item: Item, still: Set[Item]) -> tuple[Fate, HostError | None]:
+        """What became of it, and why nothing more can be tried."""
+        if _named(item) not in still:
+            return Fate.REFUSED, None
+        image, begun = item.id if item.kind in (Kind.IMAGES, Kind.UNUSED) else "", False
+        try:
+            for handle in item.handles:
+                await self._engines[host].remove(item.kind, handle, image=image, deadline=REMOVAL)
+                begun = True
+        except (HostSilent, DeadlineExceeded) as lost:
+            # A silent host was asked nothing; where the answer did not come, it may have happened.
+            untried = isinstance(lost, HostSilent) and not begun
+            return Fate.UNTRIED if untried else Fate.UNKNOWN, lost
+        except HostError as refusal:
+            log.info("%s: %s was not removed: %s", host, item.name, refusal)
+            return Fate.REFUSED, None
+        return Fate.REMOVED, None
+
+    async def _close(self, done: Cleared, by: Actor) -> None:
+        """What is done is told even when it cannot be written down."""
+        result = (
+            Result.UNKNOWN if done.count(Fate.UNKNOWN) else Result.FAILED if done.failure else Result.DONE
+        )
+        words = ", ".join(f"{done.count(fate)} {fate}" for fate in Fate if done.count(fate))
+        try:
+            await self._store.write(self._line(done.clearing, by, result, words))
+        except StoreError:
+            log.exception("what was removed from %s is not in the books: %s", done.clearing.host, words)
+
     async def _still(self, clearing: Clearing) -> Set[Item]:
-        """What of it nobody needs now either: an engine does not mind that an image got a name meanwhile, or that a
-        name now means another image."""
+        """What of it nobody needs now either."""
         now = clearable(await self._stock(clearing.host), clearing.kinds)
         return frozenset(map(_named, now))
 
     async def _stock(self, host: str) -> Stock:
-        return await self._engines[host].stock(partial(self._protection.keeps, host), deadline=PATIENCE)
+        """Engines measure one at a time, and some refuse a second asker."""
+
+        async def ask() -> Stock | HostError:
+            try:
+                return await self._engines[host].stock(
+                    partial(self._protection.keeps, host), deadline=PATIENCE
+                )
+            except HostError as error:
+                return error
+
+        found = await self._measured.answer(host, ask)
+        if isinstance(found, HostError):
+            raise found
+        return found
 
     def _so_far(
         self,
@@ -180,6 +212,11 @@ class Clearings:
             raise NoSuchHost(host, tuple(nearest(host, known)[:MOST_SUGGESTIONS]))
         return found
 
+    async def _demand(self, by: Actor, host: str) -> None:
+        if may(by, Action.PRUNE):
+            await self._audit.record(by, Action.PRUNE, None, Result.DENIED, detail=host)
+            raise Denied(Action.PRUNE, host, self._roster.who_may(Action.PRUNE))
+
     async def _own(self, token: str, by: Actor) -> tuple[Clearing, bytes]:
         kept = await self._store.get(_key(token))
         if kept is None:
@@ -191,8 +228,8 @@ class Clearings:
 
 
 def _named(item: Item) -> Item:
-    """Without its size, which grows and shrinks."""
-    return replace(item, size=None)
+    """Without its size, which grows and shrinks; names in one order."""
+    return replace(item, size=None, names=tuple(sorted(item.names)), name="" if item.names else item.name)
 
 
 def _key(token: str) -> str:

@@ -107,6 +107,10 @@ class Disk:
     def using(self, volume: Volume) -> list[Container]:
         return [each for each in self._containers if volume.name in each.spec.volumes]
 
+    def image(self, reference: str) -> Image:
+        """By a name, its id or the beginning of that. Raises Refused."""
+        return self._find(reference)[0]
+
     def remove_image(self, reference: str) -> list[dict[str, str]]:
         """By a name, its id or the beginning of that, and without force. What became of it, as the engine has it."""
         image, name = self._find(reference)

@@ -5,7 +5,6 @@ once; its thread is freed by the link, should the contact turn out to be dead, o
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -161,9 +160,9 @@ class Contact:
             channel.close()
             raise
 
-    async def _whole(self, what: str) -> Any:
+    async def _whole(self, what: str) -> bytes:
         async with self._ask("", what) as response:
-            return json.loads(await response.whole(MOST_BYTES))
+            return await response.whole(MOST_BYTES)
 
     async def _json(self, container_id: str, what: str) -> Any:
         async with self._ask(container_id, what) as response:

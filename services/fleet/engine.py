@@ -45,6 +45,8 @@ class DockerEngine(Contact):
     def __init__(self, link: Link) -> None:
         super().__init__(link)
         self._inspects = asyncio.Semaphore(INSPECTS)
+        # Apart from those: hundreds that an audit asks for must not keep a card or a restart waiting.
+        self._inventories = asyncio.Semaphore(INSPECTS)
         self._samples = asyncio.Semaphore(SAMPLES)
         self._listed = Listed(link.host, self._reads)
 
@@ -79,17 +81,18 @@ class DockerEngine(Contact):
 
     async def inventory(self, *, deadline: float) -> Inventory:
         async with self._within(deadline):
-            return await self._again(partial(taken, self._ask, self._inspects))
+            return await self._again(partial(taken, self._ask, self._inventories))
 
     async def stock(self, protects: Protects, *, deadline: float) -> Stock:
         """The engine measures every volume for it, which takes its time."""
         async with self._within(deadline):
-            answer = await self._again(partial(self._whole, "system/df"))
-            return stocked.stock(self.host, datetime.now(UTC), answer, protects)
+            body = await self._again(partial(self._whole, "system/df"))
+            return await asyncio.to_thread(stocked.stock, self.host, datetime.now(UTC), body, protects)
 
-    async def remove(self, kind: Kind, identity: str, *, deadline: float) -> None:
-        """Without force, so what is in use is refused."""
-        await self._act(removal(kind, identity), deadline, identity)
+    async def remove(self, kind: Kind, identity: str, *, image: str = "", deadline: float) -> None:
+        """Without force, so what is in use is refused. image: the id of the one that this name must still lead to, or
+        that, being this id, must still have no name; "" asks nothing of the kind."""
+        await self._act(removal(kind, identity, image), deadline, identity)
 
     async def usage(self, container_id: str, *, deadline: float = 5) -> Usage | None:
         """The engine itself takes one to two seconds for it."""

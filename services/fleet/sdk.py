@@ -71,17 +71,32 @@ class Client(docker.APIClient):
             raise translated(exc, host, name, seconds) from exc
 
 
-def removal(kind: Kind, identity: str) -> Ask[None]:
-    """By its id, and nothing beside it."""
+def removal(kind: Kind, identity: str, image: str = "") -> Ask[None]:
+    """By its id, and nothing beside it. image: as `DockerEngine.remove` has it."""
+
+    def remove_image(sdk: Client) -> None:
+        if image:
+            inspect: Callable[[str], object] = sdk.inspect_image
+            _demand_same(inspect(identity), identity, image)
+        sdk.remove_image(identity, noprune=True)
+
     only: Any = {"id": [identity]}  # the SDK's types know fewer filters than the engine
     ways: dict[Kind, Ask[Any]] = {
-        Kind.IMAGES: lambda sdk: sdk.remove_image(identity, noprune=True),
-        Kind.UNUSED: lambda sdk: sdk.remove_image(identity, noprune=True),
+        Kind.IMAGES: remove_image,
+        Kind.UNUSED: remove_image,
         Kind.CONTAINERS: lambda sdk: sdk.remove_container(identity),
         Kind.VOLUMES: lambda sdk: sdk.remove_volume(identity),
         Kind.CACHE: lambda sdk: sdk.prune_builds(filters=only, all=True),
     }
     return ways[kind]
+
+
+def _demand_same(found: object, identity: str, image: str) -> None:
+    """An engine does not mind that a name now leads elsewhere, and that an image without a name has got one."""
+    if not isinstance(found, dict) or found.get("Id") != image:
+        raise DockerException(f"{identity} is another image now")
+    if identity == image and found.get("RepoTags"):
+        raise DockerException(f"{identity} has got a name")
 
 
 def wants_other_version(refusal: EngineRefused) -> bool:

@@ -1,12 +1,14 @@
 """`GET /system/df` → what an engine keeps. Raises TypeError, ValueError, KeyError for what is odd."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from services.domain.stock import Cached, Idle, Image, Stock, Volume
 from services.fleet.believing import flag, line, mapping, text, whole
+from services.fleet.listed import understood
 
 Answer = Mapping[str, Any]
 
@@ -18,16 +20,17 @@ _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 _NONE = "<none>:<none>"
 
 
-def stock(host: str, now: datetime, answer: Answer, protects: Protects) -> Stock:
+def stock(host: str, now: datetime, body: bytes, protects: Protects) -> Stock:
+    answer = mapping(understood(body))
     containers = [mapping(row) for row in answer.get("Containers") or ()]
     # Engines of before 20.10 and after 25 differ in whether they count the containers of an image themselves.
-    made_of = [text(row.get("ImageID")) for row in containers]
-    held = [
+    made_of = Counter(text(row.get("ImageID")) for row in containers)
+    held = Counter(
         text(mount.get("Name"))
         for row in containers
         for mount in row.get("Mounts") or ()
         if mount.get("Name")
-    ]
+    )
     return Stock(
         host,
         now,
@@ -42,27 +45,28 @@ def stock(host: str, now: datetime, answer: Answer, protects: Protects) -> Stock
     )
 
 
-def _image(row: Answer, made_of: list[str]) -> Image:
+def _image(row: Answer, made_of: Counter[str]) -> Image:
     identity = text(row["Id"])
     tags = [text(tag) for tag in row.get("RepoTags") or () if tag != _NONE]
     # An image by its digest alone has a name, too.
     digests = [text(each) for each in row.get("RepoDigests") or () if not text(each).startswith("<none>")]
     return Image(
         identity,
-        tuple(map(line, tags or digests)),
+        # As they are: it is by them that it is removed.
+        tuple(tags or digests),
         datetime.fromtimestamp(min(max(whole(row.get("Created")), 0), 1 << 33), UTC),
         max(whole(row.get("Size")), 0),
-        max(made_of.count(identity), whole(row.get("Containers"))),
+        max(made_of[identity], whole(row.get("Containers"))),
     )
 
 
-def _volume(row: Answer, held: list[str], protects: Protects) -> Volume:
+def _volume(row: Answer, held: Counter[str], protects: Protects) -> Volume:
     name, usage = text(row["Name"]), mapping(row.get("UsageData"))
     labels = {text(key): text(value) for key, value in mapping(row.get("Labels")).items()}
     size = whole(usage.get("Size"))
     return Volume(
-        line(name),
-        max(held.count(name), whole(usage.get("RefCount"))),
+        name,
+        max(held[name], whole(usage.get("RefCount"))),
         size if size >= 0 and usage else None,
         _ANONYMOUS.fullmatch(name) is not None,
         protects(name, labels),

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from services.domain.access import Actor, Scope
@@ -22,6 +23,7 @@ from services.fleet.fleet import Fleet
 from services.fleet.inventory import Inventory
 from services.fleet.names import MOST_SUGGESTIONS, nearest
 from services.ports import Clock, Store
+from services.shared import Shared
 from services.standards import inspected
 from services.standards.auditing import audit
 from services.standards.past import Past
@@ -56,6 +58,7 @@ class Standards:
         self._fleet, self._engines, self._clock = fleet, engines, clock
         self._norms = norms
         self._past = Past(store, clock)
+        self._looks: Shared[HostAudit] = Shared()
 
     async def report(self, host: str | None = None, *, by: Actor) -> StandardsReport:
         """What is in scope of all hosts, or of one; the worst host first. Raises NoSuchHost for one out of sight."""
@@ -87,6 +90,9 @@ class Standards:
 
     async def look(self, host: str) -> HostAudit:
         """Everything of one host, whatever anybody's scope. A host that cannot be asked is silent."""
+        return await self._looks.answer(host, partial(self._look, host))
+
+    async def _look(self, host: str) -> HostAudit:
         now = self._clock.now()
         try:
             found = await look_at(self._engines[host], self._norms, now)

@@ -208,6 +208,22 @@ async def test_an_image_with_names_in_two_places_goes_by_each_of_them(stage: Sta
     assert rows == [{"Untagged": "lab/one:1.0"}, {"Untagged": "lab/two:2.0"}, {"Deleted": image}]
 
 
+async def test_an_image_is_removed_only_while_it_is_what_it_was(stage: Stage) -> None:
+    engine = stage.engine
+    long = f"lab/{'n' * 90}:{'1.2-' * 20}"
+    image, other = await stage.image(long), await stage.image("lab/one:1.0")
+    (found,) = (
+        each for each in (await engine.stock(lambda *_: False, deadline=10)).images if each.id == image
+    )
+    assert found.tags == (long,)
+    for name, meant in ((long, other), (image, image)):
+        with pytest.raises(EngineRefused, match=r"is another image now|has got a name"):
+            await engine.remove(Kind.IMAGES, name, image=meant, deadline=10)
+    await engine.remove(Kind.UNUSED, long, image=image, deadline=10)
+    left = [each.id for each in (await engine.stock(lambda *_: False, deadline=10)).images]
+    assert (image in left, other in left) == (False, True)
+
+
 async def test_errors_of_removing_are_worded_as_dockerd_words_them(stage: Stage) -> None:
     for request, words in {
         "/images/nobody": "No such image: nobody:latest",

@@ -61,7 +61,7 @@ async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engi
         "POST /containers/toy/exec",
         "GET /containers/toy/top",
         "POST /containers/toy/rename?name=x",
-        "GET /images/toy:1/json",
+        "GET /images/toy:1/history",
         "POST /images/create",
         "GET /networks/bridge",
         "POST /volumes/create",

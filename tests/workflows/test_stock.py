@@ -143,9 +143,11 @@ async def test_a_cut_connection_tells_what_is_unknown(
         server.pull_cable()
         carrying(self, ask, seconds, host, name)
 
-    async def cut_before(self: DockerEngine, kind: Kind, identity: str, *, deadline: float) -> None:
+    async def cut_before(
+        self: DockerEngine, kind: Kind, identity: str, *, image: str = "", deadline: float
+    ) -> None:
         server.pull_cable()
-        await removing(self, kind, identity, deadline=deadline)
+        await removing(self, kind, identity, image=image, deadline=deadline)
 
     async with running(setup(server)):
         await cast.aigerim.says("/prune")

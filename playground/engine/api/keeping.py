@@ -21,6 +21,14 @@ async def read_images(request: web.Request, host: Host) -> web.StreamResponse:
     return json_answer([_image(image) for image in host.disk.images])
 
 
+async def inspect_image(request: web.Request, host: Host) -> web.StreamResponse:
+    image = host.disk.image(request.match_info["name"])
+    created = rfc3339(image.created // SECOND * SECOND)
+    return json_answer(
+        {"Id": image.id, "RepoTags": list(image.names), "Created": created, "Size": image.size}
+    )
+
+
 async def read_volumes(request: web.Request, host: Host) -> web.StreamResponse:
     return json_answer({"Volumes": [_volume(volume) for volume in host.disk.volumes], "Warnings": None})
 

@@ -84,6 +84,7 @@ class Sockets:
         get("/containers/json", self._list)
         get("/networks", connecting.read_networks)
         get("/images/json", keeping.read_images)
+        get("/images/{name:.+}/json", keeping.inspect_image)
         get("/volumes", keeping.read_volumes)
         get("/system/df", keeping.read_usage)
         get("/containers/{name}/json", containers.inspect)
