@@ -55,7 +55,7 @@ async def compose(
         return
     project = await projects.find(name, by=actor)
     here = ProjectCard(asker=asker, host=project.host, key=project.key)
-    await send(message, views.project(project, clock.now(), actor, here))
+    await send(message, await to_thread(views.project, project, clock.now(), actor, here))
 
 
 @button(router, ProjectPage.filter(), role=Role.VIEWER)
@@ -86,7 +86,7 @@ async def turn_project(
 ) -> None:
     project = await projects.find(callback_data.project, by=actor)
     here = callback_data.model_copy(update={"asker": asker})
-    answer = views.project(project, clock.now(), actor, here)
+    answer = await to_thread(views.project, project, clock.now(), actor, here)
     await show(pressed(callback), answer, in_place=in_place and not callback_data.opens)
 
 

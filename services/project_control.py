@@ -15,7 +15,7 @@ from time import monotonic
 
 from services.audit import Audit, Result
 from services.domain.access import Action, Actor, Denial, Target, may
-from services.domain.containers import Container, ContainerKey, Diagnosis, diagnose, key_of
+from services.domain.containers import Condition, Container, ContainerKey, Diagnosis, diagnose, key_of
 from services.domain.plans import Outcome, Phase, Place
 from services.domain.projects import (
     Begun,
@@ -31,6 +31,7 @@ from services.domain.projects import (
     stand_of,
 )
 from services.errors import (
+    AlreadySo,
     ContainerGone,
     Denied,
     HostError,
@@ -149,9 +150,11 @@ class ProjectControl:
     async def carry_out(self, token: str, *, by: Actor, place: Place) -> AsyncGenerator[Rolling, None]:
         """How far it is, again and again, until it is over. Of any number of presses one begins it.
 
-        Raises PlanGone, NotYourPlan, ProjectBusy, StoreUnavailable, all before anything is restarted.
+        Raises PlanGone, NotYourPlan, ProjectBusy, ProjectBarred, OwnContainer, HostError, StoreUnavailable, all before
+        anything is restarted.
         """
         plan, kept = await self._own(token, by)
+        await self._demand_whole(Project(plan.host, plan.project, ()), by)
         with self._run(plan) as run:
             begun = Begun(plan, place)
             key = _PLANS + token
@@ -208,6 +211,9 @@ class ProjectControl:
         plan = await self._control.propose(Action.RESTART, key, by=by)
         if plan.container_id != member.id:
             raise ContainerGone(host, member.name)
+        if plan.state and plan.state.condition is Condition.STOPPED and not member.ends:
+            # By somebody, since the question was asked: to restart it would be to start it.
+            raise AlreadySo(member.name, running=False, since=plan.state.since)
         outcome = Outcome(plan, Phase.RUNNING, self._clock.now())
         async with aclosing(self._control.carry_out(plan.token, by=by, place=begun.place)) as outcomes:
             async for outcome in outcomes:

@@ -50,7 +50,7 @@ class Projects:
             raise NoSuchProject("") from error
         if report.silence:
             raise report.silence
-        for project in projects_of(report.host, report.containers):
+        for project in await asyncio.to_thread(projects_of, report.host, report.containers):
             if project.key == wanted.key:
                 return project
         raise NoSuchProject("")

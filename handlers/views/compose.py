@@ -95,7 +95,8 @@ def project(found: Project, at: datetime, actor: Actor, here: ProjectCard) -> An
     if found.once:
         lines.append(_("Run once, by hand:"))
         lines += [
-            f"{SYMBOL[row.diagnosis.condition]} {row.container.name}: {state_words(row.diagnosis, at)}"
+            f"{SYMBOL[row.diagnosis.condition]} {plain(row.container.name, NAME_UNITS)}: "
+            f"{state_words(row.diagnosis, at)}"
             for row in found.once
         ]
     made = pages(lines)

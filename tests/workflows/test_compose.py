@@ -179,6 +179,20 @@ async def test_it_stops_at_the_first_that_does_not_come_up(lab: Lab, cast: Cast,
     assert started(server, "web-1") == before
 
 
+async def test_what_somebody_stopped_meanwhile_is_not_started(lab: Lab, cast: Cast, setup: Make) -> None:
+    server = lab.servers["server1"]
+    composed(server, "db-1")
+    composed(server, "web-1", needs="db")
+    async with running(setup(server)):
+        question = await asked(cast, cast.dias)
+        server.docker("stop", "--time=2", "web-1")
+        await cast.dias.presses(question, "Yes, restart")
+        await cast.telegram.until(lambda: "was not restarted" in question.text, 30)
+    assert "Restarted: db." in question.text
+    assert "web-1 is stopped, since " in question.text
+    assert server.docker("inspect", "-f", "{{.State.Running}}", "web-1").strip() == "false"
+
+
 @pytest.mark.long
 async def test_what_has_a_healthcheck_is_waited_for(
     lab: Lab, cast: Cast, setup: Make, monkeypatch: pytest.MonkeyPatch
