@@ -15,6 +15,7 @@ from services.domain.stock import USUAL, Cleared, Clearing, Fate, Item, Kind, St
 from services.errors import (
     DeadlineExceeded,
     Denied,
+    EngineRefused,
     HostError,
     HostSilent,
     NoSuchHost,
@@ -154,6 +155,8 @@ class Clearings:
             return Fate.UNTRIED if untried else Fate.UNKNOWN, lost
         except HostError as refusal:
             log.info("%s: %s was not removed: %s", host, item.name, refusal)
+            if isinstance(refusal, EngineRefused) and refusal.forbidden:
+                return Fate.UNTRIED, refusal  # nothing may be removed there
             return Fate.REFUSED, None
         return Fate.REMOVED, None
 

@@ -50,6 +50,11 @@ class EngineRefused(HostError):
     status: int
     message: str
 
+    @property
+    def forbidden(self) -> bool:
+        """By a filter before the engine: an engine itself never says so."""
+        return self.status == 403
+
 
 @dataclass(eq=False)
 class ContainerGone(HostError):

@@ -24,7 +24,6 @@ from services.fleet.streams import doubted, endless_lines
 
 INSPECTS = 8  # at a time
 SAMPLES = 24  # at a time: each waits for the engine, which does not work meanwhile
-FORBIDDEN = 403  # an engine itself never says so
 QUIET = 5.0  # seconds without an event, then a ping beside it tells whether contact is lost
 
 # Engines older than API 1.41 do not know `one-shot`, and tell of two moments themselves.
@@ -71,7 +70,7 @@ class DockerEngine(Contact):
             try:
                 return answers.details(await self._again(partial(self._json, container_id, "json")))
             except EngineRefused as refusal:
-                if refusal.status != FORBIDDEN:
+                if not refusal.forbidden:
                     raise
             # A filter before the engine: what an inspection tells of environments is none of ours.
             rows = {row.id: row for row in await self._again(self._list)}

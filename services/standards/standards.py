@@ -31,7 +31,6 @@ from services.standards.past import Past
 log = logging.getLogger(__name__)
 
 PATIENCE = 20.0  # seconds for one host: hundreds of containers are inspected
-FORBIDDEN = 403  # a filter before the engine: whoever inspects sees environments
 _ODD = (TypeError, ValueError, KeyError, AttributeError)
 
 
@@ -120,7 +119,7 @@ class Standards:
 
 def unknown(host: str, now: datetime, why: HostError) -> HostAudit:
     """Of a host that could not be looked at."""
-    barred = isinstance(why, EngineRefused) and why.status == FORBIDDEN
+    barred = isinstance(why, EngineRefused) and why.forbidden
     return HostAudit(host, (), now, silent=True, barred=barred)
 
 

@@ -96,13 +96,22 @@ async def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.lab
 async def test_this_machines_own_engine_is_looked_at_and_not_touched(lab: Lab) -> None:
-    async with demo("--local", lab.servers["server2"].docker_socket, "--trouble", "600") as running:
+    server = lab.servers["server2"]
+    image = server.docker("commit", "--message=left over", "directus").strip()
+    async with demo("--local", server.docker_socket, "--trouble", "600") as running:
         await running.act("say", person=AIGERIM, chat=AIGERIM, text="/status local")
         await running.message(AIGERIM, lambda text: "local" in text and "directus" in text)
         await running.act("say", person=AIGERIM, chat=AIGERIM, text="/restart local/directus")
         question = await running.message(AIGERIM, lambda text: text.startswith("Restart directus on local?"))
         await running.press(AIGERIM, question, "Yes, restart")
         await running.message(AIGERIM, lambda text: "nothing was done" in text)
+        await running.act("say", person=AIGERIM, chat=AIGERIM, text="/prune local")
+        question = await running.message(AIGERIM, lambda text: text.startswith("Remove 1 thing from local"))
+        await running.press(AIGERIM, question, "Yes, remove")
+        told = await running.message(AIGERIM, lambda text: text.startswith("⚠️ local: 0 of 1 removed"))
+        assert "nothing was done" in told["text"]
+        assert f"Not tried: {image.removeprefix('sha256:')[:12]}" in told["text"]
+    server.docker("rmi", image)
 
 
 @pytest.mark.long(busy=True)

@@ -1,4 +1,4 @@
-"""What the demo shows of the standard and of the disks: the servers are simulated, the bot is real."""
+"""What the demo shows of the standard, the disks and Compose projects: the servers are simulated, the bot is real."""
 
 import json
 from collections.abc import Callable
@@ -99,6 +99,19 @@ DISKS: dict[str, tuple[Step, ...]] = {
 }
 
 
+PROJECTS: dict[str, tuple[Step, ...]] = {
+    "en": (
+        (
+            "/compose automation",
+            ("🟢 automation · server1: 5 of 5 running\n\n🟢 redis: running\n🟢 n8n: running\n",),
+        ),
+        ("/compose platform", ("🟢 database: running\n🟢 directus: running\n",)),
+        ("Restart", ("Restart project platform on server2?\n", "database → directus → logs")),
+    ),
+    "ru": (("/compose platform", ("🟢 database: ", "🟢 directus: ")),),
+}
+
+
 async def walk(running: Demo, steps: tuple[Step, ...]) -> None:
     answer: dict[str, Any] = {}
     for step, wanted in steps:
@@ -114,18 +127,21 @@ def has(wanted: tuple[str, ...]) -> Callable[[str], bool]:
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-async def test_the_standard_and_the_disks(language: str) -> None:
+async def test_the_standard_the_disks_and_the_projects(language: str) -> None:
     async with demo("--trouble", "600", "--language", language) as running:
         # On a busy machine the first answer may lack a server that is still being connected.
         await shown(running, AIGERIM, "/standards", STANDARDS[language][0][1][1])
         await walk(running, STANDARDS[language])
         await walk(running, DISKS[language])
+        await walk(running, PROJECTS[language])
 
 
 async def test_no_secret_leaves_in_the_file_and_a_viewer_sees_what_is_theirs() -> None:
     async with demo("--trouble", "600") as running:
         await shown(running, STUDENT, "/standards", "secrets in plain sight")
-        overview = await running.message(STUDENT, lambda text: text.startswith("🟡 Standard on server2: 90 of 100"))
+        overview = await running.message(
+            STUDENT, lambda text: text.startswith("🟡 Standard on server2: 90 of 100")
+        )
         assert not [name for name in ("postgres", "dozzle", "server1") if name in overview["text"]]
         await shown(running, AIGERIM, "/standards", "🔴 server2: 91 · ")
         overview = await running.message(AIGERIM, lambda text: "🔴 server2" in text)
