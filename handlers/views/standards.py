@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from aiogram.types import CopyTextButton, InlineKeyboardButton
@@ -21,7 +21,8 @@ from handlers.views.standard_words import SYMBOL, subject_name, what, why
 from services.domain.containers import key_of
 from services.domain.standards import About, Audited, Breach, Excused, HostAudit, StandardsReport, Weight
 
-_A_PAGE, _MOST_BUTTONS, _MOST_WORDS = 12, 8, 160
+_A_PAGE, _MOST_WORDS = 8, 160  # each of a page has its button
+_LINE_UNITS = 80  # about two lines of a phone
 _BREACHES_A_PAGE = 5
 _COPIED_UNITS = 256  # Telegram's limit of what a button copies
 _HOSTS_SHOWN = 20
@@ -120,7 +121,7 @@ def _line(one: Audited, *, alone: bool) -> Text:
     """`🔴 directus 40: no memory limit; privileged`."""
     symbol = SYMBOL[one.worst] if one.worst else "🟢"
     where = subject_name(one.about, one.name) + ("" if alone else f" · {one.host}")
-    words = cut("; ".join(plain(what(breach), _MOST_WORDS) for breach in one.breaches), _MOST_WORDS)
+    words = cut("; ".join(plain(what(breach), _MOST_WORDS) for breach in one.breaches), _LINE_UNITS)
     return Text(symbol, " ", Bold(plain(where, _MOST_WORDS)), f" {one.score}: ", words)
 
 
@@ -134,13 +135,13 @@ def _buttons(
     report: StandardsReport, shown: Sequence[Audited], here: StandardsList, pages: int
 ) -> Iterator[Row]:
     asker = here.asker
+    count = Counter(
+        subject_name(one.about, one.name) for each in report.hosts for one in each.subjects if one.breaches
+    )
     yield from in_pairs(
         [
-            button(
-                cut(subject_name(one.about, one.name), 30) + " ▸",
-                StandardsCard(asker=asker, host=one.host, key=one.key),
-            )
-            for one in shown[:_MOST_BUTTONS]
+            button(_named(one, count) + " ▸", StandardsCard(asker=asker, host=one.host, key=one.key))
+            for one in shown
         ]
     )
     if not here.host and len(report.hosts) > 1:
@@ -154,6 +155,12 @@ def _buttons(
     turns = beside(here.page, pages, to_page(here))
     back = [button("‹ " + _("All hosts"), StandardsList(asker=asker))] if here.host else []
     yield [*back, *turns, button("JSON", StandardsFile(asker=asker, host=here.host)), button("↻", here)]
+
+
+def _named(one: Audited, count: Mapping[str, int]) -> str:
+    """With its host where there is another of this name."""
+    name = subject_name(one.about, one.name)
+    return cut(name, 30) + (f" · {one.host}" if count[name] > 1 else "")
 
 
 def card(one: Audited, here: StandardsCard) -> Answer:
