@@ -39,16 +39,20 @@ async def send(message: Message, answer: Answer, *, as_reply: bool = False) -> M
     )
 
 
-async def replace(message: Message, answer: Answer) -> None:
-    """The same message, made anew. A file cannot become text again, so its text goes out as a new message."""
+async def replace(message: Message, answer: Answer) -> Message:
+    """The same message, made anew. A file cannot become text again, so its text goes out as a new message.
+
+    Where the answer stands now.
+    """
     if answer.file is not None:
         kind = InputMediaPhoto if answer.file.photo else InputMediaDocument
         media = kind(media=_upload(answer.file), **answer.as_caption_kwargs())
         await message.edit_media(media, reply_markup=answer.keyboard)
     elif message.document is not None or message.photo:
-        await send(message, answer)
+        return await send(message, answer)
     else:
         await message.edit_text(**answer.as_kwargs())
+    return message
 
 
 async def show(message: Message, answer: Answer, *, in_place: bool) -> None:
@@ -67,16 +71,20 @@ async def answer_press(callback: CallbackQuery) -> None:
         log.warning("could not answer a press: %s", error)
 
 
-async def replace_or_send(message: Message, answer: Answer) -> None:
-    """For what must be seen: where the message cannot be edited any more, a new one; where neither works, the log."""
+async def replace_or_send(message: Message, answer: Answer) -> Message:
+    """For what must be seen: where the message cannot be edited any more, a new one; where neither works, the log.
+
+    Where it stands now.
+    """
     try:
-        await replace(message, answer)
+        return await replace(message, answer)
     except AiogramError as error:
         log.warning("could not edit message %s: %s", message.message_id, error)
         try:
-            await send(message, answer)
+            return await send(message, answer)
         except AiogramError:
             log.exception("could not tell chat %s: %s", message.chat.id, answer.text.render()[0])
+    return message
 
 
 async def announce(message: Message, answer: Answer, press: CallbackQuery | None = None) -> None:
@@ -99,6 +107,14 @@ def without(keyboard: InlineKeyboardMarkup | None, data: str | None) -> InlineKe
     ]
     left = [row for row in rows if row]
     return InlineKeyboardMarkup(inline_keyboard=left) if left else None
+
+
+async def take_buttons(message: Message) -> None:
+    """All of them, off a question that has its answer and stays, as a file does."""
+    try:
+        await message.edit_reply_markup(reply_markup=None)
+    except AiogramError as error:
+        log.info("buttons stay below message %s: %s", message.message_id, error)
 
 
 def _upload(file: File) -> BufferedInputFile:

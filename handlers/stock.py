@@ -10,7 +10,7 @@ from aiogram.types import CallbackQuery, Message
 from handlers import args
 from handlers.declare import button, command
 from handlers.pressed import pressed
-from handlers.reply import answer_press, replace_or_send
+from handlers.reply import answer_press, replace_or_send, take_buttons
 from handlers.stock_callbacks import DiskList, ImageList, Prune, PruneConfirm
 from handlers.views import stock as views
 from handlers.waiting import Spot
@@ -143,13 +143,20 @@ async def confirm_prune(
     message = pressed(callback)
     if not callback_data.yes:
         clearing = await clearings.cancel(callback_data.token, by=actor)
-        await answer_press(callback)
+        await _answered(callback)
         await replace_or_send(message, views.cancelled(clearing))
         return
     answered = False
     async with aclosing(clearings.carry_out(callback_data.token, by=actor)) as steps:
         async for cleared in steps:
             if not answered:
-                await answer_press(callback)
+                await _answered(callback)
                 answered = True
-            await replace_or_send(message, views.progress(cleared))
+            message = await replace_or_send(message, views.progress(cleared))
+
+
+async def _answered(callback: CallbackQuery) -> None:
+    """A question that is a file stays as it is, without its buttons."""
+    await answer_press(callback)
+    if (message := pressed(callback)).document is not None:
+        await take_buttons(message)

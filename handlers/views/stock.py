@@ -43,7 +43,7 @@ def disks(
     for each in stocks[:6]:
         images = button(_("Images: {host}").format(host=each.host), ImageList(asker=asker, host=each.host))
         row = [images]
-        if may_prune and clearable(each, USUAL):
+        if may_prune and clearable(each, tuple(Kind)):
             row.append(
                 button(
                     _("Make room: {host}").format(host=each.host),
@@ -51,7 +51,8 @@ def disks(
                 )
             )
         rows.append(row)
-    return Answer(text, (*rows, [button("↻", DiskList(asker=asker, host=host))]))
+    back = [button("‹ " + _("All hosts"), DiskList(asker=asker))] if host else []
+    return Answer(text, (*rows, [*back, button("↻", DiskList(asker=asker, host=host))]))
 
 
 def _disk(found: Stock | HostError, now: datetime) -> Text:
@@ -113,7 +114,7 @@ def hosts(names: Sequence[str], asker: str) -> Answer:
 
 
 def question(clearing: Clearing, stock: Stock) -> Answer:
-    """All that would go, by name: what does not fit into the message is in a file."""
+    """All that would go, by name: what does not fit into the message is in a file. What was added can be taken out."""
     asker, host = f"{clearing.asker:x}", clearing.host
     more = tuple(_more(clearing, stock, asker))
     if not clearing.items:
@@ -125,7 +126,7 @@ def question(clearing: Clearing, stock: Stock) -> Answer:
     ).format(count=count, host=host, size=total)
     parts = [_part(kind, clearing.items) for kind in clearing.kinds]
     body = [part for part in parts if part]
-    names = _list(clearing.items)
+    names = "\n".join(f"{_said(item, 100)} · {_size(item)}" for item in clearing.items)
     fits = units(names) <= _QUOTE_UNITS
     quote = Text("\n", ExpandableBlockQuote(names)) if fits else Text("\n", _("All of them are in the file."))
     text = Text(Bold(head), *(f"\n{part}" for part in body), quote, *_left(clearing, stock))
@@ -139,8 +140,17 @@ def question(clearing: Clearing, stock: Stock) -> Answer:
     return Answer(text, (*more, answer), file)
 
 
-def _list(items: Sequence[Item]) -> str:
-    return "\n".join(f"{plain(item.name, 100)} · {_size(item)}" for item in items)
+def _said(item: Item, most: int) -> str:
+    """With its kind where the name alone may be digits, or that of something that must not be missed."""
+    name = plain(item.name, most)
+    match item.kind:
+        case Kind.CONTAINERS:
+            return _("container {name}").format(name=name)
+        case Kind.VOLUMES:
+            return _("volume {name}").format(name=name)
+        case Kind.CACHE:
+            return name
+    return _("image {name}").format(name=name)
 
 
 def _size(item: Item) -> str:
@@ -176,16 +186,20 @@ def _left(clearing: Clearing, stock: Stock) -> Iterator[str]:
 
 
 def _more(clearing: Clearing, stock: Stock, asker: str) -> Iterator[Row]:
+    """What stays can be added, what was added can be taken out again: nothing needs a new question."""
     labels = {
-        Kind.VOLUMES: _("+ volumes"),
-        Kind.UNUSED: _("+ unused images"),
-        Kind.CONTAINERS: _("+ stopped containers"),
+        Kind.VOLUMES: _("volumes"),
+        Kind.UNUSED: _("unused images"),
+        Kind.CONTAINERS: _("stopped containers"),
     }
-    buttons = [
-        button(label, Prune(asker=asker, host=clearing.host, kinds=letters((*clearing.kinds, kind))))
-        for kind, label in labels.items()
-        if kind not in clearing.kinds and clearable(stock, (kind,))
-    ]
+    buttons = []
+    for kind, label in labels.items():
+        if not clearable(stock, (kind,)):
+            continue
+        has = kind in clearing.kinds
+        kinds = tuple(each for each in Kind if (each in clearing.kinds) != (each is kind))
+        here = Prune(asker=asker, host=clearing.host, kinds=letters(kinds))
+        buttons.append(button(f"{'−' if has else '+'} {label}", here))
     yield from in_pairs(buttons)
 
 
@@ -200,7 +214,7 @@ def progress(cleared: Cleared) -> Answer:
     if not cleared.over:
         words = _("Making room on {host}: {done} of {total} …")
         return Answer(Text("⏳ ", words.format(host=clearing.host, done=removed, total=total)))
-    symbol = "⚠️" if cleared.failure else "✅"
+    symbol = "✅" if removed == total else "⚠️"
     words = _("{host}: {done} of {total} removed, {size}")
     head = words.format(host=clearing.host, done=removed, total=total, size=size(cleared.freed))
     lines = list(_fates(cleared))
@@ -224,6 +238,6 @@ def _fates(cleared: Cleared) -> Iterator[str]:
         (Fate.REFUSED, _("In use meanwhile, or gone: {names}")),
         (Fate.UNTRIED, _("Not tried: {names}")),
     ):
-        names = [plain(item.name, 60) for item, each in rows if each is fate]
+        names = [_said(item, 60) for item, each in rows if each is fate]
         if names:
             yield words.format(names=cut(", ".join(names), 600))

@@ -64,6 +64,12 @@ async def test_what_was_announced_goes_and_nothing_else(server: Server, cast: Ca
         assert labels(question)[-2:] == ["Cancel", "Yes, remove"]
         await cast.aigerim.presses(question, "+ volumes")
         await cast.telegram.until(lambda: question.text.startswith("Remove 2 things"))
+        assert "\nimage " in question.text
+        assert "\nvolume " in question.text
+        await cast.aigerim.presses(question, "− volumes")
+        await cast.telegram.until(lambda: question.text.startswith("Remove 1 thing "))
+        await cast.aigerim.presses(question, "+ volumes")
+        await cast.telegram.until(lambda: question.text.startswith("Remove 2 things"))
         await cast.aigerim.presses(question, "Yes, remove")
         await cast.telegram.until(lambda: question.text.startswith("✅ server2: 2 of 2 removed, "))
         assert "👤 Aigerim, " in question.text
@@ -94,6 +100,24 @@ async def test_an_unused_image_goes_with_all_its_names(server: Server, cast: Cas
     assert image.removeprefix("sha256:")[:12] not in server.docker("images", "--all", "--quiet")
 
 
+async def test_a_long_list_is_a_file_and_one_message_tells_how_far_it_is(
+    server: Server, cast: Cast, setup: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.views.stock._QUOTE_UNITS", 1)
+    monkeypatch.setattr("services.clearing._EVERY", 1)
+    async with running(setup(server)):
+        await cast.aigerim.says("/prune")
+        question = await next_answer(cast, cast.aigerim)
+        assert question.document is not None
+        assert question.document.content.startswith(b"image ")
+        assert labels(question)[-2:] == ["Cancel", "Yes, remove"]
+        before = len(cast.aigerim.chat.sent)
+        await cast.aigerim.presses(question, "Yes, remove")
+        await cast.telegram.until(lambda: cast.aigerim.chat.sent[-1].text.startswith("✅ "))
+        assert len(cast.aigerim.chat.sent) == before + 1
+        assert labels(question) == []
+
+
 @pytest.mark.parametrize("named", [False, True])
 async def test_what_came_into_use_meanwhile_stays(
     server: Server, cast: Cast, setup: Make, named: bool
@@ -102,14 +126,14 @@ async def test_what_came_into_use_meanwhile_stays(
     async with running(setup(server)):
         await cast.aigerim.says("/prune server2")
         question = await next_answer(cast, cast.aigerim)
-        name = question.text.splitlines()[2].partition(" · ")[0]
+        name = question.text.splitlines()[2].partition(" · ")[0].removeprefix("image ")
         if named:
             server.docker("tag", name, "lab/wanted:1.0")
         else:
             server.docker("create", "--name=quick", name, "true")
         await cast.aigerim.presses(question, "Yes, remove")
-        await cast.telegram.until(lambda: question.text.startswith("✅ server2: 0 of 1 removed"))
-        assert f"In use meanwhile, or gone: {name}" in question.text
+        await cast.telegram.until(lambda: question.text.startswith("⚠️ server2: 0 of 1 removed"))
+        assert f"In use meanwhile, or gone: image {name}" in question.text
     assert name in server.docker("images", "--quiet", "--no-trunc")
     if named:
         server.docker("rmi", "lab/wanted:1.0")
@@ -172,12 +196,16 @@ async def test_disks_and_images(lab: Lab, server: Server, cast: Cast, setup: Mak
         await cast.aigerim.says("/df")
         reply = await next_answer(cast, cast.aigerim)
         assert reply.text.startswith("Docker на диске")
-        assert "контейнеры: 8, работают 7" in reply.text
+        assert "контейнеры: 8, в работе 7" in reply.text
         await cast.aigerim.presses(reply, "Образы: server2")
         await cast.telegram.until(lambda: reply.text.startswith("Образы на server2: "))
         assert "amir20/dozzle:v8, " in reply.text
         await cast.aigerim.presses(reply, "‹ Диск")
         await cast.telegram.until(lambda: "server1" in reply.text)
+        await cast.aigerim.says("/df server1")
+        reply = await next_answer(cast, cast.aigerim)
+        await cast.aigerim.presses(reply, "‹ Все серверы")
+        await cast.telegram.until(lambda: "server2" in reply.text)
         await cast.student.says("/df")
         assert (
             await next_answer(cast, cast.student)
