@@ -19,7 +19,7 @@ from handlers.compose_callbacks import (
 )
 from handlers.declare import button, command
 from handlers.pressed import pressed
-from handlers.reply import announce, answer_press, replace_or_send, send, show
+from handlers.reply import announce, answer_press, replace_or_send, send, show, take_button
 from handlers.views import compose as views
 from handlers.views import compose_restart as restart_views
 from handlers.views.logs import log_page, waiting
@@ -147,6 +147,8 @@ async def cancel_restart(
 async def stop_restart(
     callback: CallbackQuery, callback_data: ProjectStop, actor: Actor, project_control: ProjectControl
 ) -> None:
-    """The message itself goes on to tell how far it has got."""
+    """The message itself goes on to tell how far it has got; until its next step only the button is gone."""
     plan = project_control.stop(callback_data.token, by=actor)
     await callback.answer(restart_views.toast_stopping() if plan else restart_views.toast_over())
+    if plan:
+        await take_button(pressed(callback), callback.data)

@@ -35,7 +35,9 @@ def question(plan: ProjectPlan) -> Answer:
     if plan.stays:
         lines.append(_("Stays stopped: {names}.").format(names=_cut(plan.stays)))
     if plan.protected:
-        lines.append(_("Protected: {names}. Be sure.").format(names=_cut(plan.protected)))
+        labels = {each.name: plan.labels[each.id] for each in plan.members}
+        names = [labels.get(name, name) for name in plan.protected]
+        lines.append(_("Protected: {names}. Be sure.").format(names=_cut(names)))
     return Answer(
         Text(Bold(head), *(f"\n{line}" for line in lines)),
         (

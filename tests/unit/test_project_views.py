@@ -57,6 +57,16 @@ def test_whatever_labels_say_the_list_fits_and_each_project_is_on_some_page() ->
     assert len(keys) == len({each.key for each in found.projects})
 
 
+def test_one_question_has_one_name_for_each_container() -> None:
+    found = made("platform", ["database", "directus"])
+    members = members_of(found)
+    plan = ProjectPlan("t", found.host, found.name, members, 1, "Aigerim", AT, protected=(members[0].name,))
+    text: str = question(plan).text.as_kwargs()["text"]
+    assert "database → directus" in text
+    assert ": database. " in text
+    assert members[0].name not in text
+
+
 def test_whatever_labels_say_one_project_and_its_restart_fit() -> None:
     large = made(ODD[-1], ODD * 3)
     here = ProjectCard(asker="fffffffffffff", host=large.host, key=large.key, page=999)
