@@ -9,7 +9,6 @@ from aiogram.types import CallbackQuery, Message
 from handlers import args
 from handlers.declare import button, command
 from handlers.pressed import pressed
-from handlers.reply import send
 from handlers.standard_callbacks import StandardsCard, StandardsFile, StandardsList
 from handlers.views import standards as views
 from handlers.waiting import Spot
@@ -78,5 +77,6 @@ async def open_standard(
 async def standards_file(
     callback: CallbackQuery, callback_data: StandardsFile, actor: Actor, standards: Standards
 ) -> None:
-    report = await standards.report(callback_data.host or None, by=actor)
-    await send(pressed(callback), await to_thread(views.export, report), as_reply=True)
+    spot = Spot(pressed(callback), as_reply=True)
+    report = await spot.awaiting(standards.report(callback_data.host or None, by=actor), views.looking)
+    await spot.put(await to_thread(views.export, report))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handlers import waiting
 from tests.bots import Setup, running
 from tests.conftest import Cast, labels, next_answer
 from tests.lab.dockerd import IMAGE
@@ -18,7 +19,7 @@ Make = Callable[..., Setup]
 
 
 async def test_the_worst_first_and_its_mend_to_copy(
-    lab: Lab, cast: Cast, setup: Make, caplog: pytest.LogCaptureFixture
+    lab: Lab, cast: Cast, setup: Make, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.DEBUG)
     flags = ("--name=bad", "--privileged", "--env=API_TOKEN=Zx81-qwerty-77")
@@ -45,9 +46,12 @@ async def test_the_worst_first_and_its_mend_to_copy(
         await cast.aigerim.presses(reply, "‹ server2")
         await cast.telegram.until(lambda: "JSON" in labels(reply))
         assert "server1" not in reply.text
+        monkeypatch.setattr(waiting, "PATIENCE", 0.0)
         await cast.aigerim.presses(reply, "JSON")
         file = await next_answer(cast, cast.aigerim)
+        await cast.telegram.until(lambda: file.document is not None)
         assert file.document is not None
+        assert file.edits  # the words of waiting became it
         content = file.document.content
         assert b"Zx81" not in content
         (host,) = json.loads(content)["hosts"]
