@@ -21,6 +21,7 @@ _IMAGES_A_PAGE = 20
 _MOST_HOSTS = 20
 _QUOTE_UNITS = 2500
 _NAMES = 2
+_DEAREST_FIRST = (Kind.CONTAINERS, Kind.VOLUMES, Kind.UNUSED, Kind.IMAGES, Kind.CACHE)
 
 
 def looking() -> Answer:
@@ -32,6 +33,7 @@ def disks(
 ) -> Answer:
     if not found:
         return Answer(Text(_("No whole host is in your scope.")))
+    found = sorted(found, key=lambda each: isinstance(each, Stock))
     stocks = [each for each in found if isinstance(each, Stock)]
     text = Text(
         Bold(_("Docker on disk")),
@@ -124,9 +126,9 @@ def question(clearing: Clearing, stock: Stock) -> Answer:
     head = ngettext(
         "Remove {count} thing from {host}, {size}?", "Remove {count} things from {host}, {size}?", count
     ).format(count=count, host=host, size=total)
-    parts = [_part(kind, clearing.items) for kind in clearing.kinds]
+    parts = [_part(kind, clearing.items) for kind in _DEAREST_FIRST]
     body = [part for part in parts if part]
-    names = "\n".join(f"{_said(item, 100)} · {_size(item)}" for item in clearing.items)
+    names = "\n".join(f"{_said(item, 100)} · {_size(item)}" for item in _dearest_first(clearing.items))
     fits = units(names) <= _QUOTE_UNITS
     quote = Text("\n", ExpandableBlockQuote(names)) if fits else Text("\n", _("All of them are in the file."))
     text = Text(Bold(head), *(f"\n{part}" for part in body), quote, *_left(clearing, stock))
@@ -138,6 +140,11 @@ def question(clearing: Clearing, stock: Stock) -> Answer:
     )
     file = None if fits else File(f"prune-{host}.txt", names.encode())
     return Answer(text, (*more, answer), file)
+
+
+def _dearest_first(items: Sequence[Item]) -> Sequence[Item]:
+    """What cannot be had again is read before all that can: a folded list shows three lines."""
+    return sorted(items, key=lambda item: _DEAREST_FIRST.index(item.kind))
 
 
 def _said(item: Item, most: int) -> str:

@@ -64,8 +64,7 @@ async def test_what_was_announced_goes_and_nothing_else(server: Server, cast: Ca
         assert labels(question)[-2:] == ["Cancel", "Yes, remove"]
         await cast.aigerim.presses(question, "+ volumes")
         await cast.telegram.until(lambda: question.text.startswith("Remove 2 things"))
-        assert "\nimage " in question.text
-        assert "\nvolume " in question.text
+        assert "\nvolume " in question.text.partition("\nimage ")[0]
         await cast.aigerim.presses(question, "− volumes")
         await cast.telegram.until(lambda: question.text.startswith("Remove 1 thing "))
         await cast.aigerim.presses(question, "+ volumes")
