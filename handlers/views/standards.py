@@ -22,7 +22,7 @@ from services.domain.containers import key_of
 from services.domain.standards import About, Audited, Breach, Excused, HostAudit, StandardsReport, Weight
 
 _A_PAGE, _MOST_WORDS = 8, 160  # each of a page has its button
-_LINE_UNITS = 80  # about two lines of a phone
+_LINE_UNITS = 100  # three lines of a phone
 _BREACHES_A_PAGE = 5
 _COPIED_UNITS = 256  # Telegram's limit of what a button copies
 _HOSTS_SHOWN = 20

@@ -35,7 +35,7 @@ def test_each_that_is_named_has_its_button_and_two_of_a_name_are_told_apart() ->
         answer = views.overview(report, "3e9", page=page)
         assert_fits(answer)
         lines = [line for line in answer.text.render()[0].splitlines() if ";" in line]
-        assert max(map(len, lines)) < 120
+        assert max(map(len, lines)) < 130
         keys = [key for row in answer.rows for key in row if (key.callback_data or "").startswith("sc:")]
         assert len(keys) == len(lines)
         labels += [key.text for key in keys]
