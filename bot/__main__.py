@@ -108,7 +108,7 @@ def _add_standards(parser: argparse.ArgumentParser) -> None:
 
 
 def _standards_of_files(given: argparse.Namespace) -> int:
-    from bot.auditing import NotRead, audit_files  # noqa: PLC0415
+    from bot.standards import NotRead, audit_files  # noqa: PLC0415
 
     try:
         return audit_files(given.files, given.exceptions, json=given.json, tell=_print)
@@ -118,7 +118,7 @@ def _standards_of_files(given: argparse.Namespace) -> int:
 
 
 def _standards_of_hosts(settings: Settings, given: argparse.Namespace) -> int:
-    from bot.auditing import audit_hosts  # noqa: PLC0415
+    from bot.standards import audit_hosts  # noqa: PLC0415
 
     return asyncio.run(audit_hosts(settings, json=given.json, tell=_print))
 

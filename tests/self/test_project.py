@@ -11,11 +11,14 @@ import yaml
 
 from bot import __version__
 from bot.settings import load_settings
+from handlers import ROUTERS
 from tests.lab.authority import Authority
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *(path for name in ("docs", "deploy") for path in (ROOT / name).rglob("*.md"))]
+)
 
 
 def dependencies() -> tuple[set[str], set[str]]:
@@ -63,6 +66,12 @@ def test_imports_go_one_way() -> None:
     tool = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run([tool], check=False, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_every_handler_is_among_those_that_know_no_sibling() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (named,) = (set(each["modules"]) for each in contracts if each["type"] == "independence")
+    assert named == {f"handlers.{router.name}" for router in ROUTERS}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
