@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-_USERS = "student:$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/"  # invented, as htpasswd writes it
+from playground.engine.team.member import routed
 
 
 @dataclass(frozen=True)
@@ -33,30 +33,12 @@ class Service:
         }
 
 
-def _routed(router: str, domain: str, port: int, *, service: str = "", login: bool = False) -> dict[str, str]:
-    """service: where it leads, its own by default. login: it asks for one."""
-    prefix = f"traefik.http.routers.{router}"
-    labels = {
-        "traefik.enable": "true",
-        f"{prefix}.rule": f"Host(`{domain}`)",
-        f"{prefix}.entrypoints": "websecure",
-        f"{prefix}.tls.certresolver": "letsencrypt",
-        f"traefik.http.services.{router}.loadbalancer.server.port": str(port),
-    }
-    if service:
-        labels[f"{prefix}.service"] = service
-    if login:
-        labels[f"{prefix}.middlewares"] = f"{router}-login"
-        labels[f"traefik.http.middlewares.{router}-login.basicauth.users"] = _USERS
-    return labels
-
-
 def _traefik(project: str, domain: str) -> Service:
     return Service(
         "traefik",
         "traefik:v3.0",
         project,
-        labels=_routed("dashboard", domain, 8080, service="api@internal", login=True),
+        labels=routed("dashboard", domain, 8080, service="api@internal", login=True),
         publishes=("80:80", "443:443"),
         exposes=(8080,),
         says=(
@@ -73,7 +55,7 @@ TEAM_SERVER1 = (
         "n8n",
         "n8nio/n8n:1.70",
         "automation",
-        labels=_routed("n8n", "n8n.tapbot.kz", 5678),
+        labels=routed("n8n", "n8n.tapbot.kz", 5678),
         exposes=(5678,),
         says=(
             "Initializing n8n process",
@@ -114,7 +96,7 @@ TEAM_SERVER2 = (
         "directus",
         "directus/directus:11.5",
         "platform",
-        labels=_routed("directus", "dir.tapbot.kz", 80),
+        labels=routed("directus", "dir.tapbot.kz", 80),
         exposes=(80,),
         probe=1,
         says=(
@@ -142,7 +124,7 @@ TEAM_SERVER2 = (
         "pgadmin",
         "dpage/pgadmin4:8",
         "platform",
-        labels=_routed("pgadmin", "pg.tapbot.kz", 80),
+        labels=routed("pgadmin", "pg.tapbot.kz", 80),
         exposes=(80, 443),
         says=("[INFO] Starting gunicorn 22.0.0", "[INFO] Listening at: http://[::]:80 (1)"),
     ),
@@ -151,7 +133,7 @@ TEAM_SERVER2 = (
         "amir20/dozzle:v8",
         "platform",
         service="logs",
-        labels=_routed("dozzle", "logs2.tapbot.kz", 8080, login=True),
+        labels=routed("dozzle", "logs2.tapbot.kz", 8080, login=True),
         exposes=(8080,),
         says=("INF Dozzle version v8.12.0", "INF Accepting connections on :8080"),
     ),
@@ -159,7 +141,7 @@ TEAM_SERVER2 = (
         "portainer",
         "portainer/portainer-ce:2.21",
         "platform",
-        labels=_routed("portainer", "portainer2.tapbot.kz", 9000),
+        labels=routed("portainer", "portainer2.tapbot.kz", 9000),
         exposes=(8000, 9000, 9443),
         says=("INF starting Portainer | version=2.21.4", "INF starting HTTP server | bind_address=:9000"),
     ),
