@@ -1,4 +1,4 @@
-"""What the demo shows of the standard, the disks and Compose projects: the servers are simulated, the bot is real."""
+"""What the demo shows of the standard, of the projects and of the disks: the servers are simulated, the bot is real."""
 
 import json
 from collections.abc import Callable
@@ -98,17 +98,25 @@ DISKS: dict[str, tuple[Step, ...]] = {
     ),
 }
 
-
 PROJECTS: dict[str, tuple[Step, ...]] = {
     "en": (
+        ("/compose", ("🟢 automation · server1: 5 of 5 running", "🟢 platform · server2: 6 of 6 running")),
+        ("🟢 platform", ("🟢 database: running\n🟢 directus: running\n",)),
         (
-            "/compose automation",
-            ("🟢 automation · server1: 5 of 5 running\n\n🟢 redis: running\n🟢 n8n: running\n",),
+            "Restart",
+            (
+                "Restart project platform on server2?\n6 containers, one after another: database → directus → ",
+                "Protected: postgres, traefik.",
+            ),
         ),
-        ("/compose platform", ("🟢 database: running\n🟢 directus: running\n",)),
-        ("Restart", ("Restart project platform on server2?\n", "database → directus → logs")),
+        ("Cancel", ("Not restarted: platform · server2",)),
     ),
-    "ru": (("/compose platform", ("🟢 database: ", "🟢 directus: ")),),
+    "ru": (
+        ("/compose", ("🟢 automation · server1: работает 5 из 5", "🟢 platform · server2: работает 6 из 6")),
+        ("🟢 platform", ("🟢 database: работает\n🟢 directus: работает\n",)),
+        ("Перезапуск", ("server2: перезапустить проект platform?\n6 контейнеров по очереди: database → ",)),
+        ("Отмена", ("Перезапуск отменён: platform · server2",)),
+    ),
 }
 
 
@@ -127,13 +135,13 @@ def has(wanted: tuple[str, ...]) -> Callable[[str], bool]:
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-async def test_the_standard_the_disks_and_the_projects(language: str) -> None:
+async def test_the_standard_the_projects_and_the_disks(language: str) -> None:
     async with demo("--trouble", "600", "--language", language) as running:
         # On a busy machine the first answer may lack a server that is still being connected.
         await shown(running, AIGERIM, "/standards", STANDARDS[language][0][1][1])
         await walk(running, STANDARDS[language])
-        await walk(running, DISKS[language])
         await walk(running, PROJECTS[language])
+        await walk(running, DISKS[language])
 
 
 async def test_no_secret_leaves_in_the_file_and_a_viewer_sees_what_is_theirs() -> None:
