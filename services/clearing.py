@@ -5,11 +5,11 @@ import logging
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence, Set
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from typing import Protocol
 
 from services.audit import Audit, AuditEntry, Result
+from services.confirmations import Confirmations
 from services.domain.access import Action, Actor, may
 from services.domain.stock import USUAL, Cleared, Clearing, Fate, Item, Kind, Stock, clearable
 from services.errors import (
@@ -19,21 +19,17 @@ from services.errors import (
     HostError,
     HostSilent,
     NoSuchHost,
-    NotYourPlan,
-    PlanGone,
     StoreError,
 )
 from services.fleet.names import MOST_SUGGESTIONS, nearest
 from services.fleet.protection import Protection
 from services.fleet.stocked import Protects
-from services.ports import Append, Clock, Delete, Put, Store
+from services.ports import Append, Clock, Store
 from services.roster import Roster
 from services.shared import Shared
-from services.store.records import Codec
 
 log = logging.getLogger(__name__)
 
-VALID = timedelta(seconds=120)
 PATIENCE = 30.0  # seconds: an engine measures every volume
 REMOVAL = 60.0  # seconds for one thing
 MOST_ITEMS = 500
@@ -68,7 +64,7 @@ class Clearings:
         self._protection = protection
         self._engines, self._store, self._audit = engines, store, audit
         self._roster, self._clock = roster, clock
-        self._codec = Codec(Clearing)
+        self._asked = Confirmations(store, Clearing, "clearing/")
         self._measured: Shared[Stock | HostError] = Shared()
 
     def hosts(self, by: Actor) -> tuple[str, ...]:
@@ -96,32 +92,21 @@ class Clearings:
             secrets.token_urlsafe(16), host, items, by.id, by.name, self._clock.now(), tuple(kinds)
         )
         if items:
-            await self._store.write(
-                Put(_key(clearing.token), self._codec.pack(clearing), clearing.asked + VALID)
-            )
+            await self._asked.offer(clearing)
         return clearing, stock
 
     async def cancel(self, token: str, *, by: Actor) -> Clearing:
         """Raises PlanGone, and NotYourPlan for anybody but the asker."""
-        clearing, kept = await self._own(token, by)
-        if not await self._store.write(Delete(_key(token)), expect={_key(token): kept}):
-            raise PlanGone
-        return clearing
+        return await self._asked.spend(token, by)
 
     async def carry_out(self, token: str, *, by: Actor) -> AsyncGenerator[Cleared, None]:
         """How far it is, again and again, until it is over. Of any number of presses one begins it.
 
         Raises PlanGone, NotYourPlan, Denied, NoSuchHost, StoreUnavailable, all before anything is removed.
         """
-        clearing, kept = await self._own(token, by)
+        clearing = await self._asked.peek(token, by)
         await self._demand(by, self._seen(clearing.host, by))
-        begun = await self._store.write(
-            Delete(_key(token)),
-            self._line(clearing, by, Result.INTENT, f"{len(clearing.items)} items"),
-            expect={_key(token): kept},
-        )
-        if not begun:
-            raise PlanGone
+        await self._asked.spend(token, by, lambda asked: (self._intent(asked, by),))
         fates = [Fate.UNTRIED] * len(clearing.items)
         yield self._so_far(clearing, fates)
         failure: HostError | None = None
@@ -202,6 +187,9 @@ class Clearings:
     ) -> Cleared:
         return Cleared(clearing, tuple(fates), self._clock.now(), over, failure)
 
+    def _intent(self, clearing: Clearing, by: Actor) -> Append:
+        return self._line(clearing, by, Result.INTENT, f"{len(clearing.items)} items")
+
     def _line(self, clearing: Clearing, by: Actor, result: Result, detail: str) -> Append:
         entry = AuditEntry(
             self._clock.now(), by.id, by.name, Action.PRUNE, result, clearing.host, "", by.chat, detail
@@ -220,20 +208,7 @@ class Clearings:
             await self._audit.record(by, Action.PRUNE, None, Result.DENIED, detail=host)
             raise Denied(Action.PRUNE, host, self._roster.who_may(Action.PRUNE))
 
-    async def _own(self, token: str, by: Actor) -> tuple[Clearing, bytes]:
-        kept = await self._store.get(_key(token))
-        if kept is None:
-            raise PlanGone
-        clearing = self._codec.unpack(kept)
-        if clearing.asker != by.id:
-            raise NotYourPlan(clearing.asker_name)
-        return clearing, kept
-
 
 def _named(item: Item) -> Item:
     """Without its size, which grows and shrinks; names in one order."""
     return replace(item, size=None, names=tuple(sorted(item.names)), name="" if item.names else item.name)
-
-
-def _key(token: str) -> str:
-    return f"clearing/{token}"

@@ -7,17 +7,15 @@ a result is therefore exactly what a crash interrupted.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.audit import Audit, AuditEntry, Result
+from services.confirmations import Confirmations
 from services.domain.access import Action, Actor
 from services.domain.containers import Stop
 from services.domain.plans import Intent, Place, Plan
-from services.errors import NotYourPlan, PlanGone
 from services.ports import Clock, Delete, Put, Store, Write
 from services.store.records import Codec
-
-VALID = timedelta(seconds=120)
 
 _INTENTS = "intent/"
 _STOPS = "stop/"
@@ -38,42 +36,38 @@ class Plans:
         self._store = store
         self._clock = clock
         self._audit = audit
-        self._plans = Codec(Plan)
+        self._plans = Confirmations(store, Plan, "plan/")
         self._intents = Codec(Intent)
         self._stops = Codec(Stop)
         self._acts = Codec(Act)
 
     async def offer(self, plan: Plan) -> None:
         """Keep it for confirmation until 120 s after it was asked for."""
-        await self._store.write(Put(_plan_key(plan.token), self._plans.pack(plan), plan.asked + VALID))
+        await self._plans.offer(plan)
 
-    async def peek(self, token: str) -> Plan:
-        """The plan, still unspent. Raises PlanGone."""
-        plan, _ = await self._read(token)
-        return plan
+    async def peek(self, token: str, by: Actor) -> Plan:
+        """The plan, still unspent. Raises PlanGone, and NotYourPlan for anybody but the asker."""
+        return await self._plans.peek(token, by)
 
     async def begin(self, token: str, by: Actor, place: Place) -> Intent:
         """Spend the token. Of any number of presses, one gets the intent.
 
         Raises PlanGone, and NotYourPlan for anybody but the asker.
         """
-        plan, kept = await self._own(token, by)
-        intent = Intent(plan, place, self._clock.now())
-        begun = await self._store.write(
-            Delete(_plan_key(token)),
-            Put(_INTENTS + token, self._intents.pack(intent)),
-            self._line(intent, intent.began, Result.INTENT),
-            expect={_plan_key(token): kept},
-        )
-        if not begun:
-            raise PlanGone
-        return intent
+        now = self._clock.now()
 
-    async def cancel(self, token: str, by: Actor) -> None:
+        def begun(plan: Plan) -> tuple[Write, ...]:
+            intent = Intent(plan, place, now)
+            return (
+                Put(_INTENTS + token, self._intents.pack(intent)),
+                self._line(intent, now, Result.INTENT),
+            )
+
+        return Intent(await self._plans.spend(token, by, begun), place, now)
+
+    async def cancel(self, token: str, by: Actor) -> Plan:
         """Raises PlanGone, and NotYourPlan for anybody but the asker."""
-        _, kept = await self._own(token, by)
-        if not await self._store.write(Delete(_plan_key(token)), expect={_plan_key(token): kept}):
-            raise PlanGone
+        return await self._plans.spend(token, by)
 
     async def finish(self, intent: Intent, result: Result, detail: str = "") -> None:
         """Close the books on it; a second time changes nothing. `detail`: why it failed."""
@@ -129,22 +123,6 @@ class Plans:
                 detail,
             )
         )
-
-    async def _own(self, token: str, by: Actor) -> tuple[Plan, bytes]:
-        plan, kept = await self._read(token)
-        if plan.asker != by.id:
-            raise NotYourPlan(plan.asker_name)
-        return plan, kept
-
-    async def _read(self, token: str) -> tuple[Plan, bytes]:
-        kept = await self._store.get(_plan_key(token))
-        if kept is None:
-            raise PlanGone
-        return self._plans.unpack(kept), kept
-
-
-def _plan_key(token: str) -> str:
-    return f"plan/{token}"
 
 
 def _act_key(action: Action, host: str, name: str) -> str:

@@ -10,10 +10,10 @@ import secrets
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from time import monotonic
 
 from services.audit import Audit, Result
+from services.confirmations import Confirmations
 from services.domain.access import Action, Actor, Denial, Target, may
 from services.domain.containers import Condition, Container, ContainerKey, Diagnosis, diagnose, key_of
 from services.domain.plans import Outcome, Phase, Place
@@ -35,7 +35,6 @@ from services.errors import (
     ContainerGone,
     Denied,
     HostError,
-    NotYourPlan,
     OwnContainer,
     PlanGone,
     ProjectBarred,
@@ -54,11 +53,10 @@ from services.store.records import Codec
 
 log = logging.getLogger(__name__)
 
-VALID = timedelta(seconds=120)
 COME_UP = 120.0  # seconds that one container may take until it is well
 LOOK_EVERY = 0.5
 
-_PLANS, _BEGUN = "project/plan/", "project/begun/"
+_BEGUN = "project/begun/"
 
 
 @dataclass(slots=True)
@@ -87,7 +85,8 @@ class ProjectControl:
         self._projects = projects
         self._fleet, self._control, self._protection = fleet, control, protection
         self._store, self._audit, self._roster, self._clock = store, audit, roster, clock
-        self._plans, self._begun = Codec(ProjectPlan), Codec(Begun)
+        self._plans = Confirmations(store, ProjectPlan, "project/plan/")
+        self._begun = Codec(Begun)
         self._running: dict[str, _Run] = {}
 
     async def propose(self, key: ProjectKey, *, by: Actor) -> ProjectPlan:
@@ -117,16 +116,12 @@ class ProjectControl:
             tuple(dict.fromkeys(map(service_of, left))),
             tuple(container.name for container in protected if container.id in chosen),
         )
-        await self._store.write(Put(_PLANS + plan.token, self._plans.pack(plan), plan.asked + VALID))
+        await self._plans.offer(plan)
         return plan
 
     async def cancel(self, token: str, *, by: Actor) -> ProjectPlan:
         """Before it has begun. Raises PlanGone, and NotYourPlan for anybody but the asker."""
-        plan, kept = await self._own(token, by)
-        key = _PLANS + token
-        if not await self._store.write(Delete(key), expect={key: kept}):
-            raise PlanGone
-        return plan
+        return await self._plans.spend(token, by)
 
     def stop(self, token: str, *, by: Actor) -> ProjectPlan | None:
         """What is under way is brought to its end, and then no more is restarted; None where it is over already.
@@ -153,13 +148,11 @@ class ProjectControl:
         Raises PlanGone, NotYourPlan, ProjectBusy, ProjectBarred, OwnContainer, HostError, StoreUnavailable, all before
         anything is restarted.
         """
-        plan, kept = await self._own(token, by)
+        plan = await self._plans.peek(token, by)
         await self._demand_whole(Project(plan.host, plan.project, ()), by)
         with self._run(plan) as run:
             begun = Begun(plan, place)
-            key = _PLANS + token
-            if not await self._store.write(Delete(key), self._at(begun), expect={key: kept}):
-                raise PlanGone
+            await self._plans.spend(token, by, lambda plan: (self._at(begun),))
             rolling = Rolling(plan, 0, self._clock.now())
             async with aclosing(self._roll(begun, run, by)) as steps:
                 async for rolling in steps:
@@ -274,12 +267,3 @@ class ProjectControl:
 
     def _at(self, begun: Begun) -> Put:
         return Put(_BEGUN + begun.plan.token, self._begun.pack(begun))
-
-    async def _own(self, token: str, by: Actor) -> tuple[ProjectPlan, bytes]:
-        kept = await self._store.get(_PLANS + token)
-        if kept is None:
-            raise PlanGone
-        plan = self._plans.unpack(kept)
-        if plan.asker != by.id:
-            raise NotYourPlan(plan.asker_name)
-        return plan, kept

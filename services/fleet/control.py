@@ -35,7 +35,6 @@ from services.errors import (
     EngineRefused,
     HostError,
     NoSuchContainer,
-    NotYourPlan,
     OwnContainer,
     StoreError,
 )
@@ -138,24 +137,16 @@ class Control:
         await self._plans.offer(plan)
         return plan
 
-    async def peek(self, token: str, *, by: Actor) -> Plan:
-        """The plan behind a confirmation. Raises PlanGone, and NotYourPlan for anybody but the asker."""
-        plan = await self._plans.peek(token)
-        if plan.asker != by.id:
-            raise NotYourPlan(plan.asker_name)
-        return plan
-
     async def cancel(self, token: str, *, by: Actor) -> Plan:
-        plan = await self.peek(token, by=by)
-        await self._plans.cancel(token, by)
-        return plan
+        """Raises PlanGone, and NotYourPlan for anybody but the asker."""
+        return await self._plans.cancel(token, by)
 
     async def carry_out(self, token: str, *, by: Actor, place: Place) -> AsyncGenerator[Outcome, None]:
         """Spend the confirmation and act; each outcome replaces the one before.
 
         Raises PlanGone, NotYourPlan, Denied, AlreadySo or HostError only before anything has been done.
         """
-        plan = await self.peek(token, by=by)
+        plan = await self._plans.peek(token, by)
         observed = await self._fleet.observe(plan.host, plan.container_id, deadline=LOOK_DEADLINE)
         if observed is None:
             raise ContainerGone(plan.host, plan.name)

@@ -71,10 +71,10 @@ async def _done(plans: Plans, plan: Plan, result: Result = Result.DONE) -> None:
 async def test_a_plan_waits_whole_for_two_minutes(plans: Plans, plan: Plan, clock: HandClock) -> None:
     await plans.offer(plan)
     clock.pass_by(seconds=119)
-    assert await plans.peek(plan.token) == plan
+    assert await plans.peek(plan.token, DIAS) == plan
     clock.pass_by(seconds=1)
     with pytest.raises(PlanGone):
-        await plans.peek(plan.token)
+        await plans.peek(plan.token, DIAS)
     with pytest.raises(PlanGone):
         await plans.begin(plan.token, DIAS, PLACE)
     assert await plans.unfinished() == []
@@ -89,7 +89,7 @@ async def test_beginning_spends_the_token_and_writes_intent_and_audit(
     assert intent == Intent(plan, PLACE, clock.now())
     assert await plans.unfinished() == [intent]
     with pytest.raises(PlanGone):
-        await plans.peek(plan.token)
+        await plans.peek(plan.token, DIAS)
     (line,) = await Audit(store, clock).page(by=READER, limit=9)
     assert (line.actor_name, line.action, line.host, line.container, line.chat, line.result, line.at) == (
         "Dias",
@@ -127,7 +127,7 @@ async def test_the_asker_alone_may_confirm_or_cancel(plans: Plans, plan: Plan) -
     assert told.value.owner == "Dias"
     with pytest.raises(NotYourPlan):
         await plans.cancel(plan.token, AIGERIM)
-    assert await plans.peek(plan.token) == plan
+    assert await plans.peek(plan.token, DIAS) == plan
 
 
 async def test_a_cancelled_plan_cannot_be_begun(plans: Plans, plan: Plan) -> None:
@@ -230,7 +230,7 @@ async def test_nothing_begins_when_it_cannot_be_written(
         await closing.offer(plan)
     with pytest.raises(StoreUnavailable):
         await closing.begin(plan.token, DIAS, PLACE)
-    assert await plans.peek(plan.token) == plan
+    assert await plans.peek(plan.token, DIAS) == plan
     assert await plans.unfinished() == []
 
 
@@ -241,4 +241,4 @@ async def test_a_plan_of_an_unknown_shape_is_an_error_of_the_store(
     ((key, value),) = (await store.scan("plan/")).items()
     await store.write(Put(key, value.replace(b"restart", b"explode")))
     with pytest.raises(StoreUnavailable, match="cannot be read"):
-        await plans.peek(plan.token)
+        await plans.peek(plan.token, DIAS)
