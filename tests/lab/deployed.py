@@ -22,7 +22,14 @@ if [ ! -e $PGDATA/PG_VERSION ]; then
 fi
 exec postgres -c listen_addresses='*' -c unix_socket_directories=/tmp
 """
-_UP = "for n in $(seq 100); do docker exec postgres pg_isready -q -h 127.0.0.1 -d directus && exit; done; exit 1"
+_UP = """
+for n in $(seq 200); do
+  docker exec postgres pg_isready -q -h 127.0.0.1 -d directus && exit
+  sleep 0.2
+done
+docker logs postgres >&2
+exit 1
+"""
 
 
 class Deployed:

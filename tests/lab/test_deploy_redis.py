@@ -39,7 +39,11 @@ def test_it_wants_a_password_shows_it_nowhere_and_stops_in_order(server: Server,
     kind, check = as_compose_has_it(REDIS["healthcheck"]["test"])
     assert kind == "CMD-SHELL"
     server.docker(
-        "exec", "redis-shipped", "sh", "-c", f"for n in $(seq 200); do {check} && exit; done; exit 1"
+        "exec",
+        "redis-shipped",
+        "sh",
+        "-c",
+        f"for n in $(seq 200); do {check} && exit; sleep 0.1; done; exit 1",
     )
     assert "NOAUTH" in server.docker("exec", "redis-shipped", "redis-cli", "get", "x")
     shown = server.docker("top", "redis-shipped") + server.docker("inspect", "redis-shipped")
