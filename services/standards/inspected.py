@@ -1,4 +1,4 @@
-"""An engine's JSON → what the rules look at. Raises TypeError, ValueError or KeyError for what is odd."""
+"""An engine's JSON → what the rules look at. Raises TypeError, ValueError, KeyError, AttributeError for what is odd."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set

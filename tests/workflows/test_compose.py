@@ -44,6 +44,12 @@ def composed(
     return server.run_container(name, *(command or SLEEPS), labels=own)
 
 
+def never_well(server: Server) -> None:
+    """The service `slow` of `app`, which begins to be looked at when nobody waits any more."""
+    own = {COMPOSED + "project": "app", COMPOSED + "service": "slow"}
+    server.run_container("slow", *SLEEPS, labels=own, healthcheck="exit 0", extra=["--health-interval=1h"])
+
+
 @pytest.fixture
 def server(lab: Lab) -> Server:
     """Beside the team's, with a project of four that are named so that their order is none of the alphabet."""
@@ -221,8 +227,7 @@ async def test_one_that_does_not_get_well_in_time(
     monkeypatch.setattr(control, "HEALTH_PATIENCE", 0.5)
     monkeypatch.setattr(project_control, "COME_UP", 2.0)
     server = lab.servers["server1"]
-    own = {COMPOSED + "project": "app", COMPOSED + "service": "slow"}
-    server.run_container("slow", *SLEEPS, labels=own, healthcheck="exit 0", extra=["--health-interval=1h"])
+    never_well(server)
     async with running(setup(server)):
         question = await asked(cast, cast.dias)
         assert question.text.endswith("\n1 container: slow")
@@ -258,7 +263,7 @@ async def test_a_cable_pulled_in_the_middle_tells_what_is_unknown(
 
 
 async def test_as_a_whole_or_not_at_all(lab: Lab, server: Server, cast: Cast, setup: Make) -> None:
-    composed(lab.servers["server1"], "kept-1", project="other", x="y")
+    composed(lab.servers["server1"], "kept-1", project="other")
     made = setup(
         *lab.servers.values(),
         users=(
@@ -376,8 +381,7 @@ async def test_cut_off_while_it_waits_for_a_healthcheck(
     """The container's own books are closed by then; the project's are not."""
     monkeypatch.setattr(control, "HEALTH_PATIENCE", 0.5)
     server = lab.servers["server1"]
-    own = {COMPOSED + "project": "app", COMPOSED + "service": "slow"}
-    server.run_container("slow", *SLEEPS, labels=own, healthcheck="exit 0", extra=["--health-interval=1h"])
+    never_well(server)
     composed(server, "web-1", needs="slow")
     made = setup(server)
     async with running(made):
