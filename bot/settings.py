@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
@@ -161,12 +160,6 @@ class Settings(BaseSettings):
     standards: StandardsBlock = StandardsBlock()
     logs: Logs = Logs()
     alerts: Alerts = Alerts()
-
-    @property
-    def store_path(self) -> Path | None:
-        """Where the SQLite database lies; None when the store is Redis."""
-        path = self.store.removeprefix("sqlite://")
-        return Path(path) if path != self.store else None
 
     def secrets(self) -> tuple[str, ...]:
         """Every text that must never be seen in a log."""

@@ -175,9 +175,6 @@ class Person:
         """From now on the bot gets 403, and my_chat_member first."""
         self._world.set_bot_status(self.chat, "kicked", self.user)
 
-    async def unblocks(self) -> None:
-        self._world.set_bot_status(self.chat, "member", self.user)
-
     async def stops(self, draft: int) -> None:
         """Presses Stop under a draft that the bot streams."""
         assert draft in self.chat.drafts, f"no draft {draft} in {self.chat}"

@@ -185,10 +185,6 @@ class Telegram:
         """Any update, decodable or not; its id. See `Updates.put_raw`."""
         return self.world.updates.put_raw(update)
 
-    def expire_callbacks(self) -> None:
-        """All presses so far are too old to be answered."""
-        self.world.queries.clear()
-
     def menu(self, person: Person, chat: Chat | None = None) -> list[Command]:
         """The command menu that this person is offered there."""
         return bots.menu(self.world, person.user, chat or person.chat)

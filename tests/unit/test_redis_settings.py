@@ -40,7 +40,6 @@ def load(tmp_path: Path, store: str) -> Settings:
 def test_an_address_of_redis_is_taken_as_it_is(tmp_path: Path, url: str) -> None:
     settings = load(tmp_path, url)
     assert settings.store == url
-    assert settings.store_path is None
 
 
 @pytest.mark.parametrize(

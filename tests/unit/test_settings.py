@@ -114,7 +114,7 @@ def test_the_whole_contract(load: Load, keys: Mapping[str, str]) -> None:
         and settings.telegram.proxy.get_secret_value() == "socks5://u:pw@10.0.0.5:1080"
     )
     assert (settings.language, settings.timezone) == ("en", ZoneInfo("Asia/Almaty"))
-    assert settings.store_path == Path("/srv/vakhta.db")
+    assert settings.store == "sqlite:///srv/vakhta.db"
     assert (settings.http.listen, settings.http.metrics_listen) == (
         Listen("127.0.0.1", 81),
         Listen("::1", 82),
@@ -144,7 +144,7 @@ def test_defaults(load: Load) -> None:
     assert settings.telegram.api_url == "https://api.telegram.org"
     assert settings.telegram.proxy is None
     assert settings.language == "ru"
-    assert settings.store_path == Path("/var/lib/vakhta/vakhta.db")
+    assert settings.store == "sqlite:///var/lib/vakhta/vakhta.db"
     assert settings.http.listen == Listen("127.0.0.1", 8080)
     assert settings.http.metrics_listen == Listen("127.0.0.1", 9464)
     assert settings.retention == timedelta(days=90)
