@@ -126,10 +126,13 @@ class Contact:
         return HostSilent(self.host, Silence.ENGINE, detail=str(exc))
 
     @asynccontextmanager
-    async def _ask(self, container_id: str, what: str) -> AsyncIterator[Response]:
-        """A good answer about a container, or without an id about the engine, over a channel of its own."""
+    async def _ask(self, container_id: str, what: str, newest: str = "") -> AsyncIterator[Response]:
+        """A good answer about a container, or without an id about the engine, over a channel of its own.
+
+        newest: of the API's versions, the last in which the answer has the shape that is wanted; "" for any.
+        """
         about = f"containers/{quote(container_id, safe='')}/{what}" if container_id else what
-        async with self._answer(about) as response:
+        async with self._answer(about, newest) as response:
             if response.status == 404 and container_id:
                 raise ContainerGone(self.host, container_id)
             if response.status != 200:
@@ -137,9 +140,11 @@ class Contact:
             yield response
 
     @asynccontextmanager
-    async def _answer(self, about: str) -> AsyncIterator[Response]:
+    async def _answer(self, about: str, newest: str = "") -> AsyncIterator[Response]:
         await self._link.ready()
-        path = f"/v{self._link.api_version}/{about}"
+        spoken = self._link.api_version
+        version = newest if newest and _rank(spoken) > _rank(newest) else spoken
+        path = f"/v{version}/{about}"
         if response := await self._at_once(path):
             with closing(response.channel):
                 yield response
@@ -160,8 +165,8 @@ class Contact:
             channel.close()
             raise
 
-    async def _whole(self, what: str) -> bytes:
-        async with self._ask("", what) as response:
+    async def _whole(self, what: str, newest: str = "") -> bytes:
+        async with self._ask("", what, newest) as response:
             return await response.whole(MOST_BYTES)
 
     async def _json(self, container_id: str, what: str) -> Any:
@@ -220,3 +225,8 @@ class Contact:
         if self._client is None:
             self._client = Client(self._link, made_for)
         return self._client
+
+
+def _rank(version: str) -> tuple[int, ...]:
+    """Of the API, so that 1.9 comes before 1.41."""
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())

@@ -85,7 +85,7 @@ class DockerEngine(Contact):
     async def stock(self, protects: Protects, *, deadline: float) -> Stock:
         """The engine measures every volume for it, which takes its time."""
         async with self._within(deadline):
-            body = await self._again(partial(self._whole, "system/df"))
+            body = await self._again(partial(self._whole, "system/df", stocked.NEWEST))
             return await asyncio.to_thread(stocked.stock, self.host, datetime.now(UTC), body, protects)
 
     async def remove(self, kind: Kind, identity: str, *, image: str = "", deadline: float) -> None:

@@ -15,6 +15,9 @@ Answer = Mapping[str, Any]
 # Whether the name and the labels of a container or volume say that nobody removes it.
 Protects = Callable[[str, Mapping[str, str]], bool]
 
+# The last version of the API in which the answer is lists of everything: since 1.53 it is but totals.
+NEWEST = "1.51"
+
 _RUNS = ("running", "paused", "restarting")
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 _NONE = "<none>:<none>"
@@ -22,7 +25,7 @@ _NONE = "<none>:<none>"
 
 def stock(host: str, now: datetime, body: bytes, protects: Protects) -> Stock:
     answer = mapping(understood(body))
-    containers = [mapping(row) for row in answer.get("Containers") or ()]
+    containers = [mapping(row) for row in answer["Containers"] or ()]
     # Engines of before 20.10 and after 25 differ in whether they count the containers of an image themselves.
     made_of = Counter(text(row.get("ImageID")) for row in containers)
     held = Counter(
@@ -35,8 +38,8 @@ def stock(host: str, now: datetime, body: bytes, protects: Protects) -> Stock:
         host,
         now,
         whole(answer.get("LayersSize")),
-        tuple(_image(mapping(row), made_of) for row in answer.get("Images") or ()),
-        tuple(_volume(mapping(row), held, protects) for row in answer.get("Volumes") or ()),
+        tuple(_image(mapping(row), made_of) for row in answer["Images"] or ()),
+        tuple(_volume(mapping(row), held, protects) for row in answer["Volumes"] or ()),
         tuple(_idle(row, protects) for row in containers if text(row.get("State")) not in _RUNS),
         tuple(_cached(mapping(row)) for row in answer.get("BuildCache") or ()),
         len(containers),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.domain.logs import LogQuery
-from services.errors import DeadlineExceeded, HostSilent
+from services.errors import DeadlineExceeded, EngineRefused, HostSilent
 from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
 from services.ports import Engine
@@ -77,6 +77,26 @@ async def test_the_engines_own_version_is_spoken(tmp_path: Path) -> None:
         assert list(await engine.containers(deadline=5)) == []
     assert stub.paths[0] == "/_ping"
     assert stub.paths[1].startswith("/v1.52/containers/json")
+
+
+async def test_disks_are_asked_for_in_a_version_that_lists_them(tmp_path: Path) -> None:
+    """Since 1.53 an engine tells totals alone, which would look as if there were nothing."""
+
+    class Totals(Stub):
+        def answer(self, path: str) -> tuple[int, bytes]:
+            if path == f"/v{self.version}/system/df":
+                return 200, b'{"ImageUsage": {"TotalSize": 7}}'
+            if path.endswith("/system/df"):
+                return 200, b'{"LayersSize": 7, "Images": [], "Containers": null, "Volumes": null}'
+            return super().answer(path)
+
+    newer, other = Totals("1.54"), Totals("1.41")
+    async with stubbed(newer, tmp_path / "newer") as engine:
+        assert (await engine.stock(lambda name, labels: False, deadline=5)).layers == 7
+    assert "/v1.51/system/df" in newer.paths
+    async with stubbed(other, tmp_path / "other") as engine:
+        with pytest.raises(EngineRefused):
+            await engine.stock(lambda name, labels: False, deadline=5)
 
 
 async def test_another_engine_takes_its_place(tmp_path: Path) -> None:
