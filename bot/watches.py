@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import Protocol
 
 from bot.container import Services
 from bot.settings import Settings
@@ -10,6 +11,7 @@ from services.alerts.relay import Relay
 from services.alerts.rounds import Rounds
 from services.alerts.supervision import supervised
 from services.alerts.watcher import Watcher
+from services.domain.access import Actor, Role
 from services.domain.findings import CERTIFICATE_PROBLEM, SEVERITIES, Finding
 from services.domain.posts import Notice
 from services.outside.certificates import WHILE_WRONG, CertificateWatch
@@ -18,8 +20,13 @@ from services.routes.watch import RouteWatch
 from services.standards.weekly import Weekly
 
 Work = Callable[[], Awaitable[None]]
-Tell = Callable[[Notice], Awaitable[None]]
 Closing = Callable[[Callable[[], None]], object]
+
+
+class Tell(Protocol):
+    """`services.alerts.notices.Notices.tell`."""
+
+    async def __call__(self, notice: Notice, only: int | None = None) -> None: ...
 
 
 def watches(
@@ -40,7 +47,12 @@ def watches(
 def _of_the_standard(settings: Settings, services: Services, tell: Tell) -> Mapping[str, tuple[str, Work]]:
     if not settings.hosts or not settings.standards.weekly:
         return {}
-    weekly = Weekly(services.standards, services.store, tell, services.clock, settings.timezone)
+    admins = [
+        Actor(each.id, each.name, each.role, each.scope)
+        for each in services.roster.people
+        if each.role is Role.ADMIN
+    ]
+    weekly = Weekly(services.standards, services.store, tell, admins, services.clock, settings.timezone)
     return {"standard weekly": ("standard", weekly.run)}
 
 

@@ -38,8 +38,8 @@ class Notices:
         self._busy = asyncio.Lock()
         self._told: dict[Trouble, datetime] = {}  # when the next one of its kind may be told
 
-    async def tell(self, notice: Notice) -> None:
-        """Never raises: what cannot be kept is in the log."""
+    async def tell(self, notice: Notice, only: int | None = None) -> None:
+        """Never raises: what cannot be kept is in the log. only: the one admin to whom it is told."""
         log.warning("admins are told: %s %s", notice.trouble, dict(notice.facts))
         again = notice.trouble in REPEATED
         facts = (
@@ -56,6 +56,7 @@ class Notices:
                 *(
                     Schedule(QUEUE, f"{admin.chat}/{notice.trouble}/{facts}", value, due)
                     for admin in self._admins
+                    if only in (None, admin.chat)
                 )
             )
         except StoreError:

@@ -1,7 +1,7 @@
 """Once a week the admins are told how the servers keep the standard, and what changed since the week before."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,13 +25,15 @@ class Weekly:
         self,
         standards: Standards,
         store: Store,
-        tell: Callable[[Notice], Awaitable[None]],
+        tell: Callable[[Notice, int], Awaitable[None]],
+        admins: Sequence[Actor],
         clock: Clock,
         zone: ZoneInfo,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._standards, self._store, self._tell = standards, store, tell
+        """tell: one of the admins, by id."""
+        self._standards, self._store, self._tell, self._admins = standards, store, tell, admins
         self._clock, self._zone, self._sleep = clock, zone, sleep
 
     async def run(self) -> None:
@@ -50,8 +52,16 @@ class Weekly:
             report = await self._standards.report(by=EVERYBODY)
             if all(each.silent for each in report.hosts):
                 return  # it is tried again: nothing would be told
-            await self._tell(_notice(report))
+            for admin in self._admins:
+                await self._tell_one(admin, report)
         await self._store.write(Put(KEY, week))
+
+    async def _tell_one(self, admin: Actor, whole: StandardsReport) -> None:
+        """What is in scope, as `/standards` has it."""
+        everything = admin.scope.covers_everything()
+        report = whole if everything else await self._standards.report(by=admin)
+        if not all(each.silent for each in report.hosts):
+            await self._tell(_notice(report), admin.id)
 
 
 def _week(now: datetime) -> bytes:

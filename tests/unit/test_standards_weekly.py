@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.domain.access import Actor, Role, Scope
 from services.domain.posts import Notice, Trouble
 from services.domain.standards import About, Audited, Breach, HostAudit, StandardsReport, Weight
 from services.standards.past import Past
@@ -18,6 +18,9 @@ from tests.clock import HandClock
 ALMATY = ZoneInfo("Asia/Almaty")
 MONDAY = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # nine in the morning there
 
+BOSS = Actor(1001, "Boss", Role.ADMIN, Scope.of("*/*"))
+OTHER = Actor(1002, "Other", Role.ADMIN, Scope.of("server1/*"))
+
 
 class Audits:
     """What the auditor says, set by hand."""
@@ -25,7 +28,9 @@ class Audits:
     def __init__(self, clock: HandClock) -> None:
         self.clock, self.silent = clock, False
 
-    async def report(self, host: str | None = None, *, by: Any) -> StandardsReport:
+    async def report(self, host: str | None = None, *, by: Actor) -> StandardsReport:
+        if not by.scope.covers_host("server2"):
+            return StandardsReport((), self.clock.now())
         breach = Breach("privileged", About.CONTAINER, Weight.ERROR, "directus", host="server2")
         subjects = (Audited("server2", About.CONTAINER, "directus", (breach,)),)
         audit = HostAudit("server2", () if self.silent else subjects, self.clock.now(), silent=self.silent)
@@ -42,12 +47,14 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     clock, told = HandClock(), list[Notice]()
     clock.time = MONDAY - timedelta(minutes=1)
 
-    async def tell(notice: Notice) -> None:
+    async def tell(notice: Notice, admin: int) -> None:
+        assert admin == BOSS.id, "the others see nothing of that server"
         told.append(notice)
 
     async with open_store(f"sqlite://{tmp_path}/store.db", clock) as store:
         audits = Audits(clock)
-        yield Scene(Weekly(audits, store, tell, clock, ALMATY), clock, audits, told)  # type: ignore[arg-type]
+        weekly = Weekly(audits, store, tell, (BOSS, OTHER), clock, ALMATY)  # type: ignore[arg-type]
+        yield Scene(weekly, clock, audits, told)
 
 
 async def test_on_monday_at_nine_and_once(scene: Scene) -> None:
