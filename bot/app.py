@@ -124,6 +124,7 @@ async def _wind_down(stop: asyncio.Event, services: Services) -> None:
     """What takes longer than the pump waits for its handlers is brought to a place where it can be left."""
     await stop.wait()
     services.project_control.stop_all()
+    services.clearings.stop_all()
 
 
 async def _courier(services: Services, rates: Rates, gauges: Gauges) -> Courier:

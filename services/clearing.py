@@ -65,6 +65,7 @@ class Clearings:
         self._engines, self._store, self._audit = engines, store, audit
         self._roster, self._clock = roster, clock
         self._asked = Confirmations(store, Clearing, "clearing/")
+        self._ends = False
         self._measured: Shared[Stock | HostError] = Shared()
 
     def hosts(self, by: Actor) -> tuple[str, ...]:
@@ -99,6 +100,10 @@ class Clearings:
         """Raises PlanGone, and NotYourPlan for anybody but the asker."""
         return await self._asked.spend(token, by)
 
+    def stop_all(self) -> None:
+        """The bot is to stop: what is being removed is brought to its end, and the rest is told as not tried."""
+        self._ends = True
+
     async def carry_out(self, token: str, *, by: Actor) -> AsyncGenerator[Cleared, None]:
         """How far it is, again and again, until it is over. Of any number of presses one begins it.
 
@@ -116,6 +121,8 @@ class Clearings:
         except HostError as error:
             failure = error
         for place, item in enumerate(() if failure else clearing.items):
+            if self._ends:
+                break
             fates[place], failure = await self._remove(clearing.host, item, still)
             if failure:
                 break

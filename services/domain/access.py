@@ -82,6 +82,12 @@ class Scope:
             for layer in self.layers
         )
 
+    def reaches(self, host: str) -> bool:
+        """Whether anything there may be inside."""
+        return bool(self.layers) and all(
+            any(fnmatchcase(host, glob.partition("/")[0]) for glob in layer) for layer in self.layers
+        )
+
     def covers_subject(self, host: str, container: str) -> bool:
         """What is about a host needs the whole host, what is about none everything."""
         if not host:

@@ -61,7 +61,7 @@ class Standards:
 
     async def report(self, host: str | None = None, *, by: Actor) -> StandardsReport:
         """What is in scope of all hosts, or of one; the worst host first. Raises NoSuchHost for one out of sight."""
-        wanted = [name for name in self._engines if host in (None, name)]
+        wanted = [name for name in self._engines if host in (None, name) and by.scope.reaches(name)]
         found = await asyncio.gather(*map(self.look, wanted))
         audits = [each for each in (_narrowed(one, by.scope) for one in found) if each]
         if host is not None and not audits:

@@ -95,6 +95,15 @@ async def test_what_was_done_is_told_though_it_cannot_be_written_down(room: Room
     assert cleared.over and cleared.count(Fate.REMOVED) == 11
 
 
+async def test_when_the_bot_stops_the_rest_is_told_as_not_tried(room: Room) -> None:
+    steps = await room.begin()
+    await anext(steps)
+    await anext(steps)
+    room.clearings.stop_all()
+    *_, cleared = [each async for each in steps]
+    assert (cleared.over, cleared.count(Fate.REMOVED), cleared.count(Fate.UNTRIED)) == (True, 10, 1)
+
+
 async def test_many_who_ask_at_once_cost_two_answers_and_none_is_older_than_its_question() -> None:
     shared: Shared[int] = Shared()
     asked, goes_on = 0, asyncio.Event()

@@ -85,6 +85,7 @@ def test_crossing_never_widens(one: Scope, other: Scope, host: str, name: str) -
 @given(scopes, names, names)
 def test_a_host_as_a_whole_holds_each_of_its_containers(scope: Scope, host: str, name: str) -> None:
     assert not scope.covers_host(host) or scope.covers(host, name)
+    assert not scope.covers(host, name) or scope.reaches(host)
 
 
 @given(scopes, scopes)

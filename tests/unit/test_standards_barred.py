@@ -1,14 +1,19 @@
 """A host whose filter lets nobody inspect is not said to be out of contact."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.middlewares.locale import speaking
 from handlers.views import standards as views
 from handlers.words import catalogues
-from services.domain.standards import StandardsReport
+from services.domain.access import Actor, Role, Scope
+from services.domain.standards import Norms, StandardsReport
 from services.errors import EngineRefused, HostError, HostSilent, Silence
-from services.standards.standards import unknown
+from services.fleet.inventory import Inventory
+from services.standards.standards import Standards, unknown
+from services.store import open_store
+from tests.clock import HandClock
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
@@ -35,3 +40,23 @@ def test_silence_is_told_as_before() -> None:
 
 def test_what_the_engine_refuses_otherwise_is_no_ban() -> None:
     assert not unknown("server1", NOW, EngineRefused("server1", 500, "no")).barred
+
+
+async def test_a_host_of_which_somebody_sees_nothing_is_not_asked_for_him(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Deaf:
+        def __init__(self, host: str) -> None:
+            self.host = host
+
+        async def inventory(self, *, deadline: float) -> Inventory:
+            asked.append(self.host)
+            raise HostSilent(self.host, Silence.UNREACHABLE)
+
+    engines = {host: Deaf(host) for host in ("server1", "server2")}
+    clock = HandClock()
+    async with open_store(f"sqlite://{tmp_path}/store.db", clock) as store:
+        standards = Standards(None, engines, Norms(), store, clock)  # type: ignore[arg-type]
+        viewer = Actor(1003, "Student", Role.VIEWER, Scope.of("server2/directus"))
+        assert (await standards.report(by=viewer)).hosts == ()
+    assert asked == ["server2"]
