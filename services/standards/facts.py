@@ -38,7 +38,8 @@ class PublishedPort:
 class Subject:
     """One container, or one service of a compose file.
 
-    image: as it was asked for. made: when the image was, None where nobody can tell. restart: no, always, on-failure,
+    image: as it was asked for. made: when the image was, None where nobody can tell. digest: NAME@sha256:… of the very
+    image that runs, "" where it came from no registry. restart: no, always, on-failure,
     unless-stopped. log_options: of the driver. networks: their names; own_network: False on Docker's default bridge.
     network_mode: "host", "none", "container:…", or "" for networks. secrets: names of variables that hold one in
     plain. memory: bytes, None for no limit. capabilities: those that are added. user: "" for the image's own, which is
@@ -64,6 +65,7 @@ class Subject:
     user: str = ""
     readable: bool = True
     made: datetime | None = None
+    digest: str = ""
     host: str = ""
 
     @property

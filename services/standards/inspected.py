@@ -22,6 +22,7 @@ Answer = Mapping[str, Any]
 
 _PROJECT = "com.docker.compose.project"
 _MADE_UP = re.compile(r"[a-z]+_[a-z]+\d?|[0-9a-f]{12,64}")
+_DIGEST = re.compile(r"[\w./:-]{1,200}@sha256:[0-9a-f]{64}", re.ASCII)
 _KINDS = {"bind": MountKind.BIND, "volume": MountKind.VOLUME}
 _MOST_LABELS, _MOST_PORTS, _MOST_MOUNTS = 500, 200, 200
 
@@ -39,8 +40,8 @@ def scene(
 ) -> Scene:
     """info: `GET /info`; containers: inspected; networks, volumes["Volumes"], images: as they are listed. projects: as
     `Scene` has them."""
-    made = {text(image.get("Id")): _moment(image.get("Created")) for image in images}
-    subjects = tuple(subject(each, host, made) for each in containers)
+    known = {text(image.get("Id")): image for image in images}
+    subjects = tuple(subject(each, host, known) for each in containers)
     used: dict[str, int] = {}
     for mount in (mount for each in subjects for mount in each.mounts if mount.kind is MountKind.VOLUME):
         used[mount.source] = used.get(mount.source, 0) + 1
@@ -55,13 +56,14 @@ def scene(
     )
 
 
-def subject(answer: Answer, host: str, made: Mapping[str, datetime | None]) -> Subject:
-    """`GET /containers/{id}/json`. made: when images were, by id."""
+def subject(answer: Answer, host: str, images: Mapping[str, Answer]) -> Subject:
+    """`GET /containers/{id}/json`. images: as they are listed, by id."""
     config, limits = mapping(answer.get("Config")), mapping(answer.get("HostConfig"))
     log = mapping(limits.get("LogConfig"))
     labels = _texts(config.get("Labels"))
     name = line(text(answer.get("Name")).removeprefix("/"))
     mode = text(limits.get("NetworkMode"))
+    image = images.get(text(answer.get("Image")), {})
     return Subject(
         name=name,
         host=host,
@@ -82,8 +84,16 @@ def subject(answer: Answer, host: str, made: Mapping[str, datetime | None]) -> S
         capabilities=tuple(line(text(each)) for each in limits.get("CapAdd") or ()),
         user=line(text(config.get("User"))),
         readable=_PROJECT in labels or _is_given(name, text(config.get("Image"))),
-        made=made.get(text(answer.get("Image"))),
+        made=_moment(image.get("Created")),
+        digest=_digest(text(config.get("Image")), image),
     )
+
+
+def _digest(asked: str, image: Answer) -> str:
+    """That of the name which was asked for, where it has several."""
+    found = [text(each) for each in image.get("RepoDigests") or () if _DIGEST.fullmatch(text(each))]
+    same = [each for each in found if asked.startswith(each.partition("@")[0])]
+    return next(iter(same or found), "")
 
 
 def _is_given(name: str, image: str) -> bool:

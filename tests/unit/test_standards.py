@@ -218,6 +218,15 @@ def test_networks_and_volumes() -> None:
     }
 
 
+def test_the_mend_of_an_image_is_the_one_that_runs_and_no_made_up_version() -> None:
+    loose = replace(GOOD, image="directus/directus:latest")
+    for digest, mend in (("directus/directus@sha256:0a", "@sha256:0a"), ("", ":VERSION")):
+        (breach,) = next(
+            one.breaches for one in audit(scene(replace(loose, digest=digest))).subjects if one.breaches
+        )
+        assert breach.mend == f"image: directus/directus{mend}"
+
+
 def test_a_label_puts_no_lines_into_a_mend() -> None:
     odd = 'x"\n    privileged: true\n#' + 9999 * "y"
     labels = {"traefik.enable": "true", f"traefik.http.routers.{odd}.entrypoints": "websecure"}

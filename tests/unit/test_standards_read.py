@@ -13,6 +13,7 @@ from services.standards.auditing import audit
 from services.standards.composed import NoCompose
 from services.standards.facts import Mount, MountKind, PublishedPort, Subject
 
+DIGEST = "sha256:" + "0a" * 32
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 COMPOSE = """
 x-logging: &logging
@@ -205,7 +206,12 @@ def scene_of(*containers: dict[str, Any]) -> Any:
         networks=[{"Name": "database-network", "Driver": "bridge", "Internal": True}],
         volumes=[{"Name": "uploads"}, {"Name": "c" * 64}],
         images=[
-            {"Id": "sha256:" + "b" * 64, "Created": 1_700_000_000, "RepoTags": ["directus/directus:11.5"]},
+            {
+                "Id": "sha256:" + "b" * 64,
+                "Created": 1_700_000_000,
+                "RepoTags": ["directus/directus:11.5"],
+                "RepoDigests": [f"mirror/directus@{DIGEST}", f"directus/directus@{DIGEST}", "x@sha256:1"],
+            },
             {"Id": "sha256:" + "d" * 64, "Created": 1, "RepoTags": ["<none>:<none>"], "Size": 5},
             {"Id": "sha256:" + "e" * 64, "RepoTags": None, "Size": 6},
             {"Id": "sha256:" + "f" * 64, "RepoTags": ["directus/directus:10.8"], "Size": 7},
@@ -216,6 +222,7 @@ def scene_of(*containers: dict[str, Any]) -> Any:
 
 def test_what_is_around_it() -> None:
     scene = scene_of(container())
+    assert scene.subjects[0].digest == f"directus/directus@{DIGEST}"
     assert scene.subjects[0].made == datetime.fromtimestamp(1_700_000_000, UTC)
     assert [(each.name, each.used) for each in scene.volumes] == [("uploads", 1), ("c" * 64, 0)]
     assert (scene.engine.dangling, scene.engine.dangling_bytes) == (2, 11)

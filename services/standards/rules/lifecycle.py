@@ -40,9 +40,9 @@ def _pinned(subject: Subject, _scene: Scene) -> Fault | None:
     tag = subject.image_tag
     if subject.pinned or (tag and tag.lower() not in _MOVING):
         return None
-    return Fault(
-        {"image": subject.image, "tag": tag}, f"image: {subject.image.removesuffix(f':{tag}')}:1.2.3"
-    )
+    # The very one that runs now; where nobody knows its digest, there is no version to make up.
+    pinned = subject.digest or f"{subject.image.removesuffix(f':{tag}')}:VERSION"
+    return Fault({"image": subject.image, "tag": tag}, f"image: {pinned}")
 
 
 def _age(subject: Subject, scene: Scene) -> Fault | None:

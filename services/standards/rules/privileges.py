@@ -6,6 +6,7 @@ from services.standards.facts import MountKind, Scene, Subject
 from services.standards.rules.row import Fault, Row
 from services.standards.rules.storage import SOCKETS
 
+_MOST_MENDED = 8
 _ROOT = ("", "0", "root", "0:0", "root:root", "0:root", "root:0")
 
 
@@ -13,11 +14,17 @@ def _secrets(subject: Subject, _scene: Scene) -> Fault | None:
     """The names alone: their values are no business of anybody's."""
     if not subject.secrets:
         return None
-    name = next((each for each in subject.secrets if each != NAMELESS), "NAME")
-    first = name.lower()
-    mend = (
-        f"environment:\n  {name}_FILE: /run/secrets/{first}\nsecrets:\n  - {first}\n"
-        f"# at the top level:\nsecrets:\n  {first}:\n    file: ./secrets/{first}"
+    names = [each for each in subject.secrets if each != NAMELESS][:_MOST_MENDED] or ["NAME"]
+    mend = "\n".join(
+        [
+            "environment:",
+            *(f"  {name}_FILE: /run/secrets/{name.lower()}" for name in names),
+            "secrets:",
+            *(f"  - {name.lower()}" for name in names),
+            "# at the top level:",
+            "secrets:",
+            *(f"  {name.lower()}:\n    file: ./secrets/{name.lower()}" for name in names),
+        ]
     )
     return Fault({"names": ", ".join(subject.secrets)}, mend)
 
