@@ -10,7 +10,7 @@ from tests.bots import Setup, running
 from tests.conftest import Cast
 from tests.lab.servers import Lab
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 Make = Callable[..., Setup]
 
