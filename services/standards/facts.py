@@ -3,10 +3,15 @@
 Values of the environment are not among it: only the names of those that hold a secret in plain sight.
 """
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+_COMPOSE = "com.docker.compose."
+PROJECT, SERVICE, HASH = _COMPOSE + "project", _COMPOSE + "service", _COMPOSE + "config-hash"
+FILES = _COMPOSE + "project.config_files"
 
 
 class MountKind(StrEnum):
@@ -120,9 +125,23 @@ class EngineFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How often each value of a label comes; leaders: the two that come most often."""
+
+    count: Mapping[str | None, int]
+    leaders: tuple[tuple[str | None, int], ...]
+
+    def is_odd_one_out(self, value: str | None) -> bool:
+        """Whether most have another; of two that differ nobody knows which is right, so both are."""
+        others = next((count for each, count in self.leaders if each != value), 0)
+        return 0 < self.count.get(value, 0) <= others
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """All of one host, or of one compose file. projects: of those whose compose files are known, the services that
-    these have. proxies: names of the networks that a Traefik is in."""
+    these have. proxies: names of the networks that a Traefik is in. tallies: of the values of HASH among the containers
+    of a project's service, and of FILES among those of a project (its service None)."""
 
     now: datetime
     subjects: tuple[Subject, ...] = ()
@@ -131,12 +150,25 @@ class Scene:
     engine: EngineFacts | None = None
     host: str = ""
     projects: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    proxies: frozenset[str] = field(init=False)
+    tallies: Mapping[tuple[str, str | None, str], Tally] = field(init=False, repr=False)
 
-    @property
-    def proxies(self) -> frozenset[str]:
-        return frozenset(
+    def __post_init__(self) -> None:
+        """Once for all: thousands of containers that each look at all others would take minutes."""
+        proxies = frozenset(
             network
             for each in self.subjects
             if each.image_name == "traefik"
             for network in (*each.networks, *(["host"] if each.network_mode == "host" else []))
         )
+        object.__setattr__(self, "proxies", proxies)
+        object.__setattr__(self, "tallies", _tallies(self.subjects))
+
+
+def _tallies(subjects: Iterable[Subject]) -> Mapping[tuple[str, str | None, str], Tally]:
+    found: defaultdict[tuple[str, str | None, str], Counter[str | None]] = defaultdict(Counter)
+    for each in subjects:
+        if project := each.labels.get(PROJECT):
+            found[project, each.labels.get(SERVICE), HASH][each.labels.get(HASH)] += 1
+            found[project, None, FILES][each.labels.get(FILES)] += 1
+    return {key: Tally(count, tuple(count.most_common(2))) for key, count in found.items()}

@@ -8,6 +8,7 @@ from typing import Any
 from services.fleet.believing import flag, line, mapping, text, whole
 from services.redaction.environment import secret_names
 from services.standards.facts import (
+    PROJECT,
     EngineFacts,
     Mount,
     MountKind,
@@ -20,7 +21,6 @@ from services.standards.facts import (
 
 Answer = Mapping[str, Any]
 
-_PROJECT = "com.docker.compose.project"
 _MADE_UP = re.compile(r"[a-z]+_[a-z]+\d?|[0-9a-f]{12,64}")
 _DIGEST = re.compile(r"[\w./:-]{1,200}@sha256:[0-9a-f]{64}", re.ASCII)
 _KINDS = {"bind": MountKind.BIND, "volume": MountKind.VOLUME}
@@ -83,7 +83,7 @@ def subject(answer: Answer, host: str, images: Mapping[str, Answer]) -> Subject:
         privileged=flag(limits.get("Privileged")),
         capabilities=tuple(line(text(each)) for each in limits.get("CapAdd") or ()),
         user=line(text(config.get("User"))),
-        readable=_PROJECT in labels or _is_given(name, text(config.get("Image"))),
+        readable=PROJECT in labels or _is_given(name, text(config.get("Image"))),
         made=_moment(image.get("Created")),
         digest=_digest(text(config.get("Image")), image),
     )

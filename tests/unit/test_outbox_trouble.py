@@ -138,6 +138,14 @@ async def test_a_notice_that_repeats_comes_every_ten_minutes_and_does_come(scene
     assert heard == [(start + timedelta(minutes=at), str(at)) for at in (0, 10, 20, 30)]
 
 
+async def test_a_notice_for_one_admin_is_told_to_nobody_else(scenery: Scenery) -> None:
+    other = replace(AIGERIM, chat=AIGERIM.chat + 1)
+    notices = Notices(scenery.store, scenery.memory, (AIGERIM, other), scenery.clock)
+    await notices.tell(Notice(Trouble.STANDARDS, scenery.clock.now(), {}), other.chat)
+    due = await scenery.store.due(QUEUE, now=scenery.clock.now(), limit=9)
+    assert [each.key.partition("/")[0] for each in due] == [str(other.chat)]
+
+
 # Chats that close and return
 
 

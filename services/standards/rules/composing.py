@@ -1,15 +1,11 @@
 """What compose has made: what was left over, of a single run or of a service that is no more, and what was not made
 anew with the rest."""
 
-from collections import Counter
-
 from services.domain.standards import Weight
-from services.standards.facts import Scene, Subject
+from services.standards.facts import FILES, HASH, PROJECT, SERVICE, Scene, Subject
 from services.standards.rules.row import Fault, Row
 
-_BASE = "com.docker.compose."
-PROJECT, SERVICE, HASH = _BASE + "project", _BASE + "service", _BASE + "config-hash"
-FILES, ONE_OFF = _BASE + "project.config_files", _BASE + "oneoff"
+ONE_OFF = "com.docker.compose.oneoff"
 
 
 def _left_over(subject: Subject, _scene: Scene) -> Fault | None:
@@ -31,20 +27,10 @@ def _drift(subject: Subject, scene: Scene) -> Fault | None:
     project, service = subject.labels.get(PROJECT), subject.labels.get(SERVICE)
     if not project or subject.labels.get(ONE_OFF, "").lower() == "true":
         return None
-    kin = [each for each in scene.subjects if each.labels.get(PROJECT) == project]
-    twins = [each for each in kin if each.labels.get(SERVICE) == service]
-    if _is_odd_one_out(subject, twins, HASH) or _is_odd_one_out(subject, kin, FILES):
+    twins, kin = scene.tallies[project, service, HASH], scene.tallies[project, None, FILES]
+    if twins.is_odd_one_out(subject.labels.get(HASH)) or kin.is_odd_one_out(subject.labels.get(FILES)):
         return Fault({"project": project})
     return None
-
-
-def _is_odd_one_out(subject: Subject, others: list[Subject], label: str) -> bool:
-    """Whether it has another value than most; of two that differ nobody knows which is right, so both are."""
-    values = Counter(each.labels.get(label) for each in others)
-    mine = values[subject.labels.get(label)]
-    return len(values) > 1 and mine <= max(
-        count for value, count in values.items() if value != subject.labels.get(label)
-    )
 
 
 ROWS = (
