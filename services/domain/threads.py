@@ -16,6 +16,8 @@ JOINED = timedelta(minutes=10)
 ENDS = (What.STOPPED, What.KILLED, What.FELL, What.FINISHED)
 # Stories that are looked through for the one that a fact continues: ever so many must not take ever so long.
 _LOOKBACK = 50
+# An engine may tell of a signal, or of memory that ran out, a moment after the death that it brought.
+_BELATED = timedelta(seconds=1)
 _CAUSES = (What.SIGNALLED, What.OUT_OF_MEMORY)
 # The name that Compose gives to a container until the one that it replaces is gone.
 _UNTIL_FREE = re.compile(r"[0-9a-f]{12}_(.+)")
@@ -35,10 +37,10 @@ class Thread:
                 self._start(fact)
             case Deed.RESTART:
                 self._restart(fact)
-            case Deed.KILL:
-                self._begin(What.SIGNALLED, fact)
-            case Deed.OOM:
-                self._begin(What.OUT_OF_MEMORY, fact)
+            case Deed.KILL | Deed.OOM if self._is_belated(fact):
+                self._explain(fact)
+            case Deed.KILL | Deed.OOM:
+                self._begin(What.SIGNALLED if fact.deed is Deed.KILL else What.OUT_OF_MEMORY, fact)
             case Deed.DIE:
                 self._die(fact)
             case Deed.STOP:
@@ -127,6 +129,21 @@ class Thread:
         self._begin(what, fact)
         self.stories[-1] = replace(self.stories[-1], oom=oom)
         self._asked_for(signals)
+
+    def _is_belated(self, fact: Fact) -> bool:
+        """Whether it is about the end that has just been told: what is dead gets no signals."""
+        if not self.stories:
+            return False
+        story = self.stories[-1]
+        return story.what in ENDS and not (story.back or story.removed) and fact.at - story.last <= _BELATED
+
+    def _explain(self, fact: Fact) -> None:
+        story = self.stories[-1]
+        if fact.deed is Deed.OOM:
+            what = What.FELL if story.what is What.FINISHED else story.what
+            self.stories[-1] = replace(story, what=what, oom=True)
+        elif story.what in (What.FELL, What.FINISHED):
+            self.stories[-1] = replace(story, what=What.KILLED, signal=fact.signal)
 
     def _asked_for(self, signals: Sequence[Story]) -> None:
         """What the newest story tells was brought about by these signals, oldest first: it began with the first."""

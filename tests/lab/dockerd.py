@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from tests.lab.frozen import freeze
 from tests.lab.image import busybox_tar
 from tests.lab.network import Network, run
 
@@ -101,7 +102,7 @@ class Dockerd:
     def pause(self) -> None:
         """The daemon hangs: its socket still takes connections and nothing is ever answered."""
         assert self._process
-        os.kill(self._process.pid, signal.SIGSTOP)
+        freeze(self._process.pid)
 
     def resume(self) -> None:
         if self._process:

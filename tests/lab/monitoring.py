@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import yaml
 from aiohttp import web
 
+from tests.lab.frozen import freeze
 from tests.lab.network import PATH, LabUnavailable
 from tests.ports import free_port
 
@@ -111,9 +112,7 @@ class Server:
     def hanging(self) -> Iterator[None]:
         """Alive, and deaf: the kernel takes connections for it, and nobody answers."""
         assert self._process
-        self._process.send_signal(signal.SIGSTOP)
-        while not _is_stopped(self._process.pid):  # one thread after another
-            time.sleep(0.005)
+        freeze(self._process.pid)
         try:
             yield
         finally:
@@ -144,15 +143,6 @@ class Server:
             connection.request(method, path)
             answer = connection.getresponse()
             return answer.status, answer.read().decode(errors="replace")
-
-
-def _is_stopped(pid: int) -> bool:
-    """Whether no thread of it runs any more."""
-    try:
-        stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
-    except OSError:  # one has just ended
-        return False
-    return all(each.rpartition(")")[2].split()[0] == "T" for each in stats)
 
 
 class AlertmanagerServer(Server):

@@ -300,6 +300,20 @@ def test_out_of_memory_and_started_again_by_its_policy(script: Script) -> None:
     assert story.gravity is Gravity.UNWELL
 
 
+@pytest.mark.parametrize(
+    ("belated", "told"), [(Deed.OOM, (What.FELL, True, 0)), (Deed.KILL, (What.KILLED, False, 9))]
+)
+def test_what_brought_the_end_is_told_a_moment_after_it(
+    script: Script, belated: Deed, told: tuple[What, bool, int]
+) -> None:
+    script(0, Deed.DIE, exit_code=137)
+    script(0.05, belated, signal=9 if belated is Deed.KILL else 0)
+    story = script.only()
+    assert (story.what, story.oom, story.signal) == told
+    script(30, belated)
+    assert len(script.told()) == 2, "what comes much later is a story of its own"
+
+
 def test_killed_is_not_fallen(script: Script) -> None:
     script(0, Deed.KILL, signal=9)
     script(0.1, Deed.DIE, exit_code=137)

@@ -24,6 +24,7 @@ Make = Callable[..., Setup]
 async def server(lab: Lab) -> AsyncIterator[Server]:
     """With two images without a name, one of which a container holds; volumes of all sorts; a stopped container."""
     server = lab.servers["server2"]
+    server.docker("image", "prune", "--force")  # what other tests have built
     for name in ("kept", "lost"):
         server.docker("create", f"--name=base-{name}", IMAGE, "true")
         image = server.docker("commit", f"--message={name}", f"base-{name}").strip()
