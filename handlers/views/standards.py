@@ -223,9 +223,9 @@ def export(report: StandardsReport) -> Answer:
 
 
 def as_json(report: StandardsReport) -> str:
-    """For other programs: keys and rule ids are the same in every language."""
+    """For other programs: keys and rule ids are the same in every language. Half a character becomes "?"."""
     tree = {"at": report.at.isoformat(), "hosts": [_exported(each, report) for each in report.hosts]}
-    return json.dumps(tree, ensure_ascii=False, indent=2)
+    return json.dumps(tree, ensure_ascii=False, indent=2).encode(errors="replace").decode()
 
 
 def _exported(found: HostAudit, report: StandardsReport) -> dict[str, Any]:

@@ -111,3 +111,12 @@ def test_hosts(lab: Lab, setup: Callable[..., Setup]) -> None:
     assert (done.returncode, done.stderr) == (1, "")
     assert "server1: no contact" in done.stdout
     assert "!!  directus: no limit on the size of log files [log_size]. Logs fill the disk" in done.stdout
+
+
+def test_half_a_character_in_a_name_breaks_no_output(tmp_path: Path, terminal: Terminal) -> None:
+    odd = tmp_path / "odd.yaml"
+    odd.write_text('services: {"a\\ud800": {image: "x\\ud800", restart: "q\\ud800\\e[31m"}}')
+    for arguments in ((odd,), (odd, "--json")):
+        code, out, _ = terminal.standards(*arguments)
+        assert (code, "\ud800" in out, "\x1b" in out) == (1, False, False)
+    assert json.loads(out)["hosts"][0]["subjects"]
