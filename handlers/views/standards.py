@@ -71,7 +71,7 @@ def _headline(report: StandardsReport) -> str:
     if not known:
         return "⚠️ " + _("Not known: no contact with {names}").format(names=_names(report.hosts))
     breaches = [breach for each in known for one in each.subjects for breach in one.breaches]
-    mean = round(sum(each.score for each in known) / len(known))
+    mean = sum(each.score for each in known) // len(known)
     worst = max((breach.weight for breach in breaches), default=None)
     if worst is None:
         return "🟢 " + _("All keep the standard")

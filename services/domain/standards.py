@@ -120,10 +120,11 @@ class HostAudit:
 
     @property
     def score(self) -> int:
-        """The mean of its subjects: one bad container among many good ones is seen, and does not hide them."""
+        """The mean of its subjects: one bad container among many good ones is seen, and does not hide them. 100 is of
+        those alone that have nothing to mend."""
         if not self.subjects:
             return 100
-        return round(sum(each.score for each in self.subjects) / len(self.subjects))
+        return sum(each.score for each in self.subjects) // len(self.subjects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ STANDARDS: dict[str, tuple[Step, ...]] = {
             "dozzle ▸",
             (
                 "🔴 image without a fixed version: amir20/dozzle:latest\n",
-                "image: amir20/dozzle:1.2.3\n",
+                "image: amir20/dozzle@sha256:",
                 "Agreed to: Docker's socket inside: /var/run/docker.sock: it reads the logs there",
             ),
         ),
@@ -106,7 +106,7 @@ PROJECTS: dict[str, tuple[Step, ...]] = {
             "Restart",
             (
                 "Restart project platform on server2?\n6 containers, one after another: database → directus → ",
-                "Protected: postgres, traefik.",
+                "Protected: database, traefik.",
             ),
         ),
         ("Cancel", ("Not restarted: platform · server2",)),

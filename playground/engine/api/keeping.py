@@ -1,6 +1,7 @@
 """What an engine keeps: listed, measured, removed."""
 
 from collections import Counter
+from hashlib import sha256
 
 from aiohttp import web
 
@@ -67,12 +68,18 @@ def _image(image: Image) -> dict[str, object]:
         "Id": image.id,
         "Labels": None,
         "ParentId": "",
-        "RepoDigests": None if image.names else [f"{_NAMELESS}@{_NAMELESS}"],
+        "RepoDigests": _digests(image) or [f"{_NAMELESS}@{_NAMELESS}"],
         "RepoTags": list(image.names) or [f"{_NAMELESS}:{_NAMELESS}"],
         "SharedSize": _UNKNOWN,
         "Size": image.size,
         "VirtualSize": image.size,
     }
+
+
+def _digests(image: Image) -> list[str]:
+    """As a registry told them."""
+    digest = sha256(image.id.encode()).hexdigest()
+    return [f"{name.rpartition(':')[0]}@sha256:{digest}" for name in image.names]
 
 
 def _volume(volume: Volume) -> dict[str, object]:
