@@ -10,9 +10,10 @@ import aiohttp
 from aiohttp import web
 
 # A GET can do more than look (attach/ws writes to a container), so what may pass is listed.
+_PART = r"[a-zA-Z0-9_][a-zA-Z0-9_.:@-]*"
 _LOOKS = re.compile(
     r"(/v[0-9.]+)?/(_ping|version|info|events|containers/json|containers/[a-zA-Z0-9_.-]+/(json|logs|stats)"
-    r"|networks|volumes|images/json|system/df)"
+    rf"|networks|volumes|images/json|images/{_PART}(/{_PART})*/json|system/df)"
 )
 _PASSED_ON = ("Content-Type", "Api-Version", "Docker-Experimental", "Ostype", "Server")
 _PIECE = 1 << 16

@@ -57,6 +57,8 @@ async def test_everything_that_the_bot_reads_can_be_read(engine: DockerEngine) -
     inventory = await engine.inventory(deadline=5)
     assert len(inventory.containers) == len(await engine.containers(deadline=5))
     assert inventory.networks and inventory.images
+    named = next(name for image in inventory.images for name in image["RepoTags"] or () if "/" in name)
+    assert (await raw(engine, f"GET /images/{named}/json"))[0] == 200
     assert (await engine.stock(lambda name, labels: False, deadline=5)).images
 
 
@@ -78,6 +80,9 @@ async def test_everything_that_the_bot_reads_can_be_read(engine: DockerEngine) -
         "GET /containers/directus/export",
         "GET /containers/directus/archive?path=/etc/shadow",
         "GET /secrets",
+        "GET /images/get?names=postgres:16",
+        "GET /images/x/../../secrets/json",
+        "GET /images/..%2f..%2fsecrets/json",
         "GET /v1.41/containers/..%2f..%2fsecrets/json",
     ],
 )

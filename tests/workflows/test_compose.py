@@ -291,7 +291,7 @@ async def test_as_a_whole_or_not_at_all(lab: Lab, server: Server, cast: Cast, se
         card = await opened(cast, cast.aigerim, "other")
         await cast.aigerim.presses(card, "Restart")
         question = await next_answer(cast, cast.aigerim)
-        assert question.text.endswith("Protected: kept-1. Be sure.")
+        assert question.text.endswith("Protected: kept. Be sure.")
         await cast.aigerim.presses(question, "Cancel")
         await cast.telegram.until(lambda: question.text == "Not restarted: other · server1")
         card = await opened(cast, cast.aigerim, "automation")

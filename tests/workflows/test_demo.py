@@ -110,7 +110,7 @@ async def test_this_machines_own_engine_is_looked_at_and_not_touched(lab: Lab) -
         await running.press(AIGERIM, question, "Yes, remove")
         told = await running.message(AIGERIM, lambda text: text.startswith("⚠️ local: 0 of 1 removed"))
         assert "nothing was done" in told["text"]
-        assert f"Not tried: {image.removeprefix('sha256:')[:12]}" in told["text"]
+        assert f"Not tried: image {image.removeprefix('sha256:')[:12]}" in told["text"]
     server.docker("rmi", image)
 
 
