@@ -44,7 +44,13 @@ _CONFIG = """
 [plugin:cgroups]
     check for new cgroups every = 1
     enable by default cgroups matching = *{matching}*
+    use unified cgroups = {unified}
 """
+# All Netdatas of a machine share a lock in /dev/shm: one that is killed while it has it would stop those to come.
+_ALONE = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs shm /dev/shm && exec "$0" "$@"')
+# Where this is, containers are in the one hierarchy; else in one for each controller, whatever else is mounted. Netdata
+# would ask systemd, which knows only how it was built.
+_UNIFIED = Path("/sys/fs/cgroup/cgroup.controllers")
 
 
 class NetdataServer(Server):
@@ -61,6 +67,7 @@ class NetdataServer(Server):
         self, home: Path, *, figures: bool = False, cgroups: str = "", inside: Network | None = None
     ) -> None:
         self.inside = inside
+        self._cgroups = bool(cgroups)
         for name in ("cache", "lib", "log.d"):
             (home / name).mkdir(parents=True, exist_ok=True)
         config = _CONFIG.format(
@@ -69,6 +76,7 @@ class NetdataServer(Server):
             figures="yes" if figures else "no",
             cgroups="yes" if cgroups else "no",
             matching=cgroups,
+            unified="yes" if _UNIFIED.exists() else "no",
         )
         super().__init__(home, config)
 
@@ -86,11 +94,14 @@ class NetdataServer(Server):
         )
 
     def _within(self) -> Sequence[str]:
+        return (*self._there(), *_ALONE) if self._cgroups else self._there()
+
+    def _there(self) -> Sequence[str]:
         return ("nsenter", f"--net={self.inside.handle}") if self.inside else ()
 
     def _is_ready(self) -> bool:
         if self.inside:
-            asking = [*self._within(), "busybox", "wget", "-q", "-O", "-", f"{self.url}/api/v1/info"]
+            asking = [*self._there(), "busybox", "wget", "-q", "-O", "-", f"{self.url}/api/v1/info"]
             try:
                 return bool(run(*asking))
             except subprocess.CalledProcessError:
