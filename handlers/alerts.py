@@ -9,7 +9,7 @@ from handlers.callbacks import Ack, AckAll, AckListed, AlertPage, Mute, Release,
 from handlers.declare import button, command, otherwise
 from handlers.links import links_beside
 from handlers.pressed import pressed
-from handlers.reply import send, show, without
+from handlers.reply import answer_press, send, show, without
 from handlers.views import alert_lists as lists
 from handlers.views import alerts as views
 from handlers.words import mark
@@ -98,7 +98,7 @@ async def press_ack(
 ) -> None:
     await _own_up(callback, callback_data.incident, orphans, actor)
     await acts.acknowledge(callback_data.incident, by=actor, upto=callback_data.upto)
-    await callback.answer(views.toast_taken())
+    await answer_press(callback, views.toast_taken())
 
 
 @button(router, AckListed.filter(), role=Role.OPERATOR, answers=True)
@@ -107,7 +107,7 @@ async def press_ack_listed(
 ) -> None:
     """The list stays its asker's: it only loses the button."""
     await acts.acknowledge(callback_data.incident, by=actor, upto=callback_data.upto)
-    await callback.answer(views.toast_taken())
+    await answer_press(callback, views.toast_taken())
     message = pressed(callback)
     await message.edit_reply_markup(reply_markup=without(message.reply_markup, callback.data))
 
@@ -117,7 +117,7 @@ async def press_ack_all(
     callback: CallbackQuery, callback_data: AckAll, actor: Actor, acts: AlertActs
 ) -> None:
     count = await acts.acknowledge_all(callback_data.post, by=actor)
-    await callback.answer(views.toast_taken(count))
+    await answer_press(callback, views.toast_taken(count))
 
 
 @button(router, Release.filter(), role=Role.OPERATOR, answers=True)
@@ -126,7 +126,7 @@ async def press_release(
 ) -> None:
     await _own_up(callback, callback_data.incident, orphans, actor)
     await acts.release(callback_data.incident, by=actor)
-    await callback.answer(views.toast_released())
+    await answer_press(callback, views.toast_released())
 
 
 @button(router, Mute.filter(), role=Role.OPERATOR, answers=True)
@@ -142,10 +142,10 @@ async def press_mute(
     span = Span(callback_data.span) if callback_data.span else None
     if span is None or not callback_data.hold:
         await acts.ask(callback_data.incident, by=actor, span=span, fold=callback_data.fold)
-        await callback.answer()
+        await answer_press(callback)
         return
     quiet = await acts.silence(callback_data.incident, span, callback_data.hold, by=actor)
-    await callback.answer(views.toast_silenced(quiet))
+    await answer_press(callback, views.toast_silenced(quiet))
 
 
 @button(router, Unmute.filter(), role=Role.OPERATOR, answers=True)
@@ -154,7 +154,7 @@ async def press_unmute(
 ) -> None:
     await _own_up(callback, callback_data.incident, orphans, actor)
     await acts.unmute(callback_data.incident, by=actor)
-    await callback.answer(views.toast_unmuted())
+    await answer_press(callback, views.toast_unmuted())
 
 
 @otherwise(router, F.reply_to_message.from_user.is_bot, F.text.func(args.acknowledges), role=Role.OPERATOR)

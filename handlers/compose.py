@@ -149,6 +149,6 @@ async def stop_restart(
 ) -> None:
     """The message itself goes on to tell how far it has got; until its next step only the button is gone."""
     plan = project_control.stop(callback_data.token, by=actor)
-    await callback.answer(restart_views.toast_stopping() if plan else restart_views.toast_over())
+    await answer_press(callback, restart_views.toast_stopping() if plan else restart_views.toast_over())
     if plan:
         await take_button(pressed(callback), callback.data)

@@ -111,7 +111,7 @@ async def turn_logs(
     page = await spot.awaiting(turning, lambda: waiting(look))
     nothing = not (page.lines or page.back_to or page.silent)
     if callback_data.act in ("older", "newer") and nothing:
-        await callback.answer(nothing_further(page, older=callback_data.act == "older"))
+        await answer_press(callback, nothing_further(page, older=callback_data.act == "older"))
         await spot.clear()
         return
     await answer_press(callback)

@@ -63,10 +63,11 @@ async def show(message: Message, answer: Answer, *, in_place: bool) -> None:
         await send(message, answer)
 
 
-async def answer_press(callback: CallbackQuery) -> None:
-    """Stops the button's spinner. That this fails is no reason to leave undone what the press asked for."""
+async def answer_press(callback: CallbackQuery, toast: str | None = None) -> None:
+    """Stops the button's spinner. That this fails is no reason to leave undone what the press asked for, or to say that
+    something broke when it is done."""
     try:
-        await callback.answer()
+        await callback.answer(toast)
     except AiogramError as error:
         log.warning("could not answer a press: %s", error)
 
