@@ -30,7 +30,7 @@ class Manner:
 
 SEND = Manner(paced=True, tries=4, request=20, total=60)
 UPLOAD = Manner(paced=True, tries=3, request=110, total=240)
-SWIFT = Manner(paced=False, tries=2, request=4, total=5)  # of no use later
+SWIFT = Manner(paced=False, tries=4, request=4, total=5)  # of no use later
 OTHER = Manner(paced=False, tries=4, request=20, total=60)
 
 _BACK_OFF = (0.2, 1, 3)  # seconds; the first is short: mostly an idle connection was closed

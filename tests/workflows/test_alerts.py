@@ -52,6 +52,23 @@ async def watching(made: tuple[Setup, int], clock: Clock | None = None) -> Async
         yield alertmanager
 
 
+@pytest.mark.parametrize(("times", "told"), [(2, "It is yours."), (9, None)])
+async def test_a_press_is_done_though_its_answer_is_not_taken(
+    cast: Cast, alarmed: Alarmed, times: int, told: str | None
+) -> None:
+    """Tried again for as long as it is of use; and that it fails is no reason to speak of something broken."""
+    async with watching(alarmed()) as alertmanager:
+        await alertmanager.tells(Fire("service_down", DIRECTUS))
+        message = await cast.telegram.next_message(cast.ops)
+        cast.telegram.fail_next("answerCallbackQuery", "502", times=times)
+        answering = asyncio.ensure_future(cast.dias.presses(message, "Acknowledge", wait=told is not None))
+        await cast.telegram.until(lambda: "👤 Acknowledged: Dias" in message.text)
+        answer = await answering
+        if told:
+            assert answer.text == told
+        await cast.telegram.silence(cast.ops, 0.3 if told else 6)
+
+
 async def test_from_firing_to_its_end(cast: Cast, alarmed: Alarmed) -> None:
     async with watching(alarmed()) as alertmanager:
         fire = Fire("service_down", DIRECTUS)
