@@ -205,11 +205,11 @@ async def test_a_press_is_answered_while_its_chat_waits() -> None:
     assert courier.sent == 1
 
 
-async def test_a_press_is_tried_twice() -> None:
+async def test_a_press_is_tried_while_its_answer_is_of_use() -> None:
     wire = Wire(page())
     with pytest.raises(ClientDecodeError):
         await Courier()(wire, BOT, PRESS)
-    assert len(wire.sent) == 2
+    assert len(wire.sent) in (3, 4)  # as pauses happen to fit into five seconds
 
 
 async def test_a_call_that_hangs_is_ended_and_tried_again() -> None:
