@@ -10,6 +10,7 @@ from typing import Protocol
 
 from services.domain.access import Actor, Scope
 from services.domain.containers import Container
+from services.domain.reports import FleetReport
 from services.domain.standards import (
     About,
     Audited,
@@ -19,7 +20,6 @@ from services.domain.standards import (
     audited_key,
 )
 from services.errors import EngineRefused, HostError, NoSuchContainer, NoSuchHost, StoreUnavailable
-from services.fleet.fleet import Fleet
 from services.fleet.inventory import Inventory
 from services.fleet.names import MOST_SUGGESTIONS, nearest
 from services.ports import Clock, Store
@@ -43,12 +43,18 @@ class Inventoried(Protocol):
     async def inventory(self, *, deadline: float) -> Inventory: ...
 
 
+class Finder(Protocol):
+    """`services.fleet.fleet.Fleet`."""
+
+    async def look_up(self, what: str | None, *, by: Actor) -> FleetReport | Container: ...
+
+
 class Standards:
     """norms: of the settings; exemptions that have expired count no more."""
 
     def __init__(
         self,
-        fleet: Fleet,
+        fleet: Finder,
         engines: Mapping[str, Inventoried],
         norms: Norms,
         store: Store,

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from services.domain.access import Actor, Role, Scope
 from services.domain.posts import Notice, Trouble
 from services.domain.standards import HostAudit, StandardsReport, Weight
 from services.ports import Clock, Put, Store
-from services.standards.standards import Standards
 
 KEY = "standards-weekly"
 MORNING = time(9)
@@ -18,12 +18,18 @@ _WORST = 5
 EVERYBODY = Actor(0, "", Role.ADMIN, Scope.of("*/*"))
 
 
+class Audits(Protocol):
+    """`services.standards.standards.Standards`."""
+
+    async def report(self, host: str | None = None, *, by: Actor) -> StandardsReport: ...
+
+
 class Weekly:
     """On Mondays from nine in the morning of `zone`; after an absence as soon as the bot is back."""
 
     def __init__(
         self,
-        standards: Standards,
+        standards: Audits,
         store: Store,
         tell: Callable[[Notice, int], Awaitable[None]],
         admins: Sequence[Actor],

@@ -8,8 +8,10 @@ from bot.middlewares.locale import speaking
 from handlers.views import standards as views
 from handlers.words import catalogues
 from services.domain.access import Actor, Role, Scope
+from services.domain.containers import Container
+from services.domain.reports import FleetReport
 from services.domain.standards import Norms, StandardsReport
-from services.errors import EngineRefused, HostError, HostSilent, Silence
+from services.errors import EngineRefused, HostError, HostSilent, NoSuchContainer, Silence
 from services.fleet.inventory import Inventory
 from services.standards.standards import Standards, unknown
 from services.store import open_store
@@ -53,10 +55,14 @@ async def test_a_host_of_which_somebody_sees_nothing_is_not_asked_for_him(tmp_pa
             asked.append(self.host)
             raise HostSilent(self.host, Silence.UNREACHABLE)
 
+    class Nobody:
+        async def look_up(self, what: str | None, *, by: Actor) -> FleetReport | Container:
+            raise NoSuchContainer(what or "")
+
     engines = {host: Deaf(host) for host in ("server1", "server2")}
     clock = HandClock()
     async with open_store(f"sqlite://{tmp_path}/store.db", clock) as store:
-        standards = Standards(None, engines, Norms(), store, clock)  # type: ignore[arg-type]
+        standards = Standards(Nobody(), engines, Norms(), store, clock)
         viewer = Actor(1003, "Student", Role.VIEWER, Scope.of("server2/directus"))
         assert (await standards.report(by=viewer)).hosts == ()
     assert asked == ["server2"]

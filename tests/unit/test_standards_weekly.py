@@ -53,7 +53,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 
     async with open_store(f"sqlite://{tmp_path}/store.db", clock) as store:
         audits = Audits(clock)
-        weekly = Weekly(audits, store, tell, (BOSS, OTHER), clock, ALMATY)  # type: ignore[arg-type]
+        weekly = Weekly(audits, store, tell, (BOSS, OTHER), clock, ALMATY)
         yield Scene(weekly, clock, audits, told)
 
 
