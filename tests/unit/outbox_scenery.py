@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2s
 from pathlib import Path
+from typing import Any
 
 from services.alerts.incidents import changed, opened
 from services.alerts.ledger import Ledger, incident_writes
-from services.alerts.notices import Notices
-from services.alerts.outbox import Outbox
+from services.alerts.notices import QUEUE, Notices
+from services.alerts.outbox import Outbox, _Lane
 from services.alerts.policy import Policy, Route
 from services.alerts.silences import Silences
 from services.alerts.stages import Case, Scene, decide
@@ -86,6 +87,31 @@ def names(bulletin: Bulletin) -> str:
     )
 
 
+class Watched(Outbox):
+    """Tells what its workers have looked at. rounds: how many have begun and ended, by destination."""
+
+    def __init__(self, *given: Any, **settings: Any) -> None:
+        super().__init__(*given, **settings)
+        self.rounds = dict.fromkeys(self._lanes, (0, 0))
+        self.going_on = 0  # rounds that were followed at once by another
+
+    async def _round(self, to: Destination, lane: _Lane) -> float:
+        begun = self.rounds[to][0] + 1
+        self.rounds[to] = (begun, begun - 1)
+        wait = await super()._round(to, lane)
+        self.going_on += wait <= 0
+        self.rounds[to] = (begun, begun)
+        return wait
+
+    async def looked(self) -> bool:
+        """Once each worker has had a round that began after this call: whether all came to rest."""
+        before, going_on = dict(self.rounds), self.going_on
+        self.wake()
+        while any(self.rounds[to][1] <= begun for to, (begun, _) in before.items()):
+            await asyncio.sleep(0.001)
+        return self.going_on == going_on
+
+
 @dataclass
 class Scenery:
     store: Store
@@ -111,10 +137,10 @@ class Scenery:
         return incident.id
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[Outbox]:
+    async def working(self) -> AsyncIterator[Watched]:
         """The outbox as after a start of the bot."""
         notices = Notices(self.store, self.memory, (AIGERIM,), self.clock)
-        outbox = Outbox(self.store, self.ledger, self.memory, notices, self.policy, self.clock, scale=0.001)
+        outbox = Watched(self.store, self.ledger, self.memory, notices, self.policy, self.clock, scale=0.001)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(outbox.run()), group.create_task(notices.run())]
             try:
@@ -123,16 +149,18 @@ class Scenery:
                 for task in tasks:
                     task.cancel()
 
-    async def until_quiet(self, outbox: Outbox) -> None:
-        """Nothing more is told or tried for a while, and all failures are behind it."""
+    async def until_quiet(self, outbox: Watched) -> None:
+        """All that is due has been told or tried, and all failures are behind it."""
         async with asyncio.timeout(10):
-            before = (-1, 0)
-            while (now := (self.memory.tries, len(self.memory.told))) != before or any(
-                self.memory.failing.values()
-            ):
-                before = now
-                outbox.wake()
-                await asyncio.sleep(0.15)
+            while True:
+                before = (self.memory.tries, len(self.memory.told))
+                rests = await outbox.looked()
+                failing = any(self.memory.failing.values())
+                if rests and not failing and before == (self.memory.tries, len(self.memory.told)):
+                    break
+            while await self.store.due(QUEUE, now=self.clock.now(), limit=1):
+                outbox._notices._woken.set()  # it would look by itself, twice a minute
+                await asyncio.sleep(0.001)
 
 
 async def until(happened: Callable[[], bool]) -> None:
