@@ -81,7 +81,7 @@ async def run_until(
         entrance = Entrance()
         await stack.enter_async_context(serve(settings.http.listen, readiness, _hook(settings, entrance)))
         services = await stack.enter_async_context(open_services(settings, clock, ways))
-        courier = await _courier(services, tempo.rates, gauges)
+        courier = await _courier(services, tempo.rates, gauges, entrance)
         bot = await stack.enter_async_context(open_bot(settings.telegram, courier))
         background = await stack.enter_async_context(asyncio.TaskGroup())
         alerts = await stack.enter_async_context(
@@ -127,11 +127,13 @@ async def _wind_down(stop: asyncio.Event, services: Services) -> None:
     services.clearings.stop_all()
 
 
-async def _courier(services: Services, rates: Rates, gauges: Gauges) -> Courier:
-    """Knows of the groups that have moved, and tells the roster of those that will."""
+async def _courier(services: Services, rates: Rates, gauges: Gauges, entrance: Entrance) -> Courier:
+    """Knows of the groups that have moved, and tells the roster and the outbox of those that will."""
 
     async def moved(old: int, new: int) -> None:
         services.roster.moved(old, new)
+        if entrance.stack is not None:
+            entrance.stack.outbox.moved(old)
 
     courier = Courier(rates=rates, store=services.store, on_migrate=moved, heard=gauges.called)
     await courier.load()

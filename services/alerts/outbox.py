@@ -38,11 +38,17 @@ _FAR = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(slots=True)
 class _Lane:
-    """What a worker remembers of its chat. closed: since when it does not let us write. busy: a step is on its way."""
+    """What a worker remembers of its chat.
+
+    closed: since when it does not let us write. moved: its group has become a supergroup since the last look; what the
+    old id refused says nothing of the new one. trial: closed as it is, the next step is tried. busy: one is on its way.
+    """
 
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     recent: deque[datetime] = field(default_factory=lambda: deque(maxlen=len(dispatching.SPACING)))
     closed: datetime | None = None
+    moved: bool = False
+    trial: bool = False
     busy: asyncio.Future[None] | None = None
     failures: int = 0
     oldest: datetime | None = None  # when the oldest of what it has not shown yet was received
@@ -82,6 +88,13 @@ class Outbox:
         """There may be something to tell."""
         for lane in self._lanes.values():
             lane.woken.set()
+
+    def moved(self, chat: int) -> None:
+        """The group that the settings call `chat` has another id from now on."""
+        for to, lane in self._lanes.items():
+            if to.chat == chat:
+                lane.moved = True
+                lane.woken.set()
 
     @property
     def waiting(self) -> int:
@@ -135,6 +148,11 @@ class Outbox:
 
     async def _round(self, to: Destination, lane: _Lane) -> float:
         """One step; the seconds until the next one may be due."""
+        if lane.moved:
+            if lane.closed:
+                await self._look_at_all(to)
+                lane.trial = True
+            lane.moved = False
         now = self._clock.now()
         rows = await self._store.due(queue_of(to), now=now, limit=AT_ONCE)
         if not rows:
@@ -145,7 +163,8 @@ class Outbox:
         fresh = [look for look in looks if look.need in (Need.NEW, Need.NEW_OVER)]
         lane.oldest = min((look.incident.received for look in fresh), default=None)
         lane.waiting = len(fresh)
-        if lane.closed and not (fresh and now - lane.closed >= PROBE_AFTER * self._scale):
+        probe = lane.trial or (fresh and lane.closed and now - lane.closed >= PROBE_AFTER * self._scale)
+        if lane.closed and not probe:
             return await self._divert(to, [part for look in looks for part in look.all])
         step = dispatching.choose(looks, lane.recent, now, self._scale)
         if isinstance(step, datetime):
@@ -228,7 +247,9 @@ class Outbox:
         except ChatClosed as closed:
             lane.failures = 0
             self.outcomes["closed"] += 1
-            await self._close(to, lane, closed.detail)
+            lane.trial = False
+            if not lane.moved:  # while the step was on its way to the old id
+                await self._close(to, lane, closed.detail)
         except MessageLost as lost:
             lane.failures = 0
             self.outcomes["lost"] += 1
@@ -275,11 +296,15 @@ class Outbox:
 
     async def _reopen(self, to: Destination, lane: _Lane) -> None:
         log.info("chat %s lets us write again", to.key)
-        lane.closed = None
+        await self._look_at_all(to, Delete(closed_key(to)))
+        lane.closed, lane.trial = None, False
+
+    async def _look_at_all(self, to: Destination, *writes: Write) -> None:
+        """At each message there: what changed while it was closed is stale. writes: in the same step."""
         now = self._clock.now()
         looks = [look_at(to, identity, now) for identity in await self._ledger.posted(to)]
         async with self._ledger.turn:
-            await self._ledger.write(Delete(closed_key(to)), *looks)  # what changed meanwhile is stale there
+            await self._ledger.write(*writes, *looks)
 
     async def _divert(self, to: Destination, looks: Sequence[Look]) -> float:
         """What waits for a closed chat waits for another from now on."""

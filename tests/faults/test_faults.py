@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,20 @@ AGAIN = os.environ.get("FAULTS_SEED")
 BATCH = 10  # schedules of one seed
 BESIDE = 4  # batches at a time: a schedule mostly waits
 STEPS = 16
+
+
+# One batch draws at a time: hypothesis parses source, and two threads that do so at once can confuse CPython 3.11
+# ("AST constructor recursion depth mismatch").
+_drawing = threading.Lock()
+
+
+@contextmanager
+def _let_others_draw() -> Iterator[None]:
+    _drawing.release()
+    try:
+        yield
+    finally:
+        _drawing.acquire()
 
 
 class Complaints(AssertionError):
@@ -83,7 +98,8 @@ class Batch:
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         )
-        run_state_machine_as_test(seed(self.number)(kind), settings=chosen)
+        with _drawing:
+            run_state_machine_as_test(seed(self.number)(kind), settings=chosen)
 
     def play(self, steps: list[Step]) -> None:
         """One schedule, from an empty store on."""
@@ -92,7 +108,8 @@ class Batch:
         began, run = time.monotonic(), next(self._runs)
         home = self._home / f"{self.number}-{run}"
         home.mkdir()
-        found, report = asyncio.run(self._play(steps, home, run))
+        with _let_others_draw():
+            found, report = asyncio.run(self._play(steps, home, run))
         self.seconds.append(time.monotonic() - began)
         if found:
             told = "\n".join(["", *found, "", *map(str, steps), "", report])

@@ -177,6 +177,39 @@ async def test_a_chat_s_old_message_is_brought_up_to_date_when_it_is_back(scener
     assert f"edit {OPS.key} A-over" in scenery.memory.told
 
 
+async def test_a_group_that_moved_is_tried_at_once_where_it_is_now(scenery: Scenery) -> None:
+    await scenery.hears("a", report("A"))
+    await passing(scenery, 1, seconds=1)
+    scenery.memory.closed.add(OPS.chat)
+    scenery.clock.pass_by(minutes=1)
+    await scenery.hears("a", over(report("A"), scenery.clock.now()))
+    async with scenery.working() as outbox:
+        await scenery.until_quiet(outbox)
+        assert scenery.memory.told == [f"post {OPS.key} A", f"post {SPARE.key} A-over"]
+        scenery.memory.closed.clear()
+        outbox.moved(OPS.chat)
+        await scenery.until_quiet(outbox)
+    assert scenery.memory.told[2:] == [f"edit {OPS.key} A-over"]
+
+
+async def test_what_the_old_id_refuses_while_the_group_moves_closes_nothing(
+    scenery: Scenery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = scenery.memory.post
+    async with scenery.working() as outbox:
+
+        async def post(bulletin: Bulletin) -> Sent:
+            monkeypatch.setattr(scenery.memory, "post", really)
+            outbox.moved(OPS.chat)
+            raise ChatClosed("Forbidden")
+
+        monkeypatch.setattr(scenery.memory, "post", post)
+        await scenery.hears("a", report("A"))
+        await scenery.until_quiet(outbox)
+    assert scenery.memory.told == [f"post {OPS.key} A"]
+    assert scenery.memory.notices == []
+
+
 async def test_one_fallback_for_two_closed_chats_shows_what_both_miss(tmp_path: Path) -> None:
     async with scenery_in(tmp_path, SPLIT) as scenery:
         scenery.memory.closed |= {CRITICAL.chat, WARNING.chat}
