@@ -106,6 +106,8 @@ def _presses(history: History) -> Iterator[str]:
     for press in history.presses:
         if press.answer is None and not history.unasked:
             yield f"unanswered: {press}"
+        if press.in_vain and not history.away:
+            yield f"turned away: {press}"
     firing = {group_of(fact.box) for fact in history.facts.values() if fact.firing}
     for group in sorted(firing):
         mine = [press for press in history.presses if press.group == group]
@@ -115,7 +117,7 @@ def _presses(history: History) -> Iterator[str]:
 
 
 def _acknowledged(history: History, group: int, presses: list[Press]) -> Iterator[str]:
-    upto = max((press.upto or 0 for press in presses), default=0)
+    upto = max((press.upto or 0 for press in presses if not press.in_vain), default=0)
     for each in _front(history, group):
         if each.upto is not None and upto >= each.upto > 0:
             yield f"forgotten: group {group} was acknowledged up to {upto}, {each.chat}/{each.id} does not know"

@@ -70,13 +70,22 @@ class Seen:
 
 @dataclass(slots=True)
 class Press:
-    """A tap on a button of an incident's message. `answer`: the toast; None: none came."""
+    """A tap on a button of an incident's message. `answer`: the toast; None: none came.
+
+    in_vain: it was told that the store does not work and nothing was done.
+    """
 
     label: str
     group: int
     chat: int
     upto: int | None = None
     answer: str | None = None
+
+    @property
+    def in_vain(self) -> bool:
+        return self.answer is not None and self.answer.startswith(
+            "The bot's store does not work; nothing was done"
+        )
 
 
 @dataclass(slots=True)
@@ -85,7 +94,7 @@ class History:
 
     closed: chats of the settings that refused a message with 403; moved: the old id of a group → the new one.
     refused: what the stand-in refused of its own accord; gave_up: what Alertmanager will not try again;
-    troubles: of the bot itself. unasked: updates that the bot gave up after two deaths.
+    troubles: of the bot itself. unasked: updates that the bot gave up after two deaths. away: the store has been.
     """
 
     fallback: int
@@ -101,3 +110,4 @@ class History:
     gave_up: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()
     unasked: int = 0
+    away: bool = False

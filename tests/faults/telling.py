@@ -55,6 +55,7 @@ def history_of(world: "World") -> History:
         gave_up=tuple(world.sender.gave_up),
         troubles=(*world.troubles, *_tracebacks(log, away=world.away)),
         unasked=log.count("it is set aside"),
+        away=world.away,
     )
 
 

@@ -44,6 +44,9 @@ ring = seen("🔥 box1n1 is full · 2nd time since 14:02", id=3, upto=None, repl
 listing = seen("", id=4, upto=None, reply_to=1, file="1. Group1 · warning · firing\n   box1n1 is full\n")
 released = replace(seen(TAKEN, upto=None), labels=("Release", "Silence"))
 tap = Press("Acknowledge", 1, OPS, upto=1, answer="It is yours.")
+in_vain = replace(
+    tap, answer="The bot's store does not work; nothing was done. An admin must look at its log."
+)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +58,7 @@ tap = Press("Acknowledge", 1, OPS, upto=1, answer="It is yours.")
         history(seen(FIRING, OVER, upto=None), firing=False),
         history(seen(OVER, upto=None), firing=False),
         history(released, presses=(tap,)),
+        history(seen(), presses=(in_vain,), away=True),
         history(seen(chat=MOVED), moved={OPS: MOVED}),
         history(seen(id=1), seen(OVER, chat=MOVED, upto=None), moved={OPS: MOVED}, firing=False),
         history(seen(chat=FALLBACK), closed=frozenset({OPS})),
@@ -81,6 +85,7 @@ def test_what_is_well_is_not_complained_of(fine: History) -> None:
         (history(seen(FIRING, OVER, upto=None)), "untrue"),
         (history(seen(id=1, chat=OPS), seen(chat=MOVED), moved={OPS: MOVED}, firing=False), "untrue"),
         (history(seen(), presses=(tap,)), "forgotten"),
+        (history(seen(), presses=(in_vain,)), "turned away"),
         (history(released), "invented"),
         (history(seen(), presses=(replace(tap, upto=0, answer=None),)), "unanswered"),
     ],
