@@ -26,6 +26,7 @@ from tests.faults.nursery import Nursery
 from tests.faults.pace import Pace
 from tests.faults.world import world
 from tests.lab.redis import Redis
+from tests.ports import free_port
 
 COUNT = int(os.environ.get("FAULTS", "20"))
 AGAIN = os.environ.get("FAULTS_SEED")
@@ -68,6 +69,7 @@ class Batch:
         self.seconds: list[float] = []
         self._home, self._nursery, self._over = home, nursery, over
         self._redis = Redis(home) if number % 2 else None
+        self._port = free_port()  # for all of them: at length there are more schedules than ports
         self._runs = itertools.count(1)
         self._complaints: dict[int, Complaints] = {}  # by the number of steps
 
@@ -123,7 +125,7 @@ class Batch:
         if self._redis is not None:
             self._redis.start()
             store = f"{self._redis.url.removesuffix('/0')}/{run}"
-        async with world(home, self._nursery, self._redis, store, Pace()) as made:
+        async with world(home, self._nursery, self._redis, store, self._port, Pace()) as made:
             for step in steps:
                 await getattr(made, step.act)(*step.given)
                 await asyncio.sleep(step.after / 1000)

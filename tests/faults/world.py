@@ -19,7 +19,6 @@ from tests.faults.pace import Pace
 from tests.faults.sender import Sender
 from tests.faults.telling import End, chat_of, history_of, report_of, seen_in, upto_of
 from tests.lab.redis import Redis
-from tests.ports import free_port
 
 OPS, NIGHT, MOVED = -4001, -1004002, -1004003
 HOOK_TOKEN = "a-token-of-the-fault-tests"
@@ -244,15 +243,14 @@ def _group(message: Message) -> int | None:
 
 @asynccontextmanager
 async def world(
-    home: Path, nursery: Nursery, redis: Redis | None, store: str, pace: Pace
+    home: Path, nursery: Nursery, redis: Redis | None, store: str, port: int, pace: Pace
 ) -> AsyncIterator[World]:
-    """`store`: the settings' URL; `redis`: the server behind it, if it is one."""
+    """`store`: the settings' URL; `redis`: the server behind it, if it is one. `port`: where the bot listens."""
     async with Telegram(token=TOKEN, limits=Limits(scale=1 / pace.scale)) as telegram:
         people = {each["id"]: telegram.person(each["id"], first_name=each["name"]) for each in USERS}
         people[STRANGER] = telegram.person(STRANGER, first_name="Stranger")
         ops = telegram.group(OPS, "Ops", members=people.values(), basic=True)
         night = telegram.group(NIGHT, "Night", members=people.values())
-        port = free_port()
         setup = Setup(home, telegram.url, more=_settings(store, port))
         sender = Sender(f"http://127.0.0.1:{port}/hooks/alertmanager", HOOK_TOKEN)
         made = World(telegram, nursery, setup, pace, sender, redis, people, ops, night, home / "bot.log")
