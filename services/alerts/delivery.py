@@ -105,25 +105,31 @@ class Delivery:
             self._posted(post, bulletin.shown[0].chart)
 
     async def _keep_new(self, post: Post, looks: Sequence[Look]) -> None:
-        """Another chat may have been closed meanwhile, so that this one has to show more."""
         async with self._ledger.turn:
-            diverted = await self._ledger.diverted(post.to, list(post.incidents))
-            less = {
-                look.incident.id
-                for look in looks
-                if not {key for key in diverted.get(look.incident.id, ()) if key in look.incident.tallies}
-                <= set(look.keys)
-            }
-            shown = {identity: shown for identity, shown in post.shown.items() if identity not in less}
+            shown = await self._shown(post.to, looks)
+            less = post.shown.keys() - shown.keys()
             now = self._clock.now()
             await self._ledger.write(
                 *post_writes(replace(post, shown=shown), fresh=True),
                 *(look_at(post.to, identity, now) for identity in less),
             )
 
+    async def _shown(self, to: Destination, looks: Sequence[Look]) -> dict[str, int]:
+        """incident → the revision that a message shows which was made of these looks.
+
+        Without those that it stands in for since, for another chat that was closed meanwhile: of them it shows less.
+        """
+        diverted = await self._ledger.diverted(to, [look.incident.id for look in looks])
+        shown = {}
+        for look in looks:
+            incident = look.incident
+            keys = {key for key in diverted.get(incident.id, ()) if key in incident.tallies}
+            if keys <= set(look.keys):
+                shown[incident.id] = incident.revision
+        return shown
+
     async def _note_edit(self, look: Look, *, folded: bool) -> None:
         """`folded`: there was no menu to show."""
-        shown = {part.incident.id: part.incident.revision for part in look.all}
         numbers = {part.incident.id: part.incident.numbers for part in look.all}
         assert look.post is not None
         before = look.post
@@ -135,7 +141,7 @@ class Delivery:
             post = replace(
                 post,
                 state=PostState.EDITED,
-                shown=shown,
+                shown=await self._shown(post.to, look.all),
                 numbers=numbers,
                 changed=self._clock.now(),
                 urgent=pressed,
@@ -188,20 +194,18 @@ class Delivery:
             await self._note_ring(first, first.ringing)
             return
         failed: dict[str, Any] = {"state": PostState.FAILED, "why": why[:200], "urgent": False}
-        if step.need is Need.NEW:
-            alone = len(step.looks) == 1
-            posts = [
-                Post(
-                    secrets.token_hex(4), to, (look.incident.id,),
-                    shown={look.incident.id: look.incident.revision} if alone else {}, **failed,
-                )
-                for look in step.looks
-            ]  # fmt: skip
-        else:
-            assert first.post is not None
-            shown = {part.incident.id: part.incident.revision for part in first.all}
-            posts = [replace(first.post, shown=shown, filed=first.tally.newest, **failed)]
         async with self._ledger.turn:
+            if step.need is Need.NEW:
+                shown = await self._shown(to, step.looks) if len(step.looks) == 1 else {}
+                posts = [
+                    Post(secrets.token_hex(4), to, (look.incident.id,), shown=shown, **failed)
+                    for look in step.looks
+                ]
+            else:
+                assert first.post is not None
+                post = await self._ledger.post(first.post.id) or first.post
+                shown = await self._shown(to, first.all)
+                posts = [replace(post, shown=shown, filed=first.tally.newest, **failed)]
             await self._ledger.write(*(write for each in posts for write in post_writes(each, fresh=True)))
 
 

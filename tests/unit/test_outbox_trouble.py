@@ -272,6 +272,37 @@ async def test_a_chat_that_closes_when_the_fallback_s_message_stands(
         assert scenery.memory.told == [f"post {SPARE.key} CRIT", f"edit {SPARE.key} CRIT,WARN"]
 
 
+async def test_a_chat_that_closes_while_the_fallback_s_message_is_edited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the edit showed was less than what it has to show by then."""
+    async with scenery_in(tmp_path, SPLIT) as scenery:
+        critical = report("CRIT", labels={"severity": "critical"})
+        warning = report("WARN")
+        identity = await scenery.hears("a", critical, warning)
+        scenery.memory.closed.add(CRITICAL.chat)
+        await passing(scenery, 1, minutes=1)
+        assert names(scenery.memory.bulletins[max(scenery.memory.bulletins)]) == "CRIT"
+        really, under_way = scenery.memory.revise, asyncio.Event()
+
+        async def revise(bulletin: Bulletin, message: Sent) -> None:
+            if bulletin.to == SPARE:
+                under_way.set()
+                async with asyncio.timeout(5):
+                    while len((await scenery.ledger.diverted(SPARE, [identity]))[identity]) < 2:
+                        await asyncio.sleep(0.01)
+            if bulletin.to == WARNING:
+                await under_way.wait()
+                raise ChatClosed("Forbidden")
+            await really(bulletin, message)
+
+        monkeypatch.setattr(scenery.memory, "revise", revise)
+        await scenery.hears("a", critical, warning, report("MORE"))
+        await passing(scenery, 3, minutes=1)
+        assert scenery.memory.told[-1].startswith(f"edit {SPARE.key} ")
+        assert {*scenery.memory.told[-1].split()[-1].split(",")} == {"CRIT", "WARN", "MORE"}
+
+
 # Copies of messages whose answer was lost
 
 
