@@ -40,13 +40,15 @@ _FAR = datetime.max.replace(tzinfo=UTC)
 class _Lane:
     """What a worker remembers of its chat.
 
-    closed: since when it does not let us write. moved: its group has become a supergroup since the last look; what the
-    old id refused says nothing of the new one. trial: closed as it is, the next step is tried. busy: one is on its way.
+    closed: since when it does not let us write. told: when admins heard so.
+    moved: its group has become a supergroup since the last look; what the old id refused says nothing of the new one.
+    trial: closed as it is, the next step is tried. busy: a step is on its way.
     """
 
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     recent: deque[datetime] = field(default_factory=lambda: deque(maxlen=len(dispatching.SPACING)))
     closed: datetime | None = None
+    told: datetime | None = None
     moved: bool = False
     trial: bool = False
     busy: asyncio.Future[None] | None = None
@@ -285,7 +287,7 @@ class Outbox:
 
     async def _close(self, to: Destination, lane: _Lane, why: str) -> None:
         now = self._clock.now()
-        news = lane.closed is None
+        news = lane.closed is None and (lane.told is None or now - lane.told >= PROBE_AFTER * self._scale)
         lane.closed = now
         await self._ledger.write(Put(closed_key(to), now.isoformat().encode()))
         if news:
@@ -293,6 +295,7 @@ class Outbox:
             log.error("chat %s does not let us write (%s); its alerts go to: %s", to.key, why, elsewhere)
             facts = {"chat": str(to.chat), "why": why[:200], "instead": elsewhere}
             await self._notices.tell(Notice(Trouble.CHAT_CLOSED, now, facts))
+            lane.told = now
 
     async def _reopen(self, to: Destination, lane: _Lane) -> None:
         log.info("chat %s lets us write again", to.key)
