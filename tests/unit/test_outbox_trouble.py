@@ -195,18 +195,19 @@ async def test_a_group_that_moved_is_tried_at_once_where_it_is_now(scenery: Scen
 async def test_a_chat_that_opens_and_closes_again_is_told_of_once_in_ten_minutes(scenery: Scenery) -> None:
     async with scenery.working() as outbox:
         for turn in range(3):
+            scenery.clock.pass_by(seconds=0.1)  # ten minutes are 0.6 s here
             scenery.memory.closed.add(OPS.chat)
             await scenery.hears(f"a{turn}", report(f"A{turn}"))
             await scenery.until_quiet(outbox)
             scenery.memory.closed.clear()
             outbox.moved(OPS.chat)
             await scenery.hears(f"b{turn}", report(f"B{turn}"))
-            scenery.clock.pass_by(seconds=0.25)  # ten minutes are 0.6 s here
+            scenery.clock.pass_by(seconds=0.05)
             await scenery.until_quiet(outbox)
     troubles = [notice.trouble for _, notice in scenery.memory.notices]
     assert troubles == [Trouble.CHAT_CLOSED]
     opened = [line for line in scenery.memory.told if line.startswith(f"post {OPS.key} ")]
-    assert len(opened) == 3
+    assert opened == [f"post {OPS.key} B{turn}" for turn in range(3)]
 
 
 async def test_what_the_old_id_refuses_while_the_group_moves_closes_nothing(
