@@ -19,7 +19,7 @@ from bot.hooks import Hook
 from bot.left_over import tell_left_over
 from bot.pacing import Rates
 from bot.readiness import Readiness
-from bot.recovery import report_interrupted
+from bot.recovery import report_interrupted, unfinished
 from bot.settings import Settings
 from bot.telegram import open_bot
 from bot.tidying import spare_collections, tidy
@@ -94,11 +94,10 @@ async def run_until(
         pump = UpdatePump(bot, dispatcher, services.store, services.clock, readiness, tempo.polling)
         menus = CommandMenus(bot, services, courier.moved, scale=tempo.rates.scale)
         services.languages.changed = menus.wake
-        left = await services.control.unfinished()  # before this run begins anything
-        begun = await services.project_control.unfinished()
+        left = await unfinished(services)  # before this run begins anything
         live = await services.follows.left_over()
         chores = [
-            background.create_task(report_interrupted(left, begun, bot, services), name="recovery"),
+            background.create_task(report_interrupted(left, bot, services), name="recovery"),
             background.create_task(tell_left_over(live, bot, services), name="left over"),
             background.create_task(_wind_down(stop, services), name="wind down"),
             background.create_task(_prune(settings, services, alerts), name="prune"),

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
@@ -14,63 +16,108 @@ from bot.courier import RETRIED
 from bot.middlewares.locale import speaking
 from handlers.views import acts as views
 from handlers.views import compose_restart as project_views
+from handlers.views import stock as stock_views
 from handlers.views.answer import Answer
 from services.audit import Result
 from services.domain.plans import Intent, Outcome, Place
 from services.domain.projects import Begun
+from services.domain.stock import BegunClearing, Remains
 from services.errors import StoreError
 
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 
+_Found = TypeVar("_Found")
+_Words = tuple[Answer, Answer]  # what the message becomes, and the reply that rings
+
 
 @dataclass(frozen=True, slots=True)
-class _Interrupted:
-    """What one message was left with. intent: of a container; begun: of a whole project, of which that may be one."""
+class _Act:
+    """intent: of a container; begun: of a whole project, of which that may be one."""
 
     place: Place
     intent: Intent | None = None
     begun: Begun | None = None
 
 
-async def report_interrupted(
-    intents: Sequence[Intent], projects: Sequence[Begun], bot: Bot, services: Services
-) -> None:
-    """Each message that was left at "⏳" is brought to what is known now; after a power cut Telegram may be away."""
-    left = {begun.place: _Interrupted(begun.place, begun=begun) for begun in projects}
-    for intent in intents:
-        known = left.get(intent.place)
-        left[intent.place] = _Interrupted(intent.place, intent, known.begun if known else None)
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Each message that the last run of the bot left at "⏳"."""
+
+    acts: Sequence[_Act]
+    clearings: Sequence[BegunClearing]
+
+
+async def unfinished(services: Services) -> Unfinished:
+    """To be asked before this run begins anything."""
+    projects = await services.project_control.unfinished()
+    acts = {begun.place: _Act(begun.place, begun=begun) for begun in projects}
+    for intent in await services.control.unfinished():
+        known = acts.get(intent.place)
+        acts[intent.place] = _Act(intent.place, intent, known.begun if known else None)
+    return Unfinished(list(acts.values()), await services.clearings.unfinished())
+
+
+async def report_interrupted(left: Unfinished, bot: Bot, services: Services) -> None:
+    """Each message is brought to what is known now; after a power cut Telegram may be away."""
     async with asyncio.TaskGroup() as group:
-        for each in left.values():
-            group.create_task(_report(each, bot, services), name="recovery")
+        for act in left.acts:
+            group.create_task(_report_act(act, bot, services), name="recovery")
+        for begun in left.clearings:
+            group.create_task(_report_clearing(begun, bot, services), name="recovery")
 
 
-async def _report(left: _Interrupted, bot: Bot, services: Services) -> None:
-    """Tell until it has been told; only then are the books closed."""
+async def _report_act(left: _Act, bot: Bot, services: Services) -> None:
     if left.intent:
         plan = left.intent.plan
         log.warning("interrupted: %s of %s/%s", plan.action, plan.host, plan.name)
-    pause, result = FIRST_PAUSE, Result.UNKNOWN
-    while True:
-        outcome: Outcome | None = None
-        if left.intent:
-            outcome, result = await services.control.review(left.intent)
-        try:
-            await _tell(left, outcome, bot, services)
-            break
-        except RETRIED as error:
-            log.warning("an interrupted act is told in %.0f s: %s", pause, error)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
-        except AiogramError:
-            log.exception("chat %s cannot be told of an interrupted act", left.place.chat)
-            break
+
+    async def look() -> tuple[Outcome | None, Result]:
+        return await services.control.review(left.intent) if left.intent else (None, Result.UNKNOWN)
+
+    def words(found: tuple[Outcome | None, Result]) -> _Words:
+        return _words(left, found[0])
+
+    _, result = await _told(left.place, look, words, bot, services)
     if left.begun:
         await services.project_control.close(left.begun)
     if left.intent:
         await _close(left.intent, result, services)
+
+
+async def _report_clearing(begun: BegunClearing, bot: Bot, services: Services) -> None:
+    log.warning("interrupted: making room on %s", begun.clearing.host)
+
+    def words(remains: Remains) -> _Words:
+        answer = stock_views.interrupted(remains)
+        return answer, Answer(answer.text)
+
+    await _told(begun.place, partial(services.clearings.review, begun), words, bot, services)
+    await services.clearings.abandon(begun)
+
+
+async def _told(
+    place: Place,
+    look: Callable[[], Awaitable[_Found]],
+    words: Callable[[_Found], _Words],
+    bot: Bot,
+    services: Services,
+) -> _Found:
+    """Tell until it has been told; only then are the books closed. What was found at last."""
+    pause = FIRST_PAUSE
+    while True:
+        found = await look()
+        try:
+            await _tell(place, partial(words, found), bot, services)
+        except RETRIED as error:
+            log.warning("an interrupted act is told in %.0f s: %s", pause, error)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+            continue
+        except AiogramError:
+            log.exception("chat %s cannot be told of an interrupted act", place.chat)
+        return found
 
 
 async def _close(intent: Intent, result: Result, services: Services) -> None:
@@ -80,8 +127,7 @@ async def _close(intent: Intent, result: Result, services: Services) -> None:
         log.exception("an interrupted act stays in the books until the next start")
 
 
-def _words(left: _Interrupted, outcome: Outcome | None) -> tuple[Answer, Answer]:
-    """What the message becomes, and the reply that rings."""
+def _words(left: _Act, outcome: Outcome | None) -> _Words:
     if left.begun:
         answer = project_views.interrupted(left.begun, outcome)
         return answer, Answer(answer.text)
@@ -89,11 +135,10 @@ def _words(left: _Interrupted, outcome: Outcome | None) -> tuple[Answer, Answer]
     return views.outcome(outcome), views.interruption(outcome)
 
 
-async def _tell(left: _Interrupted, outcome: Outcome | None, bot: Bot, services: Services) -> None:
-    place = left.place
+async def _tell(place: Place, words: Callable[[], _Words], bot: Bot, services: Services) -> None:
     language = await services.languages.of_chat(place.chat)
     with speaking(services.catalogues, services.timezone, language):
-        answer, ringing = _words(left, outcome)
+        answer, ringing = words()
     try:
         await bot.edit_message_text(chat_id=place.chat, message_id=place.message, **answer.as_kwargs())
     except RETRIED:

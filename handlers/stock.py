@@ -17,6 +17,7 @@ from handlers.waiting import Spot
 from handlers.words import mark
 from services.clearing import Clearings
 from services.domain.access import Action, Actor, Role
+from services.domain.plans import Place
 from services.domain.stock import USUAL, Kind, Stock
 from services.ports import Clock
 
@@ -146,13 +147,20 @@ async def confirm_prune(
         await _answered(callback)
         await replace_or_send(message, views.cancelled(clearing))
         return
-    answered = False
-    async with aclosing(clearings.carry_out(callback_data.token, by=actor)) as steps:
+    answered, place = False, _place(message)
+    async with aclosing(clearings.carry_out(callback_data.token, by=actor, place=place)) as steps:
         async for cleared in steps:
             if not answered:
                 await _answered(callback)
                 answered = True
             message = await replace_or_send(message, views.progress(cleared))
+            if not cleared.over and _place(message) != place:
+                place = _place(message)
+                await clearings.tells_at(cleared.clearing, place)
+
+
+def _place(message: Message) -> Place:
+    return Place(message.chat.id, message.message_id)
 
 
 async def _answered(callback: CallbackQuery) -> None:

@@ -11,7 +11,19 @@ from typing import Protocol
 from services.audit import Audit, AuditEntry, Result
 from services.confirmations import Confirmations
 from services.domain.access import Action, Actor, may
-from services.domain.stock import USUAL, Cleared, Clearing, Fate, Item, Kind, Stock, clearable
+from services.domain.plans import Place
+from services.domain.stock import (
+    USUAL,
+    BegunClearing,
+    Cleared,
+    Clearing,
+    Fate,
+    Item,
+    Kind,
+    Remains,
+    Stock,
+    clearable,
+)
 from services.errors import (
     DeadlineExceeded,
     Denied,
@@ -24,9 +36,10 @@ from services.errors import (
 from services.fleet.names import MOST_SUGGESTIONS, nearest
 from services.fleet.protection import Protection
 from services.fleet.stocked import Protects
-from services.ports import Append, Clock, Store
+from services.ports import Append, Clock, Delete, Put, Store
 from services.roster import Roster
 from services.shared import Shared
+from services.store.records import Codec
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +47,7 @@ PATIENCE = 30.0  # seconds: an engine measures every volume
 REMOVAL = 60.0  # seconds for one thing
 MOST_ITEMS = 500
 _EVERY = 10  # removals between two words about how far it is
+_BEGUN = "clearing/begun/"
 
 
 class Stocked(Protocol):
@@ -64,7 +78,8 @@ class Clearings:
         self._protection = protection
         self._engines, self._store, self._audit = engines, store, audit
         self._roster, self._clock = roster, clock
-        self._asked = Confirmations(store, Clearing, "clearing/")
+        self._asked = Confirmations(store, Clearing, "clearing/plan/")
+        self._begun = Codec(BegunClearing)
         self._ends = False
         self._measured: Shared[Stock | HostError] = Shared()
 
@@ -104,14 +119,17 @@ class Clearings:
         """The bot is to stop: what is being removed is brought to its end, and the rest is told as not tried."""
         self._ends = True
 
-    async def carry_out(self, token: str, *, by: Actor) -> AsyncGenerator[Cleared, None]:
+    async def carry_out(self, token: str, *, by: Actor, place: Place) -> AsyncGenerator[Cleared, None]:
         """How far it is, again and again, until it is over. Of any number of presses one begins it.
+
+        place: of the message that tells it, should the bot die in between.
 
         Raises PlanGone, NotYourPlan, Denied, NoSuchHost, StoreUnavailable, all before anything is removed.
         """
         clearing = await self._asked.peek(token, by)
         await self._demand(by, self._seen(clearing.host, by))
-        await self._asked.spend(token, by, lambda asked: (self._intent(asked, by),))
+        begun = BegunClearing(clearing, place)
+        await self._asked.spend(token, by, lambda asked: (self._intent(begun), self._at(begun)))
         fates = [Fate.UNTRIED] * len(clearing.items)
         yield self._so_far(clearing, fates)
         failure: HostError | None = None
@@ -120,17 +138,46 @@ class Clearings:
             still = await self._still(clearing)
         except HostError as error:
             failure = error
-        for place, item in enumerate(() if failure else clearing.items):
+        for number, item in enumerate(() if failure else clearing.items):
             if self._ends:
                 break
-            fates[place], failure = await self._remove(clearing.host, item, still)
+            fates[number], failure = await self._remove(clearing.host, item, still)
             if failure:
                 break
-            if place % _EVERY == _EVERY - 1:
+            if number % _EVERY == _EVERY - 1:
                 yield self._so_far(clearing, fates)
         done = self._so_far(clearing, fates, over=True, failure=failure)
-        await self._close(done, by)
+        await self._close(done, place)
         yield done
+
+    async def tells_at(self, clearing: Clearing, place: Place) -> None:
+        """Another message tells how far it is from now on. What is done goes on even when that cannot be kept."""
+        try:
+            await self._store.write(self._at(BegunClearing(clearing, place)))
+        except StoreError:
+            log.exception("where making room on %s is told cannot be kept", clearing.host)
+
+    async def unfinished(self) -> Sequence[BegunClearing]:
+        """What an earlier run of the bot began and did not finish; to be asked before this run begins anything."""
+        return [self._begun.unpack(value) for value in (await self._store.scan(_BEGUN)).values()]
+
+    async def review(self, begun: BegunClearing) -> Remains:
+        """What of it could still go now. Never raises: where nobody can tell, it says why."""
+        clearing = begun.clearing
+        try:
+            still = await self._still(clearing)
+        except HostError as error:
+            return Remains(clearing, self._clock.now(), (), error)
+        items = tuple(item for item in clearing.items if _named(item) in still)
+        return Remains(clearing, self._clock.now(), items)
+
+    async def abandon(self, begun: BegunClearing) -> None:
+        """Close the books on what was cut off, once that has been told."""
+        line = self._line(begun, Result.UNKNOWN, "the bot was restarted meanwhile")
+        try:
+            await self._store.write(line, Delete(_BEGUN + begun.clearing.token))
+        except StoreError:
+            log.exception("making room on %s stays in the books", begun.clearing.host)
 
     async def _remove(self, host: str, item: Item, still: Set[Item]) -> tuple[Fate, HostError | None]:
         """What became of it, and why nothing more can be tried."""
@@ -152,14 +199,15 @@ class Clearings:
             return Fate.REFUSED, None
         return Fate.REMOVED, None
 
-    async def _close(self, done: Cleared, by: Actor) -> None:
+    async def _close(self, done: Cleared, place: Place) -> None:
         """What is done is told even when it cannot be written down."""
         result = (
             Result.UNKNOWN if done.count(Fate.UNKNOWN) else Result.FAILED if done.failure else Result.DONE
         )
         words = ", ".join(f"{done.count(fate)} {fate}" for fate in Fate if done.count(fate))
         try:
-            await self._store.write(self._line(done.clearing, by, result, words))
+            begun = BegunClearing(done.clearing, place)
+            await self._store.write(self._line(begun, result, words), Delete(_BEGUN + done.clearing.token))
         except StoreError:
             log.exception("what was removed from %s is not in the books: %s", done.clearing.host, words)
 
@@ -194,12 +242,24 @@ class Clearings:
     ) -> Cleared:
         return Cleared(clearing, tuple(fates), self._clock.now(), over, failure)
 
-    def _intent(self, clearing: Clearing, by: Actor) -> Append:
-        return self._line(clearing, by, Result.INTENT, f"{len(clearing.items)} items")
+    def _at(self, begun: BegunClearing) -> Put:
+        return Put(_BEGUN + begun.clearing.token, self._begun.pack(begun))
 
-    def _line(self, clearing: Clearing, by: Actor, result: Result, detail: str) -> Append:
+    def _intent(self, begun: BegunClearing) -> Append:
+        return self._line(begun, Result.INTENT, f"{len(begun.clearing.items)} items")
+
+    def _line(self, begun: BegunClearing, result: Result, detail: str) -> Append:
+        asked, chat = begun.clearing, begun.place.chat
         entry = AuditEntry(
-            self._clock.now(), by.id, by.name, Action.PRUNE, result, clearing.host, "", by.chat, detail
+            self._clock.now(),
+            asked.asker,
+            asked.asker_name,
+            Action.PRUNE,
+            result,
+            asked.host,
+            "",
+            chat,
+            detail,
         )
         return self._audit.line(entry)
 

@@ -1,6 +1,6 @@
-"""A bot that is killed, as by `kill -9`, at one exact point of its next restart of a container.
+"""A bot that is killed, as by `kill -9`, at one exact point of its next restart of a container, or removal.
 
-`python -m tests.mortal before|during|after`: before the engine is asked; one second after it was asked;
+`python -m tests.mortal before|during|after restart|remove`: before the engine is asked; one second after it was asked;
 after it answered and before the result is written.
 """
 
@@ -19,18 +19,19 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def mortal(restart: Callable[..., Awaitable[None]], point: str) -> Callable[..., Awaitable[None]]:
+def mortal(act: Callable[..., Awaitable[None]], point: str) -> Callable[..., Awaitable[None]]:
     async def dying(*args: Any, **kwargs: Any) -> None:
         if point == "before":
             die()
         if point == "during":
             asyncio.get_running_loop().call_later(1, die)
-        await restart(*args, **kwargs)
+        await act(*args, **kwargs)
         die()
 
     return dying
 
 
 if __name__ == "__main__":
-    DockerEngine.restart = mortal(DockerEngine.restart, sys.argv[1])  # type: ignore
+    point, act = sys.argv[1:3]
+    setattr(DockerEngine, act, mortal(getattr(DockerEngine, act), point))
     sys.exit(main(["run"]))

@@ -14,7 +14,18 @@ from handlers.views.answer import Answer, File, Row, button, in_pairs, units
 from handlers.views.failures import sentence
 from handlers.views.moments import clock, date, size
 from handlers.views.paging import to_page, turns
-from services.domain.stock import USUAL, Cleared, Clearing, Fate, Image, Item, Kind, Stock, clearable
+from services.domain.stock import (
+    USUAL,
+    Cleared,
+    Clearing,
+    Fate,
+    Image,
+    Item,
+    Kind,
+    Remains,
+    Stock,
+    clearable,
+)
 from services.errors import HostError
 
 _IMAGES_A_PAGE = 20
@@ -230,6 +241,26 @@ def progress(cleared: Cleared) -> Answer:
     return Answer(
         Text(symbol, " ", Bold(head), who, *(f"\n{line}" for line in lines)), ([again],) if lines else ()
     )
+
+
+def interrupted(remains: Remains) -> Answer:
+    """After a crash."""
+    clearing = remains.clearing
+    words = _("{host}: making room was interrupted, the bot was restarted meanwhile").format(
+        host=clearing.host
+    )
+    again = button(_("Make room: {host}").format(host=clearing.host), _again(clearing))
+    if remains.failure:
+        lines = [sentence(remains.failure, remains.at), _("What is gone is not known.")]
+    elif remains.items:
+        names = cut(", ".join(_said(item, 60) for item in remains.items), 600)
+        still = _("Not removed, {count} of {total}: {names}")
+        lines = [still.format(count=len(remains.items), total=len(clearing.items), names=names)]
+    else:
+        lines = [_("Nothing of it is left to remove.")]
+    disks = button(_("Disk"), DiskList(asker=f"{clearing.asker:x}"))
+    rows = [again, disks] if remains.failure or remains.items else [disks]
+    return Answer(Text("⚠️ ", Bold(words), *(f"\n{line}" for line in lines)), (rows,))
 
 
 def _again(clearing: Clearing) -> Prune:

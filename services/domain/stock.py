@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from services.domain.plans import Place
+
 
 class Kind(StrEnum):
     """IMAGES: those that no name leads to and no container is made of. UNUSED: with names, of which no container is
@@ -145,6 +147,24 @@ class Clearing:
     asker_name: str
     asked: datetime
     kinds: tuple[Kind, ...] = USUAL
+
+
+@dataclass(frozen=True, slots=True)
+class BegunClearing:
+    """One that has been begun and has no result yet. place: of the message that tells how far it is."""
+
+    clearing: Clearing
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """Of one that was cut off by an end of the bot: what could still go. failure: why that is not known."""
+
+    clearing: Clearing
+    at: datetime
+    items: tuple[Item, ...]
+    failure: Exception | None = None
 
 
 class Fate(StrEnum):

@@ -16,8 +16,10 @@ from playground.engine.world import World
 from services.audit import Audit
 from services.clearing import Clearings
 from services.domain.access import Actor, Role, Scope
+from services.domain.plans import Place
 from services.domain.stock import Cleared, Fate, Kind
-from services.errors import Denied, EngineRefused, NoSuchHost
+from services.errors import Denied, EngineRefused, HostSilent, NoSuchHost, Silence
+from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
 from services.fleet.inventory import taken
 from services.fleet.protection import Protection
@@ -27,6 +29,7 @@ from services.shared import Shared
 from services.store.sqlite import SqliteStore, open_sqlite
 from tests.clock import HandClock
 
+PLACE = Place(1, 5)
 BOSS = Actor(1, "Boss", Role.ADMIN, Scope.of("*/*"))
 
 
@@ -40,7 +43,7 @@ class Room:
 
     async def begin(self) -> AsyncGenerator[Cleared, None]:
         clearing, _ = await self.clearings.propose("server2", (Kind.UNUSED,), by=BOSS)
-        return self.clearings.carry_out(clearing.token, by=BOSS)
+        return self.clearings.carry_out(clearing.token, by=BOSS, place=PLACE)
 
 
 @pytest.fixture
@@ -84,7 +87,7 @@ async def test_a_name_that_moved_on_meanwhile_leads_to_no_removal(room: Room) ->
 async def test_rights_count_as_they_are_at_the_press(room: Room, by: Actor, error: type[Exception]) -> None:
     clearing, _ = await room.clearings.propose("server2", (Kind.UNUSED,), by=BOSS)
     with pytest.raises(error):
-        await anext(room.clearings.carry_out(clearing.token, by=by))
+        await anext(room.clearings.carry_out(clearing.token, by=by, place=PLACE))
     assert len(room.host.disk.images) == 11
 
 
@@ -103,6 +106,37 @@ async def test_when_the_bot_stops_the_rest_is_told_as_not_tried(room: Room) -> N
     room.clearings.stop_all()
     *_, cleared = [each async for each in steps]
     assert (cleared.over, cleared.count(Fate.REMOVED), cleared.count(Fate.UNTRIED)) == (True, 10, 1)
+
+
+async def test_what_was_cut_off_is_in_the_books_until_it_has_been_told(room: Room) -> None:
+    steps = await room.begin()
+    await anext(steps)
+    await room.clearings.tells_at((await anext(steps)).clearing, Place(1, 6))
+    (begun,) = await room.clearings.unfinished()
+    assert begun.place == Place(1, 6)
+    remains = await room.clearings.review(begun)
+    assert ([item.name for item in remains.items], remains.failure) == (["lab/a10:1"], None)
+    await room.clearings.abandon(begun)
+    assert await room.clearings.unfinished() == []
+
+
+async def test_what_has_come_to_its_end_is_not(room: Room) -> None:
+    async for _ in await room.begin():
+        pass
+    assert await room.clearings.unfinished() == []
+
+
+async def test_of_a_host_that_does_not_answer_nobody_knows_what_is_gone(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stock(*_given: object, **_named: object) -> None:
+        raise HostSilent("server2", Silence.TIMEOUT)
+
+    await anext(await room.begin())
+    (begun,) = await room.clearings.unfinished()
+    monkeypatch.setattr(DockerEngine, "stock", stock)
+    remains = await room.clearings.review(begun)
+    assert isinstance(remains.failure, HostSilent)
 
 
 async def test_many_who_ask_at_once_cost_two_answers_and_none_is_older_than_its_question() -> None:

@@ -346,7 +346,7 @@ async def test_killed_in_the_middle_what_was_not_touched_is_told(
     """At the one that is killed after the engine has answered and before that is written down."""
     before = started(server, "n8n-1")
     made = setup(server)
-    async with process(made, module=("tests.mortal", "after")) as bot:
+    async with process(made, module=("tests.mortal", "after", "restart")) as bot:
         question = await asked(cast, cast.dias, cast.ops)
         await cast.dias.presses(question, "Yes, restart")
         assert await bot.death() == -9

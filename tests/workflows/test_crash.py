@@ -31,7 +31,7 @@ async def test_killed_while_restarting(lab: Lab, cast: Cast, setup: Make, point:
     server.run_container("victim", *STUBBORN, extra=["--stop-timeout=4"])
     began = time.time()
     made = setup(server)
-    async with process(made, module=("tests.mortal", point)) as bot:
+    async with process(made, module=("tests.mortal", point, "restart")) as bot:
         await cast.dias.says("/restart victim", chat=cast.ops)
         question = await cast.telegram.next_message(cast.ops, 60)
         await cast.dias.presses(question, "Yes, restart")

@@ -9,7 +9,7 @@ import pytest
 from services.domain.stock import Kind
 from services.fleet.engine import DockerEngine
 from services.fleet.sdk import Ask, Client
-from tests.bots import Setup, running
+from tests.bots import Setup, process, running
 from tests.conftest import Cast, labels, next_answer
 from tests.lab.dockerd import IMAGE
 from tests.lab.server import Server
@@ -189,6 +189,66 @@ async def test_a_cut_connection_tells_what_is_unknown(
         assert untried.count(",") == (0 if sent else 1)
         await cast.aigerim.says("/audit")
         assert ("unknown" in (await next_answer(cast, cast.aigerim)).text) == sent
+
+
+@pytest.mark.long
+async def test_killed_in_the_middle_what_is_left_is_told(server: Server, cast: Cast, setup: Make) -> None:
+    """After the engine has removed the volume, before that is written down."""
+    made = setup(server)
+    async with process(made, module=("tests.mortal", "after", "remove")) as bot:
+        await cast.aigerim.says("/prune")
+        question = await next_answer(cast, cast.aigerim)
+        await cast.aigerim.presses(question, "+ volumes")
+        await cast.telegram.until(lambda: question.text.startswith("Remove 2 things"))
+        await cast.aigerim.presses(question, "Yes, remove")
+        assert await bot.death() == -9
+    assert question.text == "⏳ Making room on server2: 0 of 2 …"
+    async with running(made):
+        ringing = await cast.telegram.next_message(cast.aigerim)
+        assert ringing.reply_to is question
+        head, left = question.text.splitlines()
+        assert head == "⚠️ server2: making room was interrupted, the bot was restarted meanwhile"
+        assert re.match(r"Not removed, 1 of 2: (image|volume) ", left)
+        assert (ringing.text, labels(ringing)) == (question.text, [])
+        await cast.aigerim.says("/audit")
+        assert "unknown" in (await next_answer(cast, cast.aigerim)).text
+        await cast.aigerim.presses(question, "Make room: server2")
+        again = await next_answer(cast, cast.aigerim)
+        await cast.aigerim.presses(again, "Yes, remove")
+        await cast.telegram.until(lambda: again.text.startswith("✅ server2: 1 of 1 removed"))
+    async with running(made):
+        await cast.telegram.silence(cast.aigerim, 1)
+
+
+@pytest.mark.long
+async def test_cut_off_it_is_told_where_it_told_how_far_it_was(
+    server: Server, cast: Cast, setup: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The question is a file, so that another message tells it."""
+    monkeypatch.setattr("handlers.views.stock._QUOTE_UNITS", 1)
+    made = setup(server, language="ru")
+
+    async def never(*_given: object, **_named: object) -> None:
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DockerEngine, "remove", never)
+        async with running(made):
+            await cast.aigerim.says("/prune")
+            question = await next_answer(cast, cast.aigerim)
+            await cast.aigerim.presses(question, "Да, удалить", wait=False)
+            shown = await next_answer(cast, cast.aigerim)
+            assert shown.text == "⏳ Освобождаю место на server2: 0 из 1 …"
+    server.docker("image", "prune", "--force")  # by somebody else
+    async with running(made):
+        await cast.telegram.until(lambda: shown.text.startswith("⚠️"))
+        assert shown.text.splitlines() == [
+            "⚠️ server2: освобождение места прервано: бот в это время перезапускался",
+            "Убирать из этого больше нечего.",
+        ]
+        assert labels(shown) == ["Диск"]
+        ringing = await next_answer(cast, cast.aigerim)
+        assert (ringing.text, ringing.reply_to) == (shown.text, shown)
 
 
 async def test_disks_and_images(lab: Lab, server: Server, cast: Cast, setup: Make) -> None:
