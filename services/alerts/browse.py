@@ -103,7 +103,7 @@ class AlertBrowser:
         for to in self._policy.everywhere:
             post = (await self._ledger.posts(to, [incident.id])).get(incident.id)
             if post is None and to.key in incident.tallies:
-                state = PostState.DEAD if await self._ledger.is_closed(to) else PostState.PENDING
+                state = PostState.DEAD if await self._ledger.closed_since(to) else PostState.PENDING
                 post = Post("", to, (incident.id,), state)
             found += [post] if post else []
         return tuple(found)

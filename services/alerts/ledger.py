@@ -168,9 +168,10 @@ class Ledger:
         shown = await self._store.get_many(list(keys)) if keys else {}
         return [look_at(to, incident.id, due) for to in (*own, *(keys[key] for key in shown))]
 
-    async def is_closed(self, to: Destination) -> bool:
-        """Whether the chat does not let us write, as far as we know."""
-        return await self._store.get(closed_key(to)) is not None
+    async def closed_since(self, to: Destination) -> datetime | None:
+        """Since when the chat does not let us write, as far as we know."""
+        value = await self._store.get(closed_key(to))
+        return None if value is None else datetime.fromisoformat(value.decode())
 
     async def post_at(self, chat: int, message: int) -> Post | None:
         value = await self._store.get(f"said/{chat}/{message}")

@@ -9,21 +9,22 @@ import logging
 from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from services.alerts import dispatching
 from services.alerts.bulletins import Bulletins
 from services.alerts.delivery import Delivery, Posted, nobody
 from services.alerts.dispatching import Look, Need, Step
+from services.alerts.door import PROBE_AFTER, Door
 from services.alerts.incidents import tallied
-from services.alerts.ledger import Ledger, closed_key, divert, look_at, look_no_more, post_writes, queue_of
+from services.alerts.ledger import Ledger, look_at, look_no_more, queue_of
 from services.alerts.notices import Notices
 from services.alerts.policy import Policy
 from services.domain.alerts import Incident, Tally
 from services.domain.posts import Destination, Notice, Post, Trouble
 from services.errors import ChatClosed, MessageLost, MessageRefused, NotDelivered, StoreError
-from services.ports import Clock, Delete, Notifier, Put, Store, Write
+from services.ports import Clock, Notifier, Store, Write
 
 log = logging.getLogger(__name__)
 
@@ -31,26 +32,17 @@ AT_ONCE = 2000  # incidents looked at together
 IDLE = 30.0  # seconds after which a worker looks again though nobody has woken it
 PAUSE = 1.0  # while the store does not work
 BACK_OFF = (0.5, 30.0)  # seconds: the first pause after a failed delivery, and the longest
-PROBE_AFTER = timedelta(minutes=10)  # a closed chat is tried again with something new
 OUTCOMES = ("made", "retried", "closed", "lost", "refused", "broken")  # of a step
 _FAR = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class _Lane:
-    """What a worker remembers of its chat.
+    """What a worker remembers of its chat. busy: a step is on its way."""
 
-    closed: since when it does not let us write. told: when admins heard so.
-    moved: its group has become a supergroup since the last look; what the old id refused says nothing of the new one.
-    trial: closed as it is, the next step is tried. busy: a step is on its way.
-    """
-
+    door: Door
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     recent: deque[datetime] = field(default_factory=lambda: deque(maxlen=len(dispatching.SPACING)))
-    closed: datetime | None = None
-    told: datetime | None = None
-    moved: bool = False
-    trial: bool = False
     busy: asyncio.Future[None] | None = None
     failures: int = 0
     oldest: datetime | None = None  # when the oldest of what it has not shown yet was received
@@ -84,7 +76,7 @@ class Outbox:
         self._delivery = Delivery(ledger, notifier, Bulletins(ledger, policy, scale), clock, posted)
         self._stopping = False
         self.outcomes = Counter(dict.fromkeys(OUTCOMES, 0))
-        self._lanes = {to: _Lane() for to in policy.everywhere}
+        self._lanes = {to: _Lane(Door(to, ledger, notices, policy, clock, scale)) for to in policy.everywhere}
 
     def wake(self) -> None:
         """There may be something to tell."""
@@ -95,7 +87,7 @@ class Outbox:
         """The group that the settings call `chat` has another id from now on."""
         for to, lane in self._lanes.items():
             if to.chat == chat:
-                lane.moved = True
+                lane.door.moved()
                 lane.woken.set()
 
     @property
@@ -108,7 +100,7 @@ class Outbox:
         """When the oldest alert that no chat has been shown yet was received, as of the workers' last look."""
         lanes = self._lanes.values()
         # A chat that is closed has others in its stead, unless all are.
-        counted = [lane for lane in lanes if not lane.closed] or list(lanes)
+        counted = [lane for lane in lanes if not lane.door.closed] or list(lanes)
         return min((lane.oldest for lane in counted if lane.oldest), default=None)
 
     async def drain(self) -> None:
@@ -132,8 +124,7 @@ class Outbox:
             lane.woken.clear()
             try:
                 if not loaded:
-                    kept = await self._store.get(closed_key(to))
-                    lane.closed = datetime.fromisoformat(kept.decode()) if kept else None
+                    await lane.door.load()
                     loaded = True
                 wait = await self._round(to, lane)
             except StoreError:
@@ -150,11 +141,7 @@ class Outbox:
 
     async def _round(self, to: Destination, lane: _Lane) -> float:
         """One step; the seconds until the next one may be due."""
-        if lane.moved:
-            if lane.closed:
-                await self._look_at_all(to)
-                lane.trial = True
-            lane.moved = False
+        await lane.door.look()
         now = self._clock.now()
         rows = await self._store.due(queue_of(to), now=now, limit=AT_ONCE)
         if not rows:
@@ -165,9 +152,11 @@ class Outbox:
         fresh = [look for look in looks if look.need in (Need.NEW, Need.NEW_OVER)]
         lane.oldest = min((look.incident.received for look in fresh), default=None)
         lane.waiting = len(fresh)
-        probe = lane.trial or (fresh and lane.closed and now - lane.closed >= PROBE_AFTER * self._scale)
-        if lane.closed and not probe:
-            return await self._divert(to, [part for look in looks for part in look.all])
+        if not lane.door.lets(news=bool(fresh)):
+            if not await lane.door.divert([part for look in looks for part in look.all]):
+                return PROBE_AFTER.total_seconds() * self._scale
+            self.wake()
+            return 0
         step = dispatching.choose(looks, lane.recent, now, self._scale)
         if isinstance(step, datetime):
             known = {row.key for row in rows}  # what comes due before then is not among those looked at
@@ -249,9 +238,7 @@ class Outbox:
         except ChatClosed as closed:
             lane.failures = 0
             self.outcomes["closed"] += 1
-            lane.trial = False
-            if not lane.moved:  # while the step was on its way to the old id
-                await self._close(to, lane, closed.detail)
+            await lane.door.refuse(closed.detail)
         except MessageLost as lost:
             lane.failures = 0
             self.outcomes["lost"] += 1
@@ -271,8 +258,7 @@ class Outbox:
         else:
             lane.failures = 0
             self.outcomes["made"] += 1
-            if lane.closed:
-                await self._reopen(to, lane)
+            await lane.door.open()
         finally:
             lane.busy.set_result(None)
             lane.busy = None
@@ -282,52 +268,3 @@ class Outbox:
         await self._delivery.note_refusal(to, step, why)
         facts = {"chat": str(to.chat), "why": why[:200], "incident": step.looks[0].incident.id}
         await self._notices.tell(Notice(Trouble.REFUSED, self._clock.now(), facts))
-
-    # Chats that do not let us write
-
-    async def _close(self, to: Destination, lane: _Lane, why: str) -> None:
-        now = self._clock.now()
-        news = lane.closed is None and (lane.told is None or now - lane.told >= PROBE_AFTER * self._scale)
-        lane.closed = now
-        await self._ledger.write(Put(closed_key(to), now.isoformat().encode()))
-        if news:
-            elsewhere = ", ".join(each.key for each in self._policy.instead_of(to))
-            log.error("chat %s does not let us write (%s); its alerts go to: %s", to.key, why, elsewhere)
-            facts = {"chat": str(to.chat), "why": why[:200], "instead": elsewhere}
-            await self._notices.tell(Notice(Trouble.CHAT_CLOSED, now, facts))
-            lane.told = now
-
-    async def _reopen(self, to: Destination, lane: _Lane) -> None:
-        log.info("chat %s lets us write again", to.key)
-        await self._look_at_all(to, Delete(closed_key(to)))
-        lane.closed, lane.trial = None, False
-
-    async def _look_at_all(self, to: Destination, *writes: Write) -> None:
-        """At each message there: what changed while it was closed is stale. writes: in the same step."""
-        now = self._clock.now()
-        looks = [look_at(to, identity, now) for identity in await self._ledger.posted(to)]
-        async with self._ledger.turn:
-            await self._ledger.write(*writes, *looks)
-
-    async def _divert(self, to: Destination, looks: Sequence[Look]) -> float:
-        """What waits for a closed chat waits for another from now on."""
-        others = self._policy.instead_of(to)
-        if not others:
-            return PROBE_AFTER.total_seconds() * self._scale
-        now = self._clock.now()
-        writes: list[Write] = [look_no_more(to, look.incident.id) for look in looks]
-        identities = [look.incident.id for look in looks]
-        async with self._ledger.turn:
-            for other in others:
-                diverted = await self._ledger.diverted(other, identities)
-                posts = await self._ledger.posts(other, identities)
-                for look in looks:
-                    identity = look.incident.id
-                    before = diverted.get(identity, ())
-                    keys = tuple(dict.fromkeys((*before, *look.keys)))
-                    writes += [divert(other, identity, keys), look_at(other, identity, now)]
-                    if keys != before and (post := posts.get(identity)):  # it shows more from now on
-                        writes += post_writes(replace(post, shown={}, instead_of=keys), fresh=False)
-            await self._ledger.write(*writes)
-        self.wake()
-        return 0

@@ -226,9 +226,10 @@ async def test_cut_off_it_is_told_where_it_told_how_far_it_was(
 ) -> None:
     """The question is a file, so that another message tells it."""
     monkeypatch.setattr("handlers.views.stock._QUOTE_UNITS", 1)
-    made = setup(server, language="ru")
+    made, under_way = setup(server, language="ru"), asyncio.Event()
 
     async def never(*_given: object, **_named: object) -> None:
+        under_way.set()
         await asyncio.Event().wait()
 
     with monkeypatch.context() as patch:
@@ -239,6 +240,7 @@ async def test_cut_off_it_is_told_where_it_told_how_far_it_was(
             await cast.aigerim.presses(question, "Да, удалить", wait=False)
             shown = await next_answer(cast, cast.aigerim)
             assert shown.text == "⏳ Освобождаю место на server2: 0 из 1 …"
+            await under_way.wait()
     server.docker("image", "prune", "--force")  # by somebody else
     async with running(made):
         await cast.telegram.until(lambda: shown.text.startswith("⚠️"))
