@@ -103,7 +103,7 @@ async def _run(work: Work) -> None:
 
 
 class Entrance:
-    """What the hook gives its bodies to. Nothing is taken before the inbox is open."""
+    """The way to the alerts for what is there before them. Nothing is taken before the inbox is open."""
 
     def __init__(self) -> None:
         self.stack: AlertStack | None = None
@@ -112,6 +112,11 @@ class Entrance:
         if self.stack is None:
             raise StoreUnavailable("the bot is still starting")
         await self.stack.accept(body)
+
+    def moved(self, group: int) -> None:
+        """The group of the settings has another id from now on."""
+        if self.stack is not None:
+            self.stack.outbox.moved(group)
 
 
 @asynccontextmanager

@@ -131,8 +131,7 @@ async def _courier(services: Services, rates: Rates, gauges: Gauges, entrance: E
 
     async def moved(old: int, new: int) -> None:
         services.roster.moved(old, new)
-        if entrance.stack is not None:
-            entrance.stack.outbox.moved(old)
+        entrance.moved(old)
 
     courier = Courier(rates=rates, store=services.store, on_migrate=moved, heard=gauges.called)
     await courier.load()

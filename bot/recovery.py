@@ -1,4 +1,7 @@
-"""After a crash in the middle of an act: the person is told, by a reply that rings, and nothing is done again."""
+"""After a crash in the middle of an act: the person is told, by a reply that rings, and nothing is done again.
+
+Each is told at least once: again where Telegram's answer got lost.
+"""
 
 import asyncio
 import logging
@@ -21,7 +24,7 @@ from handlers.views.answer import Answer
 from services.audit import Result
 from services.domain.plans import Intent, Outcome, Place
 from services.domain.projects import Begun
-from services.domain.stock import BegunClearing, Remains
+from services.domain.stock import BegunClearing, Cleared, Remains
 from services.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -63,9 +66,17 @@ async def report_interrupted(left: Unfinished, bot: Bot, services: Services) -> 
     """Each message is brought to what is known now; after a power cut Telegram may be away."""
     async with asyncio.TaskGroup() as group:
         for act in left.acts:
-            group.create_task(_report_act(act, bot, services), name="recovery")
+            group.create_task(_alone(_report_act(act, bot, services)), name="recovery")
         for begun in left.clearings:
-            group.create_task(_report_clearing(begun, bot, services), name="recovery")
+            group.create_task(_alone(_report_clearing(begun, bot, services)), name="recovery")
+
+
+async def _alone(report: Awaitable[None]) -> None:
+    """One that cannot be told keeps neither the others nor the bot from their work."""
+    try:
+        await report
+    except Exception:
+        log.exception("an interrupted act cannot be told of, and stays in the books")
 
 
 async def _report_act(left: _Act, bot: Bot, services: Services) -> None:
@@ -88,13 +99,20 @@ async def _report_act(left: _Act, bot: Bot, services: Services) -> None:
 
 async def _report_clearing(begun: BegunClearing, bot: Bot, services: Services) -> None:
     log.warning("interrupted: making room on %s", begun.clearing.host)
+    known: Cleared | Remains | None = None
 
-    def words(remains: Remains) -> _Words:
-        answer = stock_views.interrupted(remains)
+    async def look() -> Cleared | Remains:
+        nonlocal known
+        if known is None or known.failure:  # once is enough: the engine measures all its disks for it
+            known = await services.clearings.review(begun)
+        return known
+
+    def words(found: Cleared | Remains) -> _Words:
+        answer = stock_views.told_late(found)
         return answer, Answer(answer.text)
 
-    await _told(begun.place, partial(services.clearings.review, begun), words, bot, services)
-    await services.clearings.abandon(begun)
+    await _told(begun.place, look, words, bot, services)
+    await services.clearings.close(begun)
 
 
 async def _told(

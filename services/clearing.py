@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence, Set
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -80,6 +81,7 @@ class Clearings:
         self._roster, self._clock = roster, clock
         self._asked = Confirmations(store, Clearing, "clearing/plan/")
         self._begun = Codec(BegunClearing)
+        self._places: dict[str, Place] = {}  # where those under way are told, by token
         self._ends = False
         self._measured: Shared[Stock | HostError] = Shared()
 
@@ -130,6 +132,18 @@ class Clearings:
         await self._demand(by, self._seen(clearing.host, by))
         begun = BegunClearing(clearing, place)
         await self._asked.spend(token, by, lambda asked: (self._intent(begun), self._at(begun)))
+        self._places[token] = place
+        try:
+            async with aclosing(self._clear(clearing)) as steps:
+                async for cleared in steps:
+                    if cleared.over:
+                        await self._end(cleared)
+                    yield cleared
+            await self._forget(clearing)  # its end has been told
+        finally:
+            del self._places[token]
+
+    async def _clear(self, clearing: Clearing) -> AsyncGenerator[Cleared, None]:
         fates = [Fate.UNTRIED] * len(clearing.items)
         yield self._so_far(clearing, fates)
         failure: HostError | None = None
@@ -146,12 +160,11 @@ class Clearings:
                 break
             if number % _EVERY == _EVERY - 1:
                 yield self._so_far(clearing, fates)
-        done = self._so_far(clearing, fates, over=True, failure=failure)
-        await self._close(done, place)
-        yield done
+        yield self._so_far(clearing, fates, over=True, failure=failure)
 
     async def tells_at(self, clearing: Clearing, place: Place) -> None:
         """Another message tells how far it is from now on. What is done goes on even when that cannot be kept."""
+        self._places[clearing.token] = place
         try:
             await self._store.write(self._at(BegunClearing(clearing, place)))
         except StoreError:
@@ -161,23 +174,29 @@ class Clearings:
         """What an earlier run of the bot began and did not finish; to be asked before this run begins anything."""
         return [self._begun.unpack(value) for value in (await self._store.scan(_BEGUN)).values()]
 
-    async def review(self, begun: BegunClearing) -> Remains:
-        """What of it could still go now. Never raises: where nobody can tell, it says why."""
-        clearing = begun.clearing
+    async def review(self, begun: BegunClearing) -> Cleared | Remains:
+        """How it ended, or what of it could still go now. Never raises: where nobody can tell, it says why."""
+        clearing, now = begun.clearing, self._clock.now()
+        if begun.fates:
+            return Cleared(clearing, begun.fates, now, over=True)
+        if clearing.host not in self._engines:  # any more
+            return Remains(clearing, now, (), NoSuchHost(clearing.host, ()))
         try:
-            still = await self._still(clearing)
+            still = {(item.kind, item.id) for item in await self._still(clearing)}
         except HostError as error:
-            return Remains(clearing, self._clock.now(), (), error)
-        items = tuple(item for item in clearing.items if _named(item) in still)
-        return Remains(clearing, self._clock.now(), items)
+            return Remains(clearing, now, (), error)
+        return Remains(clearing, now, tuple(item for item in clearing.items if (item.kind, item.id) in still))
 
-    async def abandon(self, begun: BegunClearing) -> None:
+    async def close(self, begun: BegunClearing) -> None:
         """Close the books on what was cut off, once that has been told."""
-        line = self._line(begun, Result.UNKNOWN, "the bot was restarted meanwhile")
+        cut_off = self._line(begun, Result.UNKNOWN, "the bot was restarted meanwhile")
+        await self._forget(begun.clearing, *(() if begun.fates else (cut_off,)))
+
+    async def _forget(self, clearing: Clearing, *also: Append) -> None:
         try:
-            await self._store.write(line, Delete(_BEGUN + begun.clearing.token))
+            await self._store.write(Delete(_BEGUN + clearing.token), *also)
         except StoreError:
-            log.exception("making room on %s stays in the books", begun.clearing.host)
+            log.exception("making room on %s stays in the books", clearing.host)
 
     async def _remove(self, host: str, item: Item, still: Set[Item]) -> tuple[Fate, HostError | None]:
         """What became of it, and why nothing more can be tried."""
@@ -199,15 +218,15 @@ class Clearings:
             return Fate.REFUSED, None
         return Fate.REMOVED, None
 
-    async def _close(self, done: Cleared, place: Place) -> None:
+    async def _end(self, done: Cleared) -> None:
         """What is done is told even when it cannot be written down."""
         result = (
             Result.UNKNOWN if done.count(Fate.UNKNOWN) else Result.FAILED if done.failure else Result.DONE
         )
         words = ", ".join(f"{done.count(fate)} {fate}" for fate in Fate if done.count(fate))
         try:
-            begun = BegunClearing(done.clearing, place)
-            await self._store.write(self._line(begun, result, words), Delete(_BEGUN + done.clearing.token))
+            ended = BegunClearing(done.clearing, self._places[done.clearing.token], done.fates)
+            await self._store.write(self._line(ended, result, words), self._at(ended))
         except StoreError:
             log.exception("what was removed from %s is not in the books: %s", done.clearing.host, words)
 

@@ -243,10 +243,14 @@ def progress(cleared: Cleared) -> Answer:
     )
 
 
-def interrupted(remains: Remains) -> Answer:
-    """After a crash."""
+def told_late(found: Cleared | Remains) -> Answer:
+    """After a crash: the end that could not be told, or what is left of what was cut off."""
+    return progress(found) if isinstance(found, Cleared) else _interrupted(found)
+
+
+def _interrupted(remains: Remains) -> Answer:
     clearing = remains.clearing
-    words = _("{host}: making room was interrupted, the bot was restarted meanwhile").format(
+    head = _("{host}: making room was interrupted, the bot was restarted meanwhile").format(
         host=clearing.host
     )
     again = button(_("Make room: {host}").format(host=clearing.host), _again(clearing))
@@ -254,13 +258,13 @@ def interrupted(remains: Remains) -> Answer:
         lines = [sentence(remains.failure, remains.at), _("What is gone is not known.")]
     elif remains.items:
         names = cut(", ".join(_said(item, 60) for item in remains.items), 600)
-        still = _("Not removed, {count} of {total}: {names}")
+        still = _("Could still go, {count} of {total}: {names}")
         lines = [still.format(count=len(remains.items), total=len(clearing.items), names=names)]
     else:
         lines = [_("Nothing of it is left to remove.")]
     disks = button(_("Disk"), DiskList(asker=f"{clearing.asker:x}"))
-    rows = [again, disks] if remains.failure or remains.items else [disks]
-    return Answer(Text("⚠️ ", Bold(words), *(f"\n{line}" for line in lines)), (rows,))
+    row = [again, disks] if remains.items or isinstance(remains.failure, HostError) else [disks]
+    return Answer(Text("⚠️ ", Bold(head), *(f"\n{line}" for line in lines)), (row,))
 
 
 def _again(clearing: Clearing) -> Prune:

@@ -108,9 +108,13 @@ class Delivery:
         async with self._ledger.turn:
             shown = await self._shown(post.to, looks)
             less = post.shown.keys() - shown.keys()
+            diverted = await self._ledger.diverted(post.to, list(less))
+            instead_of = dict.fromkeys(
+                (*post.instead_of, *(key for keys in diverted.values() for key in keys))
+            )
             now = self._clock.now()
             await self._ledger.write(
-                *post_writes(replace(post, shown=shown), fresh=True),
+                *post_writes(replace(post, shown=shown, instead_of=tuple(instead_of)), fresh=True),
                 *(look_at(post.to, identity, now) for identity in less),
             )
 

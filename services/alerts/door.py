@@ -14,13 +14,13 @@ from services.ports import Clock, Delete, Put, Write
 
 log = logging.getLogger(__name__)
 
-PROBE_AFTER = timedelta(minutes=10)  # a closed chat is tried again with something new
+PROBE_AFTER = timedelta(minutes=10)
 
 
 class Door:
     """Of one chat. All calls that wait raise StoreError.
 
-    closed: since when it does not let us write.
+    closed: since when it does not let us write. probe_after: so long after that it is tried again, with something new.
     """
 
     def __init__(
@@ -32,10 +32,10 @@ class Door:
         self._notices = notices
         self._policy = policy
         self._clock = clock
-        self._probe_after = PROBE_AFTER * scale
+        self.probe_after = PROBE_AFTER * scale
         self.closed: datetime | None = None
-        self._told: datetime | None = None  # when admins heard of it
-        self._trial = False  # closed as it is, the next step is tried
+        self._untold = False  # admins have not heard of it yet
+        self._told: datetime | None = None  # when they last heard
         self._moved = False  # since the last look
 
     async def load(self) -> None:
@@ -48,41 +48,39 @@ class Door:
     async def look(self) -> None:
         """Before each step."""
         if self._moved and self.closed:
-            await self._look_at_all()
-            self._trial = True
+            log.info("chat %s is tried where its group is now", self._to.key)
+            await self._open()
         self._moved = False
 
     def lets(self, *, news: bool) -> bool:
         """Whether a step may be tried. news: something new waits."""
-        return (
-            self.closed is None
-            or self._trial
-            or (news and self._clock.now() - self.closed >= self._probe_after)
-        )
+        return self.closed is None or (news and self._clock.now() - self.closed >= self.probe_after)
 
     async def refuse(self, why: str) -> None:
-        """It did not let us write; admins hear of it once in a while."""
-        self._trial = False
+        """It did not let us write. Admins hear of it, once in ten minutes should it go to and fro."""
         if self._moved:  # while the step was on its way to the old id
             return
         to, now = self._to, self._clock.now()
-        news = self.closed is None and (self._told is None or now - self._told >= self._probe_after)
-        self.closed = now
+        elsewhere = ", ".join(each.key for each in self._policy.instead_of(to))
         await self._ledger.write(Put(closed_key(to), now.isoformat().encode()))
-        if news:
-            elsewhere = ", ".join(each.key for each in self._policy.instead_of(to))
+        if self.closed is None:
             log.error("chat %s does not let us write (%s); its alerts go to: %s", to.key, why, elsewhere)
+            self._untold = True
+        self.closed = now
+        if self._untold and (self._told is None or now - self._told >= self.probe_after):
             facts = {"chat": str(to.chat), "why": why[:200], "instead": elsewhere}
             await self._notices.tell(Notice(Trouble.CHAT_CLOSED, now, facts))
-            self._told = now
+            self._untold, self._told = False, now
 
-    async def open(self) -> None:
+    async def let(self) -> None:
         """It has let us write."""
-        if self.closed is None:
-            return
-        log.info("chat %s lets us write again", self._to.key)
+        if self.closed:
+            log.info("chat %s lets us write again", self._to.key)
+            await self._open()
+
+    async def _open(self) -> None:
         await self._look_at_all(Delete(closed_key(self._to)))
-        self.closed, self._trial = None, False
+        self.closed, self._untold = None, False
 
     async def _look_at_all(self, *writes: Write) -> None:
         """At each message there: what changed while it was closed is stale. writes: in the same step."""

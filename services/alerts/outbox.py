@@ -16,7 +16,7 @@ from services.alerts import dispatching
 from services.alerts.bulletins import Bulletins
 from services.alerts.delivery import Delivery, Posted, nobody
 from services.alerts.dispatching import Look, Need, Step
-from services.alerts.door import PROBE_AFTER, Door
+from services.alerts.door import Door
 from services.alerts.incidents import tallied
 from services.alerts.ledger import Ledger, look_at, look_no_more, queue_of
 from services.alerts.notices import Notices
@@ -154,7 +154,7 @@ class Outbox:
         lane.waiting = len(fresh)
         if not lane.door.lets(news=bool(fresh)):
             if not await lane.door.divert([part for look in looks for part in look.all]):
-                return PROBE_AFTER.total_seconds() * self._scale
+                return lane.door.probe_after.total_seconds()
             self.wake()
             return 0
         step = dispatching.choose(looks, lane.recent, now, self._scale)
@@ -258,7 +258,7 @@ class Outbox:
         else:
             lane.failures = 0
             self.outcomes["made"] += 1
-            await lane.door.open()
+            await lane.door.let()
         finally:
             lane.busy.set_result(None)
             lane.busy = None

@@ -149,12 +149,25 @@ class Clearing:
     kinds: tuple[Kind, ...] = USUAL
 
 
+class Fate(StrEnum):
+    """REFUSED: it came into use meanwhile, or is gone. UNKNOWN: contact was lost while it was being removed."""
+
+    REMOVED = "removed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    UNTRIED = "untried"
+
+
 @dataclass(frozen=True, slots=True)
 class BegunClearing:
-    """One that has been begun and has no result yet. place: of the message that tells how far it is."""
+    """One that has been begun and whose end has not been told yet.
+
+    place: of the message that tells how far it is. fates: how it ended, empty before its end.
+    """
 
     clearing: Clearing
     place: Place
+    fates: tuple[Fate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +178,6 @@ class Remains:
     at: datetime
     items: tuple[Item, ...]
     failure: Exception | None = None
-
-
-class Fate(StrEnum):
-    """REFUSED: it came into use meanwhile, or is gone. UNKNOWN: contact was lost while it was being removed."""
-
-    REMOVED = "removed"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    UNTRIED = "untried"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -13,11 +13,11 @@ from playground.engine.api.server import Sockets
 from playground.engine.disk import Image
 from playground.engine.host import Host
 from playground.engine.world import World
-from services.audit import Audit
+from services.audit import Audit, Result
 from services.clearing import Clearings
 from services.domain.access import Actor, Role, Scope
 from services.domain.plans import Place
-from services.domain.stock import Cleared, Fate, Kind
+from services.domain.stock import Cleared, Fate, Kind, Remains
 from services.errors import Denied, EngineRefused, HostSilent, NoSuchHost, Silence
 from services.fleet.engine import DockerEngine
 from services.fleet.hosts import HostAddress, open_engine
@@ -115,15 +115,52 @@ async def test_what_was_cut_off_is_in_the_books_until_it_has_been_told(room: Roo
     (begun,) = await room.clearings.unfinished()
     assert begun.place == Place(1, 6)
     remains = await room.clearings.review(begun)
+    assert isinstance(remains, Remains)
     assert ([item.name for item in remains.items], remains.failure) == (["lab/a10:1"], None)
-    await room.clearings.abandon(begun)
+    await room.clearings.close(begun)
     assert await room.clearings.unfinished() == []
 
 
-async def test_what_has_come_to_its_end_is_not(room: Room) -> None:
+async def test_an_end_stands_in_the_books_until_it_has_been_told(room: Room) -> None:
+    async with aclosing(await room.begin()) as steps:
+        first = await anext(steps)
+        await room.clearings.tells_at(first.clearing, Place(1, 6))
+        while not (cleared := await anext(steps)).over:
+            pass
+    (begun,) = await room.clearings.unfinished()
+    assert begun.place == Place(1, 6)
+    assert await room.clearings.review(begun) == cleared
+    await room.clearings.close(begun)
+    assert await room.clearings.unfinished() == []
+    results = [entry.result for entry in await Audit(room.store, HandClock()).page(by=BOSS, limit=9)]
+    assert results == [Result.DONE, Result.INTENT]
+
+
+async def test_what_has_been_told_does_not(room: Room) -> None:
     async for _ in await room.begin():
         pass
     assert await room.clearings.unfinished() == []
+
+
+async def test_an_image_that_has_lost_one_of_its_names_is_still_there(room: Room) -> None:
+    first = room.host.disk.images[0]
+    room.host.disk.keep(replace(first, names=(*first.names, "lab/second:1")))
+    await anext(await room.begin())
+    room.host.disk.keep(first)
+    (begun,) = await room.clearings.unfinished()
+    remains = await room.clearings.review(begun)
+    assert isinstance(remains, Remains)
+    assert len(remains.items) == 11
+
+
+async def test_of_a_host_that_has_left_the_settings_nobody_knows_what_is_gone(room: Room) -> None:
+    await anext(await room.begin())
+    (begun,) = await room.clearings.unfinished()
+    audit = Audit(room.store, HandClock())
+    later = Clearings({}, Protection(()), room.store, audit, Roster(()), HandClock())
+    remains = await later.review(begun)
+    assert isinstance(remains, Remains)
+    assert isinstance(remains.failure, NoSuchHost)
 
 
 async def test_of_a_host_that_does_not_answer_nobody_knows_what_is_gone(
@@ -136,6 +173,7 @@ async def test_of_a_host_that_does_not_answer_nobody_knows_what_is_gone(
     (begun,) = await room.clearings.unfinished()
     monkeypatch.setattr(DockerEngine, "stock", stock)
     remains = await room.clearings.review(begun)
+    assert isinstance(remains, Remains)
     assert isinstance(remains.failure, HostSilent)
 
 

@@ -210,6 +210,23 @@ async def test_a_chat_that_opens_and_closes_again_is_told_of_once_in_ten_minutes
     assert opened == [f"post {OPS.key} B{turn}" for turn in range(3)]
 
 
+async def test_a_closing_that_was_too_soon_to_be_told_is_told_later(scenery: Scenery) -> None:
+    async with scenery.working() as outbox:
+        for turn, pause in enumerate((0.1, 0.1, 1)):  # ten minutes are 0.6 s here
+            scenery.clock.pass_by(seconds=pause)
+            scenery.memory.closed.add(OPS.chat)
+            await scenery.hears(f"a{turn}", report(f"A{turn}"))
+            await scenery.until_quiet(outbox)
+            if turn == 0:
+                scenery.memory.closed.clear()
+                outbox.moved(OPS.chat)
+                scenery.clock.pass_by(seconds=0.1)
+                await scenery.until_quiet(outbox)
+        told = [notice.at for _, notice in scenery.memory.notices]
+    assert len(told) == 2
+    assert told[1] - told[0] > timedelta(seconds=0.6)
+
+
 async def test_what_the_old_id_refuses_while_the_group_moves_closes_nothing(
     scenery: Scenery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,6 +336,31 @@ async def test_a_chat_that_closes_while_the_fallback_s_message_is_edited(
         await passing(scenery, 3, minutes=1)
         assert scenery.memory.told[-1].startswith(f"edit {SPARE.key} ")
         assert {*scenery.memory.told[-1].split()[-1].split(",")} == {"CRIT", "WARN", "MORE"}
+
+
+async def test_a_fallback_that_has_alerts_of_its_own_says_for_whom_it_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other chat closes while its own message is on its way."""
+    routes = (Route(SPARE, ("critical",)), Route(WARNING, ("warning",)))
+    async with scenery_in(tmp_path, replace(SPLIT, routes=routes)) as scenery:
+        really, on_its_way = scenery.memory.post, asyncio.Event()
+
+        async def post(bulletin: Bulletin) -> Sent:
+            if bulletin.to == WARNING:
+                await on_its_way.wait()
+                raise ChatClosed("Forbidden")
+            on_its_way.set()
+            async with asyncio.timeout(5):
+                while not await scenery.ledger.diverted(SPARE, [identity]):
+                    await asyncio.sleep(0.01)
+            return await really(bulletin)
+
+        identity = await scenery.hears("a", report("CRIT", labels={"severity": "critical"}), report("WARN"))
+        monkeypatch.setattr(scenery.memory, "post", post)
+        await passing(scenery, 2, minutes=1)
+        (last,) = scenery.memory.bulletins.values()
+        assert (names(last), last.instead_of) == ("CRIT,WARN", WARNING.chat)
 
 
 # Copies of messages whose answer was lost

@@ -7,8 +7,8 @@ from bot.middlewares.locale import speaking
 from handlers.views import stock as views
 from handlers.views.answer import Answer
 from handlers.words import catalogues
-from services.domain.stock import Image, Stock
-from services.errors import HostSilent, Silence
+from services.domain.stock import Clearing, Image, Item, Kind, Remains, Stock
+from services.errors import HostSilent, NoSuchHost, Silence
 
 AT = datetime(2026, 11, 26, 14, tzinfo=UTC)
 
@@ -36,3 +36,22 @@ def test_room_can_be_made_where_nothing_goes_unasked() -> None:
     assert "Make room: server2" in keys
     assert "Make room: server1" not in keys
     assert "Make room: server2" not in told(stock("server2", unused), may_prune=False)[1]
+
+
+def test_what_is_not_known_after_a_crash_is_said() -> None:
+    item = Item(Kind.IMAGES, "sha256:1", "1", 5)
+    clearing = Clearing("token", "server2", (item,), 1, "Boss", AT)
+
+    def shown(failure: Exception) -> tuple[list[str], list[str]]:
+        with speaking(catalogues("ru"), ZoneInfo("UTC"), "ru"):
+            answer: Answer = views.told_late(Remains(clearing, AT, (), failure))
+        text: str = answer.text.as_kwargs()["text"]
+        return text.splitlines(), [key.text for row in answer.rows for key in row]
+
+    (head, why, unknown), keys = shown(HostSilent("server2", Silence.UNREACHABLE, since=AT))
+    assert head == "⚠️ server2: освобождение места прервано, бот в это время перезапускался"
+    assert "server2" in why
+    assert unknown == "Что успело удалиться, неизвестно."
+    assert keys == ["Освободить: server2", "Диск"]
+    _lines, keys = shown(NoSuchHost("server2", ()))
+    assert keys == ["Диск"]

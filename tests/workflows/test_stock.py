@@ -208,7 +208,7 @@ async def test_killed_in_the_middle_what_is_left_is_told(server: Server, cast: C
         assert ringing.reply_to is question
         head, left = question.text.splitlines()
         assert head == "⚠️ server2: making room was interrupted, the bot was restarted meanwhile"
-        assert re.match(r"Not removed, 1 of 2: (image|volume) ", left)
+        assert re.match(r"Could still go, 1 of 2: (image|volume) ", left)
         assert (ringing.text, labels(ringing)) == (question.text, [])
         await cast.aigerim.says("/audit")
         assert "unknown" in (await next_answer(cast, cast.aigerim)).text
@@ -245,8 +245,8 @@ async def test_cut_off_it_is_told_where_it_told_how_far_it_was(
     async with running(made):
         await cast.telegram.until(lambda: shown.text.startswith("⚠️"))
         assert shown.text.splitlines() == [
-            "⚠️ server2: освобождение места прервано: бот в это время перезапускался",
-            "Убирать из этого больше нечего.",
+            "⚠️ server2: освобождение места прервано, бот в это время перезапускался",
+            "Из намеченного убирать больше нечего.",
         ]
         assert labels(shown) == ["Диск"]
         ringing = await next_answer(cast, cast.aigerim)
