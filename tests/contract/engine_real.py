@@ -64,7 +64,7 @@ class Real:
         return await self._run(name, f"echo begun; sleep {after}; exit {code}", wanted)
 
     async def hog(self, name: str, wanted: Wanted = PLAIN) -> str:
-        return await self._run(name, "sleep 0.5; x=a; while :; do x=$x$x; done", wanted)
+        return await self._run(name, "sleep 1; x=a; while :; do x=$x$x; done", wanted)
 
     async def ticker(self, name: str, wanted: Wanted = PLAIN) -> str:
         script = (

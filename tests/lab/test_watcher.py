@@ -61,20 +61,21 @@ async def test_killed_found_with_its_evidence_and_ended_by_a_start(
     assert notebook.keys == {"service_down/directus"}
 
 
-@pytest.mark.usefixtures("watch")
 async def test_what_docker_brings_back_and_what_was_meant_is_no_trouble(
     server: Server, notebook: Notebook
 ) -> None:
-    await docker(server, "restart", "pgadmin")
-    with suppress(CalledProcessError):  # the command dies with the container
-        await docker(server, "exec", "dozzle", "kill", "1")  # exits 0; Docker starts it again
-    server.run_container("job", "true")
-    server.run_container("spare", "false", labels={"vakhta.expected": "false"})
-    server.docker("create", "--name=unused", "busybox:lab", "true")
-    server.run_container("gone", "sleep", "99", extra=["--rm"])
-    await docker(server, "kill", "gone")
-    await asyncio.sleep(2.5)
-    assert notebook.told == []
+    patient = replace(QUICK, collect=timedelta(seconds=3))  # a busy engine takes its time to bring back
+    async with watched(server, notebook, patient):
+        await docker(server, "restart", "pgadmin")
+        with suppress(CalledProcessError):  # the command dies with the container
+            await docker(server, "exec", "dozzle", "kill", "1")  # exits 0; Docker starts it again
+        server.run_container("job", "true")
+        server.run_container("spare", "false", labels={"vakhta.expected": "false"})
+        server.docker("create", "--name=unused", "busybox:lab", "true")
+        server.run_container("gone", "sleep", "99", extra=["--rm"])
+        await docker(server, "kill", "gone")
+        await asyncio.sleep(4.5)
+        assert notebook.told == []
 
 
 async def test_what_the_bot_does_is_no_trouble(server: Server, notebook: Notebook) -> None:
@@ -109,7 +110,7 @@ async def test_stopped_by_hand_is_down_and_removed_is_over(server: Server, noteb
 
 @pytest.mark.usefixtures("watch")
 async def test_out_of_memory_and_down(server: Server, notebook: Notebook) -> None:
-    eats = "sleep 0.5; x=a; while :; do x=$x$x; done"  # at once would be before the engine listens for it
+    eats = "sleep 1; x=a; while :; do x=$x$x; done"  # at once would be before the engine listens for it
     server.run_container("fat", "sh", "-c", eats, extra=["--memory=8m"])
     down = await notebook.found("service_down/fat")
     assert down.evidence is not None
@@ -121,7 +122,7 @@ async def test_out_of_memory_and_down(server: Server, notebook: Notebook) -> Non
 
 @pytest.mark.usefixtures("watch")
 async def test_out_of_memory_and_up_again(server: Server, notebook: Notebook) -> None:
-    once = "test -e /tmp/once && exec sleep 99; touch /tmp/once; sleep 0.5; x=a; while :; do x=$x$x; done"
+    once = "test -e /tmp/once && exec sleep 99; touch /tmp/once; sleep 1; x=a; while :; do x=$x$x; done"
     server.run_container("fat", "sh", "-c", once, extra=["--memory=8m"], restart="always")
     found = await notebook.found("oom_killed/fat")
     assert found.severity is Severity.WARNING
