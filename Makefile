@@ -4,8 +4,8 @@ BIN := .venv/bin
 LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-# Three tests side by side, for two cores: most of them wait most of the time. Each worker has a lab.
-BESIDE := -n 3 --dist worksteal
+# Two tests side by side: most of them wait most of the time, but what computes needs a core. Each worker has a lab.
+BESIDE := -n 2 --dist worksteal
 
 # What the tests in a browser take from npm: rules of accessibility.
 AXE := tests/browser/node_modules/.package-lock.json

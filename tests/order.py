@@ -1,4 +1,4 @@
-"""In which order tests run when workers share them (`-n 3 --dist worksteal`).
+"""In which order tests run when workers share them (`-n 2 --dist worksteal`).
 
 A worker gets an equal run of the list to begin with, and one that is through takes from the end of another's. So each
 run begins with its share of those marked `long`, or the last of them would be waited for by all; and ends with the
