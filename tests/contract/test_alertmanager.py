@@ -1,7 +1,6 @@
 """Alertmanager's client against the real one, and against answers that it must not stumble over."""
 
 import asyncio
-import gc
 import logging
 import socket
 import subprocess
@@ -39,6 +38,7 @@ from services.errors import (
 )
 from services.http import FOREIGN, MOST_BYTES, SLICE, Api, Raw, open_api
 from tests.contract.recorded import answer, answering, recorded
+from tests.garbage import set_aside
 from tests.lab.monitoring import AlertmanagerServer, free_port
 from tests.lab.obtainable import obtainable
 from tests.lab.shipped import ALERTMANAGER, alertmanager_config
@@ -267,8 +267,6 @@ async def test_ten_thousand_alerts_hold_nothing_up(am: Alertmanager) -> None:
     for start in range(0, len(storm), 2000):
         await am.post(storm[start : start + 2000], deadline=20)
     longest, done = 0.0, False
-    gc.collect()
-    gc.freeze()  # what other tests have left is not looked through meanwhile; the bot does as much: `bot.tidying`
 
     async def beat() -> None:
         nonlocal longest
@@ -278,12 +276,12 @@ async def test_ten_thousand_alerts_hold_nothing_up(am: Alertmanager) -> None:
             await asyncio.sleep(0)
             longest = max(longest, clock() - began)
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(beat())
-        assert len(await am.alerts(deadline=30)) == 10_000
-        (only,) = await am.groups(deadline=30)
-        done = True
-    gc.unfreeze()
+    with set_aside():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(beat())
+            assert len(await am.alerts(deadline=30)) == 10_000
+            (only,) = await am.groups(deadline=30)
+            done = True
     assert len(only.alerts) == 10_000
     logging.getLogger(__name__).info("the event loop was held for %.0f ms at most", longest * 1000)
     assert longest < 0.1  # 0.02 as a rule

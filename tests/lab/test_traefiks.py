@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -23,6 +22,7 @@ from services.errors import (
 )
 from services.fleet.engine import DockerEngine
 from services.traefiks import TraefikAddress, Traefiks, open_traefiks
+from tests.garbage import set_aside
 from tests.lab.servers import Lab, Server
 from tests.lab.traefik import TraefikServer, many_routes
 from tests.lab.transport import over_ssh, until
@@ -181,16 +181,12 @@ async def test_five_hundred_routers(server: Server, tmp_path: Path) -> None:
                     await asyncio.sleep(0.001)
                     longest = max(longest, time.thread_time() - began)
 
-            gc.collect()
-            gc.freeze()  # what other tests have left is not looked through meanwhile; the bot does as much
-            try:
+            with set_aside():
                 async with asyncio.TaskGroup() as group:
                     watcher = group.create_task(watch())
                     for _ in range(9):
                         routing = await traefiks.routing(server.name)
                     watcher.cancel()
-            finally:
-                gc.unfreeze()
             assert len([each for each in routing.routers if each.provider == "file"]) == 500
             assert longest < 0.1  # 0.005 as a rule
             assert server.sshd_descriptors() <= opened

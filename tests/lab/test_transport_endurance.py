@@ -15,6 +15,7 @@ import pytest
 from services.domain.logs import LogQuery
 from services.errors import DeadlineExceeded
 from services.fleet.engine import DockerEngine
+from tests.garbage import set_aside
 from tests.lab.servers import Server
 from tests.lab.transport import over_ssh, until
 
@@ -129,16 +130,17 @@ async def test_the_event_loop_is_not_held(engine: DockerEngine, server: Server) 
     server.crowd(40)
     try:
         rows = await engine.containers(deadline=5)
-        async with asyncio.TaskGroup() as group:
-            watcher = group.create_task(watch())
-            for _ in range(30):
-                await asyncio.gather(*(engine.containers(deadline=5) for _ in range(4)))
-            async for _ in engine.logs(talker, LogQuery(tail=40_000), deadline=20):
-                pass
-            for _ in range(3):
-                async with over_ssh(server) as another:
-                    assert len(await another.containers(deadline=5)) == len(rows)
-            watcher.cancel()
+        with set_aside():
+            async with asyncio.TaskGroup() as group:
+                watcher = group.create_task(watch())
+                for _ in range(30):
+                    await asyncio.gather(*(engine.containers(deadline=5) for _ in range(4)))
+                async for _ in engine.logs(talker, LogQuery(tail=40_000), deadline=20):
+                    pass
+                for _ in range(3):
+                    async with over_ssh(server) as another:
+                        assert len(await another.containers(deadline=5)) == len(rows)
+                watcher.cancel()
     finally:
         await asyncio.to_thread(server.reset)
     assert longest < 0.1

@@ -13,6 +13,7 @@ from services.domain.logs import LogQuery, Stream
 from services.errors import HostSilent, LogsUnreadable, NotYourSearch, SearchesFull, Silence
 from services.logs.search.hits import Found, SearchQuestion, Stop, Watch
 from services.logs.search.search import FILE, MOST, MOST_OF_ONE, Searcher
+from tests.garbage import set_aside
 from tests.unit.engine_log import EngineLog
 from tests.unit.log_fleet import ACTOR, container
 from tests.unit.search_fleet import ALL, SearchFleet, cut_small, fleet_of, searcher, write
@@ -166,12 +167,13 @@ async def test_where_a_silent_host_may_go_on_is_not_forgotten() -> None:
 async def test_as_many_hits_as_a_file_holds_keep_the_event_loop_free() -> None:
     fleet = fleet_of([("ERROR refused by somebody", Stream.STDOUT)] * 25_000, tick=1000, buffer=60_000)
     search = searcher(fleet, windows=(1000, 5000, 20_000))
-    longest, last = 0.0, time.thread_time()
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(search.find(SearchQuestion("ERROR"), by=ACTOR, bounds=FILE))
-        while not task.done():
-            await asyncio.sleep(0.001)
-            longest, last = max(longest, time.thread_time() - last), time.thread_time()
+    with set_aside():
+        longest, last = 0.0, time.thread_time()
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(search.find(SearchQuestion("ERROR"), by=ACTOR, bounds=FILE))
+            while not task.done():
+                await asyncio.sleep(0.001)
+                longest, last = max(longest, time.thread_time() - last), time.thread_time()
     found = task.result()
     assert 5000 < len(found.hits) <= FILE.most
     assert sum(hit.size for hit in found.hits) <= FILE.room
